@@ -1,0 +1,40 @@
+"""Everything a block author may import. A block sees this package and nothing else of Autograph."""
+
+from autograph.blocks.sdk.block import (
+    Block,
+    BlockInput,
+    BlockOutput,
+    BlockOutputWithoutError,
+    EngineBlock,
+    Outputs,
+)
+from autograph.blocks.sdk.context import Context, KeyValueStore, Scope
+from autograph.blocks.sdk.cost import Cost, CostKind
+from autograph.blocks.sdk.errors import BlockError, InputError
+from autograph.blocks.sdk.examples import ANY, Example
+from autograph.blocks.sdk.fields import Category, Format, Json, pin
+from autograph.graph.spec import BlockKind, Effect
+
+__all__ = [
+    "ANY",
+    "Block",
+    "BlockError",
+    "BlockInput",
+    "BlockKind",
+    "BlockOutput",
+    "BlockOutputWithoutError",
+    "Category",
+    "Context",
+    "Cost",
+    "CostKind",
+    "Effect",
+    "EngineBlock",
+    "Example",
+    "Format",
+    "InputError",
+    "Json",
+    "KeyValueStore",
+    "Outputs",
+    "Scope",
+    "pin",
+]

@@ -1,0 +1,146 @@
+"""The kit that proves a block: run it, run its examples, check what it declares.
+
+from autograph.blocks.sdk.testing import check_block, run_block
+
+outputs = await run_block(Shout, {"text": "hi"})     # [("text", "HI")]
+await check_block(Shout)                             # raises AssertionError with what is wrong
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from autograph.blocks.sdk.block import Block, EngineBlock
+from autograph.blocks.sdk.context import Scope
+from autograph.blocks.sdk.errors import BlockError
+from autograph.blocks.sdk.fields import Json
+
+EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+"""The moment at which a `FakeContext`'s clock stands, until it is slept forward."""
+
+
+class MemoryStore:
+    """A `KeyValueStore` in a dictionary."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[Scope, str], Json] = {}
+
+    async def get(self, key: str, *, scope: Scope) -> Json | None:
+        """Return the value kept under `key`, None when there is none."""
+        return copy.deepcopy(self.values.get((scope, key)))
+
+    async def set(self, key: str, value: Json, *, scope: Scope) -> None:
+        """Keep `value` under `key`."""
+        self.values[scope, key] = copy.deepcopy(value)
+
+
+@dataclass
+class FakeContext:
+    """A `Context` without a run: a clock that stands still, sleeps that take no time, a log one can read."""
+
+    run_id: UUID = field(default_factory=lambda: UUID(int=7))
+    graph_id: str = "00000000-0000-4000-8000-000000000000"
+    node_id: str = "node"
+    node_run: int = 1
+    attempt: int = 1
+    idempotency_key: str = "test"
+    timezone: str = "UTC"
+    moment: datetime = EPOCH
+    random: random.Random = field(default_factory=lambda: random.Random(7))
+    store: MemoryStore = field(default_factory=MemoryStore)
+    slept: list[timedelta] = field(default_factory=list[timedelta])
+    lines: list[tuple[str, dict[str, Json]]] = field(
+        default_factory=list[tuple[str, dict[str, Json]]]
+    )
+
+    def now(self) -> datetime:
+        """Return the moment of the standing clock."""
+        return self.moment
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Move the clock forward at once."""
+        self.slept.append(duration)
+        self.moment += duration
+
+    def log(self, message: str, **facts: Json) -> None:
+        """Keep the line in `lines`."""
+        self.lines.append((message, facts))
+
+
+async def run_block(
+    block: type[Block[Any]], values: Mapping[str, Json], ctx: FakeContext | None = None
+) -> list[tuple[str, Json]]:
+    """Run a block once, as the engine would: nulls dropped, values coerced, `error` raised.
+
+    Raises:
+        BlockError: The node run failed.
+    """
+    outputs: list[tuple[str, Json]] = []
+    async for name, value in block().run(block.prepare(values), ctx or FakeContext()):
+        if name == "error":
+            raise BlockError(str(value))
+        outputs.append((name, value))
+    return outputs
+
+
+async def check_block(block: type[Block[Any]]) -> None:
+    """Assert that a block is what it says: ids, words, schemas, and every example.
+
+    Raises:
+        AssertionError: Names the block and what is wrong.
+    """
+    spec = block.spec()
+    assert 0 < len(block.id) <= 36, f"{block.__name__}: id {block.id!r}"
+    assert block.description.strip(), f"{block.name}: no description"
+    for schema in (spec.input_schema, spec.output_schema):
+        json.dumps(schema)
+        for name, one in schema.get("properties", {}).items():
+            assert one.get("description"), f"{block.name}.{name}: no description"
+    if issubclass(block, EngineBlock):
+        return
+    assert block.examples, f"{block.name}: no example"
+    for number, example in enumerate(block.examples, 1):
+        await _check_example(block, number)
+        for name, value in example.outputs:
+            _check_output(block, name, value)
+
+
+async def _check_example(block: type[Block[Any]], number: int) -> None:
+    example = block.examples[number - 1]
+    given = copy.deepcopy(dict(example.input))
+    outputs: list[tuple[str, Json]] = []
+    failure: str | None = None
+    try:
+        async for name, value in block().run(block.prepare(given), FakeContext()):
+            if name == "error":
+                raise BlockError(str(value))
+            json.dumps(value, allow_nan=False)
+            outputs.append((name, value))
+    except BlockError as error:
+        failure = error.message
+    where = f"{block.name}, example {number}"
+    assert [*example.outputs] == outputs, (
+        f"{where}: expected {[*example.outputs]}, got {outputs} (failure: {failure})"
+    )
+    assert (failure is None) == (example.error is None), (
+        f"{where}: failure {failure!r}, expected {example.error!r}"
+    )
+    assert failure is None or (example.error or "") in failure, f"{where}: failure {failure!r}"
+    assert given == dict(example.input), f"{where}: the block changed its input"
+
+
+def _check_output(block: type[Block[Any]], name: str, value: Json) -> None:
+    field_info = block.Output.model_fields.get(name)
+    assert field_info is not None, f"{block.name}: output pin {name!r} is not declared"
+    if not isinstance(value, (str, int, float, list, dict, bool, type(None))):
+        return
+    TypeAdapter[Any](field_info.rebuild_annotation()).validate_python(value)
