@@ -1,0 +1,1 @@
+"""Dispatch inside one process."""

@@ -1,0 +1,60 @@
+"""News inside one process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from autograph.dispatch.ports import RunNews
+
+MAX_WAITING: Final = 1_000
+"""News a listener may be behind before it misses some."""
+
+
+class MemoryBroadcast:
+    """Implements `Broadcast` with a queue per listener."""
+
+    def __init__(self) -> None:
+        """Begin with no listener."""
+        self._listeners: set[asyncio.Queue[RunNews | None]] = set()
+
+    def publish(self, news: Sequence[RunNews]) -> None:
+        """Tell everybody; never waits."""
+        for listener in self._listeners:
+            for one in news:
+                if listener.qsize() >= MAX_WAITING:
+                    # It is told once that it missed something; what it missed is in the journals.
+                    while not listener.empty():
+                        listener.get_nowait()
+                    listener.put_nowait(None)
+                listener.put_nowait(one)
+
+    def gap(self) -> None:
+        """Tell everybody that some news may be missing."""
+        for listener in self._listeners:
+            listener.put_nowait(None)
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[RunNews | None]]:
+        """Listen until the context ends."""
+        listener: asyncio.Queue[RunNews | None] = asyncio.Queue()
+        self._listeners.add(listener)
+        try:
+            yield _news(listener)
+        finally:
+            self._listeners.discard(listener)
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether anybody listens here."""
+        return bool(self._listeners)
+
+    async def close(self) -> None:
+        """Nothing to stop."""
+
+
+async def _news(listener: asyncio.Queue[RunNews | None]) -> AsyncIterator[RunNews | None]:
+    while True:
+        yield await listener.get()

@@ -1,0 +1,81 @@
+"""News between processes by NOTIFY; inside the process they arrive at once, without it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from autograph.dispatch.memory.broadcast import MemoryBroadcast
+from autograph.dispatch.ports import RunNews
+from autograph.infra.database import Database
+from autograph.infra.errors import OperationalError
+from autograph.infra.ids import new_id
+from autograph.infra.json import decode, encode
+
+CHANNEL: Final = "autograph_news"
+_GATHER_SECONDS: Final = 0.02
+"""News of this long go out in one NOTIFY: it takes a lock on the whole server."""
+_MAX_PER_NOTIFY: Final = 60
+"""A NOTIFY carries at most 8,000 bytes."""
+
+
+class PostgresBroadcast:
+    """Implements `Broadcast`. `hear` must be called for every NOTIFY on `CHANNEL`."""
+
+    def __init__(self, database: Database) -> None:
+        """Tell the other processes through `database`."""
+        self._database = database
+        self._here = MemoryBroadcast()
+        self._self = new_id().hex
+        self._outgoing: dict[UUID, RunNews] = {}
+        self._sender: asyncio.Task[None] | None = None
+
+    def publish(self, news: Sequence[RunNews]) -> None:
+        """Tell everybody; never waits."""
+        self._here.publish(news)
+        for one in news:
+            self._outgoing[one.run_id] = one
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send(), name="broadcast")
+
+    def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[RunNews | None]]:
+        """Listen until the context ends."""
+        return self._here.subscribe()
+
+    def hear(self, payload: str | None) -> None:
+        """Take in what another process told; None: some may be missing."""
+        if payload is None:
+            self._here.gap()
+            return
+        sender, rows = decode(payload)
+        if sender != self._self:
+            self._here.publish(
+                [
+                    RunNews(UUID(run), UUID(owner) if owner else None, seq, over)
+                    for run, owner, seq, over in rows
+                ]
+            )
+
+    async def close(self) -> None:
+        """Send what is left and stop."""
+        if self._sender is not None:
+            await asyncio.gather(self._sender, return_exceptions=True)
+
+    async def _send(self) -> None:
+        await asyncio.sleep(_GATHER_SECONDS)
+        news, self._outgoing, self._sender = list(self._outgoing.values()), {}, None
+        with suppress(OperationalError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with self._database.acquire() as connection:
+                for start in range(0, len(news), _MAX_PER_NOTIFY):
+                    rows = [
+                        [str(one.run_id), str(one.owner_id or ""), one.seq, one.is_over]
+                        for one in news[start : start + _MAX_PER_NOTIFY]
+                    ]
+                    await connection.execute(
+                        "SELECT pg_notify($1, $2)", CHANNEL, encode([self._self, rows]).decode()
+                    )

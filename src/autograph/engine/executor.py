@@ -1,0 +1,237 @@
+"""One attempt of one node run: values → block → outputs, within limits.
+
+What a block yields is made canonical here: plain, fresh JSON, exactly what a later reader of the journal
+would see. Nothing a block raises passes this border; it becomes a `Failed` outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+from typing import Any, Final, cast
+
+import structlog
+
+from autograph.blocks.catalog import Catalog
+from autograph.blocks.sdk import Block, BlockError
+from autograph.engine.context import NodeContext
+from autograph.engine.events import Output
+from autograph.engine.planner import ERROR_PIN, node_values
+from autograph.engine.ports import BlockHost, RunRef
+from autograph.engine.state import NodeRun
+from autograph.graph.model import Json
+from autograph.infra.clock import Clock
+from autograph.infra.json import NotJson, canonical
+
+_log = structlog.stdlib.get_logger(__name__)
+_MAX_INTEGER: Final = 2**63
+_MAX_MESSAGE: Final = 4_000
+
+Stream = Callable[[list[Output]], None]
+"""Takes outputs of a node run that goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The attempt ended well; `outputs` are those that were not streamed."""
+
+    outputs: list[Output]
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt failed; `outputs` are those it yielded before and were not streamed."""
+
+    outputs: list[Output]
+    duration_ms: float
+    code: str
+    message: str
+    retry_after: timedelta | None = None
+
+
+Outcome = Done | Failed
+
+
+class Executor:
+    """Runs attempts; shared by all runs of a process."""
+
+    def __init__(
+        self, catalog: Catalog, host: BlockHost, clock: Clock, *, node_timeout: timedelta
+    ) -> None:
+        """Run blocks of `catalog`.
+
+        Args:
+            catalog: The blocks.
+            host: Their world.
+            clock: What they are told of time.
+            node_timeout: For nodes whose policy and graph say nothing.
+        """
+        self._catalog = catalog
+        self._host = host
+        self._clock = clock
+        self._node_timeout = node_timeout
+        self._blocks: dict[str, Block[Any]] = {}
+        self._threads = ThreadPoolExecutor(thread_name_prefix="block")
+
+    def close(self) -> None:
+        """Let go of the threads; a block that is stuck in one does not hold us up."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def runs_inline(self, run: NodeRun) -> bool:
+        """Tell whether a node run needs neither a commit before it nor a task, timer or thread of its own."""
+        node = run.node
+        return (
+            node.is_pure
+            and node.timeout is None
+            and not node.retry.max
+            and not self._block(node.spec.id).is_blocking
+        )
+
+    async def attempt(
+        self, ref: RunRef, run: NodeRun, overrides: Mapping[str, Json], stream: Stream | None = None
+    ) -> Outcome:
+        """Run a block once.
+
+        Args:
+            ref: The run.
+            run: The node run; outputs that its journal already has are not yielded again.
+            overrides: Values laid over the node for this run.
+            stream: Takes outputs while the block goes on; None collects them all.
+        """
+        loop = asyncio.get_running_loop()
+        begun = perf_counter()  # uvloop's own clock only moves between turns
+        outputs = _Outputs(stream, skip=run.emitted, loop=loop)
+        code, message, retry_after = "", "", None
+        try:
+            await self._drive(ref, run, overrides, outputs)
+        except BlockError as error:
+            code, message, retry_after = error.code, error.message, error.retry_after
+        except TimeoutError:
+            limit = run.node.timeout or self._node_timeout
+            code = "node.timeout"
+            message = (
+                f"It took longer than its limit of {limit.total_seconds():g} s (policy: timeout)."
+            )
+        except Exception as error:  # noqa: BLE001 - a border: whatever a block raises is its failure, not ours
+            _log.warning("block crashed", block=run.node.spec.name, exc_info=error)
+            code, message = "block.crashed", f"{type(error).__name__}: {error}"
+        duration_ms = round((perf_counter() - begun) * 1e3, 3)
+        rest = outputs.take()
+        if not code:
+            return Done(rest, duration_ms)
+        return Failed(rest, duration_ms, code, message[:_MAX_MESSAGE], retry_after)
+
+    async def _drive(
+        self, ref: RunRef, run: NodeRun, overrides: Mapping[str, Json], outputs: _Outputs
+    ) -> None:
+        node = run.node
+        block = self._block(node.spec.id)
+        prepared = block.prepare(node_values(node, run.arrived, overrides))
+        ctx = NodeContext(ref, run, self._host, self._clock)
+        if block.is_blocking:
+            work = asyncio.get_running_loop().run_in_executor(
+                self._threads, _drain, block, prepared, ctx
+            )
+            async with asyncio.timeout((node.timeout or self._node_timeout).total_seconds()):
+                for pin, value in await work:
+                    outputs.add(block, pin, value)
+        elif self.runs_inline(run):
+            async for pin, value in block.run(prepared, ctx):
+                outputs.add(block, pin, value)
+        else:
+            async with asyncio.timeout((node.timeout or self._node_timeout).total_seconds()):
+                async for pin, value in block.run(prepared, ctx):
+                    outputs.add(block, pin, value)
+
+    def _block(self, block_id: str) -> Block[Any]:
+        block = self._blocks.get(block_id)
+        if block is None:
+            block = self._blocks[block_id] = self._catalog.get(block_id)()
+        return block
+
+
+class _Outputs:
+    """What a block yielded and nobody has been told yet.
+
+    When the block goes on to wait for something, what it yielded is handed to the stream; when it ends
+    first, it goes out with its end, in one event.
+    """
+
+    def __init__(
+        self, stream: Stream | None, *, skip: int, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._stream = stream
+        self._skip = skip
+        self._loop = loop
+        self._held: list[Output] = []
+
+    def add(self, block: Block[Any], pin: str, value: Json) -> None:
+        if pin == ERROR_PIN:
+            raise BlockError(value if isinstance(value, str) else str(value))
+        if pin not in block.Output.model_fields:
+            raise BlockError(
+                f"The block yielded the output {pin!r}, which it does not declare.",
+                code="block.bad_output",
+            )
+        if self._skip:
+            self._skip -= 1
+            return
+        if not self._held and self._stream is not None:
+            self._loop.call_soon(self._hand_over)
+        self._held.append((pin, _canonical(pin, value)))
+
+    def take(self) -> list[Output]:
+        held, self._held = self._held, []
+        return held
+
+    def _hand_over(self) -> None:
+        if self._held and self._stream is not None:
+            self._stream(self.take())
+
+
+def _canonical(pin: str, value: Json) -> Json:
+    """Return a value as a later reader of the journal would see it.
+
+    Raises:
+        BlockError: It has no JSON form.
+    """
+    if value is None or value is True or value is False:
+        return value
+    kind = cast("type[object]", type(value))
+    if kind is float and math.isfinite(value):
+        return value
+    if kind is int and -_MAX_INTEGER <= value < _MAX_INTEGER:
+        return value
+    if kind is str and value.isascii():
+        return value
+    try:
+        return canonical(value)[1]
+    except NotJson as error:
+        raise BlockError(f"{pin}: {error.message}", code="block.bad_output") from error
+
+
+def _drain(block: Block[Any], prepared: Any, ctx: NodeContext) -> list[Output]:
+    """Run a blocking block to its end in this thread; it may not await anything.
+
+    Raises:
+        BlockError: It failed, or it awaited.
+    """
+    outputs: list[Output] = []
+    steps = block.run(prepared, ctx)
+    while True:
+        try:
+            steps.__anext__().__await__().send(None)
+        except StopAsyncIteration:
+            return outputs
+        except StopIteration as step:
+            outputs.append(step.value)
+            if step.value[0] == ERROR_PIN:
+                return outputs
+        else:
+            raise BlockError("A blocking block may not await.", code="block.crashed")

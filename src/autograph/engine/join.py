@@ -1,0 +1,72 @@
+"""The per-pin FIFO join: how values that arrive at a node's pins become sets. PURE.
+
+A value fills the oldest waiting set that lacks its pin, else it opens a new set; so the n-th value on
+one pin meets the n-th on another. The last value of a static pin stays and fills every later set; its
+first arrival fills all waiting sets. Every arrival is amortised O(1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from autograph.graph.model import Json
+
+
+class Join:
+    """The waiting sets of one node in one run."""
+
+    __slots__ = ("_first_lacking", "_linked", "_next", "_static", "_sticky", "_waiting")
+
+    def __init__(self, linked: frozenset[str], static: frozenset[str]) -> None:
+        """Begin with no set.
+
+        Args:
+            linked: Pins that every set needs.
+            static: Those of them that a static link feeds.
+        """
+        self._linked = linked
+        self._static = static
+        self._waiting: dict[int, dict[str, Json]] = {}
+        self._next = 0
+        self._first_lacking: dict[str, int] = {}
+        self._sticky: dict[str, Json] = {}
+
+    def arrive(self, pin: str, value: Json, *, static: bool) -> list[dict[str, Json]]:
+        """Take in a value; return the sets it completed, oldest first."""
+        is_first_static = static and pin not in self._sticky
+        if static:
+            self._sticky[pin] = value
+        index = self._oldest_lacking(pin)
+        if index == self._next:
+            self._waiting[index] = dict(self._sticky)
+            self._next += 1
+        waiting = self._waiting[index]
+        waiting[pin] = value
+        self._first_lacking[pin] = index + 1
+        complete = [self._waiting.pop(index)] if len(waiting) == len(self._linked) else []
+        if is_first_static:
+            complete += self._fill_all(pin, value)
+        return complete
+
+    def starved(self, static: frozenset[str]) -> Counter[tuple[tuple[str, ...], tuple[str, ...]]]:
+        """Count the sets left waiting by `(pins they have, pins they lack)`."""
+        found: Counter[tuple[tuple[str, ...], tuple[str, ...]]] = Counter()
+        for waiting in self._waiting.values():
+            missing = self._linked - waiting.keys()
+            if waiting.keys() - static or missing <= static:
+                found[tuple(sorted(waiting)), tuple(sorted(missing))] += 1
+        return found
+
+    def _oldest_lacking(self, pin: str) -> int:
+        index = self._first_lacking.get(pin, 0)
+        while index < self._next and (index not in self._waiting or pin in self._waiting[index]):
+            index += 1
+        return index
+
+    def _fill_all(self, pin: str, value: Json) -> list[dict[str, Json]]:
+        complete: list[dict[str, Json]] = []
+        for index, waiting in list(self._waiting.items()):
+            waiting.setdefault(pin, value)
+            if len(waiting) == len(self._linked):
+                complete.append(self._waiting.pop(index))
+        return complete

@@ -1,0 +1,118 @@
+"""Events as rows and back.
+
+A body is a JSON object of the event's fields. A value over 64 KiB is kept apart, once per content, as
+a *payload*; in the body an output is then `[pin, null, digest]` instead of `[pin, value]`, and an input
+stands under `payloads` instead of `inputs`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final, cast
+
+import orjson
+
+from autograph.engine.events import EVENTS, Event, Output, RunStarted
+from autograph.graph.model import Json
+from autograph.infra.json import encode
+
+MAX_INLINE_BYTES: Final = 64 * 1024
+_SCALARS: Final = (str, int, float, bool, type(None))
+_FIELDS: Final = {kind: tuple(one.name for one in fields(event)) for kind, event in EVENTS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event as the journal keeps it.
+
+    Attributes:
+        body: JSON text.
+        payloads: `(digest, JSON text)` of the values kept apart.
+    """
+
+    kind: str
+    body: str
+    payloads: tuple[tuple[str, bytes], ...] = ()
+
+
+def encode_event(event: Event) -> Entry:
+    """Return an event as the journal keeps it.
+
+    Raises:
+        NotJson: A value has no JSON form; blocks' outputs were made canonical before.
+    """
+    payloads: list[tuple[str, bytes]] = []
+    body: dict[str, Any] = {}
+    for name in _FIELDS[event.kind]:
+        value = getattr(event, name)
+        if name == "outputs":
+            if value:
+                body[name] = [
+                    _encode_output(output, payloads) for output in cast("Sequence[Output]", value)
+                ]
+        elif value is not None:
+            body[name] = value
+    if isinstance(event, RunStarted):
+        _encode_inputs(body, payloads)
+    return Entry(event.kind, encode(body).decode(), tuple(payloads))
+
+
+def payload_digests(kind: str, body: Mapping[str, Any]) -> set[str]:
+    """Return the digests of the payloads a body refers to."""
+    if kind == RunStarted.kind:
+        return set(cast("Mapping[str, str]", body.get("payloads", {})).values())
+    return {output[2] for output in body.get("outputs", ()) if len(output) > 2}
+
+
+def decode_event(kind: str, body: Mapping[str, Any], payloads: Mapping[str, Json]) -> Event:
+    """Return the event of a row.
+
+    Args:
+        kind: The row's kind.
+        body: The row's body, decoded.
+        payloads: Values kept apart, by digest.
+    """
+    values = dict(body)
+    if kind == RunStarted.kind:
+        apart = cast("Mapping[str, str]", values.pop("payloads", {}))
+        order = cast("Sequence[str]", values.pop("order", tuple(values["inputs"])))
+        inputs = {**values["inputs"], **{name: payloads[digest] for name, digest in apart.items()}}
+        values["inputs"] = {name: inputs[name] for name in order}
+    elif "outputs" in values:
+        values["outputs"] = tuple(
+            (output[0], payloads[output[2]] if len(output) > 2 else output[1])
+            for output in values["outputs"]
+        )
+    return EVENTS[kind](**values)
+
+
+def _encode_output(output: Output, payloads: list[tuple[str, bytes]]) -> list[Any]:
+    pin, value = output
+    digest = _keep_apart(value, payloads)
+    return [pin, value] if digest is None else [pin, None, digest]
+
+
+def _encode_inputs(body: dict[str, Any], payloads: list[tuple[str, bytes]]) -> None:
+    inputs = cast("Mapping[str, Json]", body["inputs"])
+    apart = {
+        name: digest for name, value in inputs.items() if (digest := _keep_apart(value, payloads))
+    }
+    if apart:
+        body["order"] = list(inputs)
+        body["payloads"] = apart
+        body["inputs"] = {name: value for name, value in inputs.items() if name not in apart}
+
+
+def _keep_apart(value: Json, payloads: list[tuple[str, bytes]]) -> str | None:
+    if isinstance(value, _SCALARS) and not (
+        isinstance(value, str) and len(value) > MAX_INLINE_BYTES // 4
+    ):
+        return None
+    text = orjson.dumps(value)
+    if len(text) <= MAX_INLINE_BYTES:
+        return None
+    digest = hashlib.sha256(text).hexdigest()
+    payloads.append((digest, text))
+    return digest

@@ -1,0 +1,294 @@
+"""Runs and journals in PostgreSQL.
+
+A commit is one statement where nothing but journals grows, and one transaction otherwise. Two things
+keep a run's journal to one writer: every write names the epoch of its claim, and `(run_id, seq)` is the
+primary key, so a writer that lost its claim between the two collides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final, cast
+from uuid import UUID
+
+import asyncpg
+
+from autograph.engine.errors import JournalLost
+from autograph.engine.events import Event
+from autograph.engine.journal import sql
+from autograph.engine.journal.codec import decode_event, payload_digests
+from autograph.engine.journal.liveness import LOCK_CLASS
+from autograph.engine.ports import Claim, GraphRef, Inbox, Message, RunRef, RunResult, RunWrite
+from autograph.engine.state import RunStatus
+from autograph.infra.database import Database
+from autograph.infra.json import decode, encode
+
+_CONNECTION_LOST: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.DiskFullError,
+)
+
+
+class PostgresJournal:
+    """Implements `JournalStore`."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep everything in `database`."""
+        self._database = database
+
+    async def write(self, writes: Sequence[RunWrite]) -> set[UUID]:
+        """Commit all of it, durably, in one go.
+
+        Raises:
+            JournalLost: The connection broke: nobody knows what was written.
+        """
+        try:
+            return await self._write(writes)
+        except _CONNECTION_LOST as error:
+            raise JournalLost(f"The database did not confirm a commit: {error}.") from error
+        except asyncpg.PostgresError as error:
+            if len(writes) == 1:
+                return self._refused(writes[0], error)
+        # One run's write was refused, and with it everybody's. Each for itself, then.
+        fenced: set[UUID] = set()
+        for write in writes:
+            fenced |= await self.write([write])
+        return fenced
+
+    def _refused(self, write: RunWrite, error: asyncpg.PostgresError) -> set[UUID]:
+        if isinstance(error, asyncpg.UniqueViolationError):
+            return {write.run_id}
+        raise JournalLost(
+            f"The database refused a write of run {write.run_id}: {error}."
+        ) from error
+
+    async def _write(self, writes: Sequence[RunWrite]) -> set[UUID]:
+        only_appends = not any(write.is_new or write.result or write.children for write in writes)
+        statement = sql.APPEND if only_appends else sql.WRITE
+        arguments = _append_arguments(writes) if only_appends else _write_arguments(writes)
+        async with self._database.acquire() as connection:
+            if _is_plain(writes):
+                kept = await connection.fetch(statement, *arguments)
+            else:
+                async with connection.transaction():
+                    kept = await connection.fetch(statement, *arguments)
+                    await self._write_more(connection, writes, {row[0] for row in kept})
+        return {write.run_id for write in writes} - {cast("UUID", row[0]) for row in kept}
+
+    async def _write_more(
+        self,
+        connection: asyncpg.pool.PoolConnectionProxy[Any],
+        writes: Sequence[RunWrite],
+        kept: set[UUID],
+    ) -> None:
+        own = [write for write in writes if write.run_id in kept]
+        payloads = dict(payload for write in own for payload in _payloads(write))
+        if payloads:
+            await connection.execute(sql.KEEP_PAYLOADS, list(payloads), list(payloads.values()))
+        consumed = [message for write in own for message in write.consumed]
+        if consumed:
+            await connection.execute(sql.CONSUME, consumed)
+        told = [message for write in own for message in write.messages]
+        if told:
+            await connection.execute(
+                sql.SEND,
+                [run_id for run_id, _ in told],
+                [message.kind for _, message in told],
+                [encode(message.body).decode() for _, message in told],
+            )
+        queued = [write.run_id for write in own if write.is_new and write.worker is None]
+        queued += [
+            child.id for write in own for child, _, worker in write.children if worker is None
+        ]
+        if queued:
+            await connection.execute(sql.QUEUE, queued)
+
+    async def load(self, run_id: UUID) -> Sequence[Event]:
+        """Return a run's events in order of `seq`."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(sql.LOAD, run_id)
+            bodies: list[tuple[str, Mapping[str, Any]]] = [(row[0], decode(row[1])) for row in rows]
+            digests = set[str]().union(*(payload_digests(kind, body) for kind, body in bodies))
+            found = await connection.fetch(sql.LOAD_PAYLOADS, list(digests)) if digests else ()
+        payloads = {row[0]: decode(row[1]) for row in found}
+        return [decode_event(kind, body, payloads) for kind, body in bodies]
+
+    async def claim(self, run_ids: Sequence[UUID], *, worker: int) -> Sequence[Claim]:
+        """Take those of the runs that are queued; their epoch rises by one."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(sql.CLAIM, run_ids, worker)
+        return [Claim(_run_ref(row), row["epoch"], row["crashes"]) for row in rows]
+
+    async def give_back(self, claims: Sequence[Claim], *, crashed: bool = False) -> Sequence[UUID]:
+        """Queue runs again that this worker holds; returns those that it still held."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(
+                sql.GIVE_BACK,
+                [claim.run.id for claim in claims],
+                [claim.epoch for claim in claims],
+                int(crashed),
+            )
+        return [row[0] for row in rows]
+
+    async def park(self, claim: Claim, *, inbox_count: int) -> bool:
+        """Let a run wait without a worker; False when a message came since `inbox_count` was read."""
+        async with self._database.acquire() as connection:
+            parked = await connection.fetchval(sql.PARK, claim.run.id, claim.epoch, inbox_count)
+        return parked is not None
+
+    async def inbox(self, run_id: UUID) -> Inbox:
+        """Return the messages nobody has taken in yet, oldest first."""
+        async with self._database.acquire() as connection:
+            # The count first: a message that comes in between is then read, or noticed by `park`.
+            count = await connection.fetchval(sql.INBOX_COUNT, run_id)
+            rows = await connection.fetch(sql.INBOX, run_id)
+        return Inbox(
+            count or 0, [Message(row["kind"], decode(row["body"]), row["id"]) for row in rows]
+        )
+
+    async def send(self, run_id: UUID, message: Message) -> bool:
+        """Tell a run something; a waiting run is queued. False when it is over, or there is none."""
+        async with self._database.acquire() as connection:
+            sent = await connection.fetch(
+                sql.SEND, [run_id], [message.kind], [encode(message.body).decode()]
+            )
+        return bool(sent)
+
+    async def reap(self) -> Sequence[UUID]:
+        """Queue the runs of dead workers again; returns them."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(sql.REAP, LOCK_CLASS)
+        return [row[0] for row in rows]
+
+    async def stray(self, *, older_than: timedelta) -> Sequence[UUID]:
+        """Return queued runs that have been so for longer: their wake-up may be lost."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(sql.STRAY, older_than)
+        return [row[0] for row in rows]
+
+    async def result(self, run_id: UUID) -> RunResult | None:
+        """Return how a run ended, None when it has not."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(sql.RESULT, run_id)
+        if row is None or row["result"] is None:
+            return None
+        return decode_result(RunStatus(row["status"]), row["result"])
+
+
+def encode_result(result: RunResult) -> str:
+    """Return a result as the `runs.result` column keeps it."""
+    return encode(
+        {
+            "outputs": result.outputs,
+            "errors": result.errors,
+            "starved": result.starved,
+            "stats": result.stats,
+            "error": result.error,
+        }
+    ).decode()
+
+
+def decode_result(status: RunStatus, text: str) -> RunResult:
+    """Return the result that `runs.result` keeps."""
+    return RunResult(status, **decode(text))
+
+
+def _run_ref(row: asyncpg.Record) -> RunRef:
+    return RunRef(
+        id=row["id"],
+        owner_id=row["owner_id"],
+        graph=GraphRef(row["graph_id"], row["graph_version"], row["sub_graph_id"]),
+        parent_id=row["parent_id"],
+        parent_node_run=row["parent_node_run"],
+        depth=row["depth"],
+        timezone=row["timezone"],
+    )
+
+
+def _payloads(write: RunWrite) -> list[tuple[str, bytes]]:
+    return [
+        *(payload for _, entry in write.entries for payload in entry.payloads),
+        *(payload for _, entry, _ in write.children for payload in entry.payloads),
+    ]
+
+
+def _is_plain(writes: Sequence[RunWrite]) -> bool:
+    """Tell whether one statement does it all."""
+    return not any(
+        write.messages
+        or write.consumed
+        or write.children
+        or _payloads(write)
+        or (write.is_new and write.worker is None)
+        for write in writes
+    )
+
+
+def _append_arguments(writes: Sequence[RunWrite]) -> list[Any]:
+    """Return the columns of what `sql.APPEND` inserts."""
+    entries = [(write.run_id, seq, entry) for write in writes for seq, entry in write.entries]
+    return [
+        [write.run_id for write in writes],
+        [write.epoch for write in writes],
+        [run_id for run_id, _, _ in entries],
+        [seq for _, seq, _ in entries],
+        [entry.kind for _, _, entry in entries],
+        [entry.body for _, _, entry in entries],
+    ]
+
+
+def _write_arguments(writes: Sequence[RunWrite]) -> list[Any]:
+    """Return the columns of what `sql.WRITE` inserts and updates."""
+    created = [
+        (write.run, write.worker, write.run_id, write.result) for write in writes if write.is_new
+    ]
+    created += [
+        (child, worker, write.run_id, None)
+        for write in writes
+        for child, _, worker in write.children
+    ]
+    entries = [
+        (write.run_id, write.run_id, seq, entry) for write in writes for seq, entry in write.entries
+    ]
+    entries += [
+        (write.run_id, child.id, 1, entry) for write in writes for child, entry, _ in write.children
+    ]
+    ended = [write for write in writes if write.result is not None and not write.is_new]
+    runs = [run for run, _, _, _ in created]
+    return [
+        [write.run_id for write in writes if not write.is_new],
+        [write.epoch for write in writes if not write.is_new],
+        [run.id for run in runs],
+        [by for _, _, by, _ in created],
+        [run.owner_id for run in runs],
+        [run.graph.graph_id for run in runs],
+        [run.graph.version for run in runs],
+        [run.graph.sub_graph_id for run in runs],
+        [run.parent_id for run in runs],
+        [run.parent_node_run for run in runs],
+        [run.depth for run in runs],
+        [run.timezone for run in runs],
+        [_first_status(worker, result) for _, worker, _, result in created],
+        [worker if result is None else None for _, worker, _, result in created],
+        [None if result is None else encode_result(result) for _, _, _, result in created],
+        [by for by, _, _, _ in entries],
+        [run_id for _, run_id, _, _ in entries],
+        [seq for _, _, seq, _ in entries],
+        [entry.kind for _, _, _, entry in entries],
+        [entry.body for _, _, _, entry in entries],
+        [write.run_id for write in ended],
+        [cast("RunResult", write.result).status.value for write in ended],
+        [encode_result(cast("RunResult", write.result)) for write in ended],
+    ]
+
+
+def _first_status(worker: int | None, result: RunResult | None) -> str:
+    if result is not None:
+        return result.status.value
+    return (RunStatus.QUEUED if worker is None else RunStatus.RUNNING).value

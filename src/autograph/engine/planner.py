@@ -1,0 +1,195 @@
+"""A graph, compiled for running: who feeds whom, by which pin, in which order. PURE.
+
+A `Plan` holds everything the fold and the executor ask of a graph, so that neither looks at a link
+twice. It is made once for a graph version and shared by all its runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+from autograph.graph import pins
+from autograph.graph.model import Graph, Json, Link, Node, OnError, Policy, Retry
+from autograph.graph.spec import BlockKind, BlockSpec, Effect
+
+ERROR_PIN: Final = "error"
+INPUT_VALUE_PIN: Final = "value"
+OUTPUT_PIN: Final = "output"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a value goes.
+
+    Attributes:
+        sink: Index of the node it goes to.
+        pin: Input pin there, full name.
+        path: What to select from the value first; empty for the value itself.
+        static: The value stays and fills that pin in every later set.
+    """
+
+    sink: int
+    pin: str
+    path: tuple[pins.Step, ...]
+    static: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlan:
+    """One node, compiled.
+
+    Attributes:
+        index: Its place in `Plan.nodes`.
+        constants: Values of pins that are not linked.
+        linked: Input pins that need a value for every set, full names.
+        static_pins: Those of `linked` that a static link feeds.
+        routes: Where the values of each output pin go, in link order.
+        result_name: Name under which an output node's values are collected.
+        input_name: Name of the agent's input that an input node takes.
+        runs_at_start: It is in the start set.
+    """
+
+    index: int
+    id: str
+    spec: BlockSpec
+    constants: Mapping[str, Json]
+    linked: frozenset[str]
+    static_pins: frozenset[str]
+    routes: Mapping[str, tuple[Route, ...]]
+    result_name: str | None
+    input_name: str | None
+    runs_at_start: bool
+    timeout: timedelta | None
+    retry: Retry
+    on_error: OnError
+    is_dynamic: bool
+
+    @property
+    def is_pure(self) -> bool:
+        """Whether it runs straight on, without a commit before it."""
+        return self.spec.effect is Effect.PURE
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A graph version, compiled.
+
+    Attributes:
+        starts: Indexes of the nodes that run first, in graph order.
+    """
+
+    graph: Graph
+    nodes: tuple[NodePlan, ...]
+    starts: tuple[int, ...]
+    fail_fast: bool
+
+    def sub_graph(self, graph_id: str) -> Graph | None:
+        """Return the agent with that id that travels with this graph."""
+        return next((one for one in self.graph.sub_graphs if one.id == graph_id), None)
+
+
+EMPTY_PLAN: Final = Plan(Graph(id="", name=""), (), (), fail_fast=False)
+"""The plan of a run whose graph is gone: there is nothing to do but to end it."""
+
+
+def compile_plan(graph: Graph, specs: Mapping[str, BlockSpec]) -> Plan:
+    """Compile a graph that validation accepts.
+
+    Nodes whose block is unknown, notes, and links from or to them are left out: what validation lets
+    pass as a warning must not stop a run.
+    """
+    kept = [
+        node
+        for node in graph.nodes
+        if (spec := specs.get(node.block_id)) and spec.kind is not BlockKind.NOTE
+    ]
+    index_of = {node.id: index for index, node in enumerate(kept)}
+    incoming: list[list[Link]] = [[] for _ in kept]
+    outgoing: list[list[Link]] = [[] for _ in kept]
+    for link in graph.links:
+        if link.source in index_of and link.sink in index_of:
+            source = index_of[link.source]
+            spec = specs[kept[source].block_id]
+            effective = (
+                replace(link, static=True) if spec.static_output and not link.static else link
+            )
+            outgoing[source].append(effective)
+            incoming[index_of[link.sink]].append(effective)
+    nodes = tuple(
+        _compile_node(
+            index,
+            node,
+            specs[node.block_id],
+            graph.policy,
+            incoming[index],
+            outgoing[index],
+            index_of,
+        )
+        for index, node in enumerate(kept)
+    )
+    return Plan(
+        graph=graph,
+        nodes=nodes,
+        starts=tuple(node.index for node in nodes if node.runs_at_start),
+        fail_fast=graph.policy.on_error is OnError.FAIL_FAST,
+    )
+
+
+def _compile_node(
+    index: int,
+    node: Node,
+    spec: BlockSpec,
+    defaults: Policy,
+    incoming: list[Link],
+    outgoing: list[Link],
+    index_of: Mapping[str, int],
+) -> NodePlan:
+    routes: dict[str, list[Route]] = {}
+    for link in outgoing:
+        source = pins.parse(link.source_pin)
+        routes.setdefault(source.base, []).append(
+            Route(index_of[link.sink], link.sink_pin, source.path, static=link.static)
+        )
+    linked = frozenset(link.sink_pin for link in incoming)
+    name = node.constants.get("name")
+    named = name if isinstance(name, str) else node.id
+    return NodePlan(
+        index=index,
+        id=node.id,
+        spec=spec,
+        constants=node.constants,
+        linked=linked,
+        static_pins=frozenset(link.sink_pin for link in incoming if link.static),
+        routes={pin: tuple(found) for pin, found in routes.items()},
+        result_name=named if spec.kind is BlockKind.OUTPUT else None,
+        input_name=named if spec.kind is BlockKind.INPUT else None,
+        runs_at_start=not linked or spec.kind is BlockKind.INPUT,
+        timeout=node.policy.timeout or defaults.timeout,
+        retry=node.policy.retry or defaults.retry or Retry(),
+        on_error=node.policy.on_error or defaults.on_error or OnError.ROUTE,
+        is_dynamic=any(pins.parse(pin).path for pin in _pin_names(linked, node.constants)),
+    )
+
+
+def _pin_names(linked: frozenset[str], constants: Mapping[str, Json]) -> Iterator[str]:
+    yield from linked
+    yield from constants
+
+
+def node_values(
+    node: NodePlan, arrived: Mapping[str, Json], overrides: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Return what a node run gets at its declared pins.
+
+    Args:
+        node: The node.
+        arrived: The set that completed: values by linked pin.
+        overrides: Values laid over everything else for this run.
+    """
+    constants = {pin: value for pin, value in node.constants.items() if pin not in node.linked}
+    values = pins.build(dict(arrived), constants) if node.is_dynamic else {**constants, **arrived}
+    values.update(overrides)
+    return values

@@ -1,0 +1,317 @@
+"""The state of a run: the fold of its journal. PURE.
+
+Only `RunState.apply` changes anything, so a run that is read back from its journal is in the same state,
+numbers its node runs the same way and makes the same decisions as the one that wrote it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import ClassVar, Final
+
+from autograph.engine.events import (
+    Event,
+    NodeCompleted,
+    NodeFailed,
+    NodeOutput,
+    NodeRetried,
+    NodeStarted,
+    NodeWaiting,
+    Output,
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunStarted,
+)
+from autograph.engine.join import Join
+from autograph.engine.planner import ERROR_PIN, INPUT_VALUE_PIN, OUTPUT_PIN, NodePlan, Plan, Route
+from autograph.graph.model import Json, OnError
+from autograph.graph.pins import NOTHING, select
+
+
+class RunStatus(StrEnum):
+    """Where a run is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing follows."""
+        return not TRANSITIONS[self]
+
+
+TRANSITIONS: Final[Mapping[RunStatus, frozenset[RunStatus]]] = {
+    # the only table of what may follow what; the database has the same one and refuses the rest
+    RunStatus.QUEUED: frozenset({RunStatus.RUNNING}),
+    RunStatus.RUNNING: frozenset(
+        {
+            RunStatus.QUEUED,
+            RunStatus.WAITING,
+            RunStatus.COMPLETED,
+            RunStatus.FAILED,
+            RunStatus.CANCELLED,
+        }
+    ),
+    RunStatus.WAITING: frozenset({RunStatus.QUEUED}),
+    RunStatus.COMPLETED: frozenset(),
+    RunStatus.FAILED: frozenset(),
+    RunStatus.CANCELLED: frozenset(),
+}
+
+
+class NodeRunStatus(StrEnum):
+    """Where a node run is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SKIPPED = "skipped"
+
+
+@dataclass(slots=True)
+class NodeRun:
+    """One execution of a node inside a run.
+
+    Attributes:
+        number: From 1, in the order in which input sets became complete.
+        arrived: The set: values by linked pin.
+        emitted: How many outputs are in the journal.
+        held: Outputs that wait for an earlier run of the same node to end before they are routed.
+        waits_for: Run id of the agent it waits for.
+    """
+
+    number: int
+    node: NodePlan
+    arrived: Mapping[str, Json]
+    status: NodeRunStatus = NodeRunStatus.QUEUED
+    attempt: int = 1
+    due_at: str | None = None
+    emitted: int = 0
+    held: list[Output] = field(default_factory=list[Output])
+    waits_for: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeError:
+    """A node failure, as the run's result tells it."""
+
+    node: str
+    node_run: int
+    code: str
+    message: str
+    handled: bool
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as the API shows it."""
+        return {
+            "node": self.node,
+            "node_run": self.node_run,
+            "code": self.code,
+            "message": self.message,
+            "handled": self.handled,
+        }
+
+
+class RunState:
+    """What is known of a run after some prefix of its journal.
+
+    Attributes:
+        seq: Number of the last event applied; 0 before the first.
+        status: RUNNING until a terminal event; the queue's view of it is a column, not a fold.
+        ready: Node runs whose set is complete and that nobody started yet, in order.
+        live: Node runs that have not ended, by number.
+        count: Node runs so far.
+        outputs: The agent's outputs by name, every value in order.
+        must_stop: A failure says that the run stops at once.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.seq = 0
+        self.status = RunStatus.RUNNING
+        self.inputs: Mapping[str, Json] = {}
+        self.overrides: Mapping[str, Mapping[str, Json]] = {}
+        self.ready: deque[NodeRun] = deque()
+        self.live: dict[int, NodeRun] = {}
+        self.count = 0
+        self.failed_count = 0
+        self.node_ms = 0.0
+        self.outputs: dict[str, list[Json]] = {}
+        self.errors: list[NodeError] = []
+        self.end: RunFailed | RunCancelled | None = None
+        self.must_stop = False
+        self._joins: dict[int, Join] = {}
+        self._in_order: dict[int, deque[NodeRun]] = {}
+
+    def apply(self, event: Event) -> None:
+        """Take in the next event of the journal.
+
+        Raises:
+            ValueError: The event cannot follow; the journal is not one of this graph.
+        """
+        self.seq += 1
+        self._HANDLERS[type(event)](self, event)
+
+    def outcome(self) -> RunCompleted | RunFailed:
+        """Return how a run with nothing left to do ends."""
+        unhandled = [error for error in self.errors if not error.handled]
+        if not unhandled:
+            return RunCompleted()
+        first, more = unhandled[0], len(unhandled) - 1
+        suffix = f" (and {more} more)" if more else ""
+        return RunFailed(code=first.code, message=f"{first.message}{suffix}")
+
+    def starved(self) -> list[dict[str, Json]]:
+        """Return the nodes that waited for a pin that never came, with what they had and lacked.
+
+        A branch that was not taken is no starvation: a set that holds only static values counts only
+        when static values are all it lacks.
+        """
+        found: list[dict[str, Json]] = []
+        for index, join in sorted(self._joins.items()):
+            node = self.plan.nodes[index]
+            for (has, missing), sets in join.starved(node.static_pins).items():
+                found.append(
+                    {"node": node.id, "has": list(has), "missing": list(missing), "sets": sets}
+                )
+        return found
+
+    def stats(self) -> dict[str, Json]:
+        """Return the counts that the run's result tells."""
+        return {
+            "node_runs": self.count,
+            "node_errors": self.failed_count,
+            "node_ms": round(self.node_ms, 3),
+        }
+
+    def overrides_of(self, node: NodePlan) -> Mapping[str, Json]:
+        """Return the values laid over a node for this run."""
+        return self.overrides.get(node.id, {})
+
+    def _on_completed(self, event: NodeCompleted) -> None:
+        run = self._emit(event.node_run, event.outputs)
+        self.node_ms += event.duration_ms
+        self._finish(run, NodeRunStatus.COMPLETED)
+
+    def _on_started(self, event: NodeStarted) -> None:
+        run = self._live(event.node_run)
+        run.status, run.attempt = NodeRunStatus.RUNNING, event.attempt
+
+    def _on_output(self, event: NodeOutput) -> None:
+        self._emit(event.node_run, event.outputs)
+
+    def _on_retried(self, event: NodeRetried) -> None:
+        run = self._live(event.node_run)
+        run.status, run.attempt, run.due_at = NodeRunStatus.QUEUED, event.attempt, event.due_at
+
+    def _on_waiting(self, event: NodeWaiting) -> None:
+        run = self._live(event.node_run)
+        run.status, run.waits_for = NodeRunStatus.WAITING, event.child
+
+    def _on_run_completed(self, event: RunCompleted) -> None:
+        self.status = RunStatus.COMPLETED
+
+    def _on_run_failed(self, event: RunFailed) -> None:
+        self.status, self.end = RunStatus.FAILED, event
+
+    def _on_run_cancelled(self, event: RunCancelled) -> None:
+        self.status, self.end = RunStatus.CANCELLED, event
+
+    def _on_run_started(self, event: RunStarted) -> None:
+        self.inputs, self.overrides = event.inputs, event.overrides
+        for index in self.plan.starts:
+            node = self.plan.nodes[index]
+            if node.input_name is not None and node.input_name in event.inputs:
+                self._queue(node, {INPUT_VALUE_PIN: event.inputs[node.input_name]})
+            else:
+                self._queue(node, {})
+
+    def _queue(self, node: NodePlan, arrived: Mapping[str, Json]) -> None:
+        self.count += 1
+        run = NodeRun(self.count, node, arrived)
+        self.live[run.number] = run
+        self._in_order.setdefault(node.index, deque()).append(run)
+        self.ready.append(run)
+
+    def _live(self, number: int) -> NodeRun:
+        run = self.live.get(number)
+        if run is None:
+            raise ValueError(f"event {self.seq}: node run {number} is not live")
+        return run
+
+    def _emit(self, number: int, outputs: Sequence[Output]) -> NodeRun:
+        run = self._live(number)
+        if outputs:
+            run.emitted += len(outputs)
+            if self._in_order[run.node.index][0] is run:
+                self._route(run.node, outputs)
+            else:
+                run.held.extend(outputs)
+        return run
+
+    def _on_failed(self, event: NodeFailed) -> None:
+        run = self._emit(event.node_run, event.outputs)
+        node = run.node
+        handled = ERROR_PIN in node.routes or node.on_error is OnError.IGNORE
+        self.errors.append(
+            NodeError(node.id, run.number, event.code, event.message, handled=handled)
+        )
+        self.failed_count += 1
+        self.node_ms += event.duration_ms
+        self.must_stop |= not handled and (
+            node.on_error is OnError.FAIL_FAST or self.plan.fail_fast
+        )
+        if ERROR_PIN in node.routes:
+            self._emit(event.node_run, ((ERROR_PIN, event.message),))
+        self._finish(run, NodeRunStatus.FAILED)
+
+    def _finish(self, run: NodeRun, status: NodeRunStatus) -> None:
+        run.status = status
+        del self.live[run.number]
+        queue = self._in_order[run.node.index]
+        while queue and queue[0].number not in self.live:
+            queue.popleft()
+            if queue and queue[0].held:
+                held, queue[0].held = queue[0].held, []
+                self._route(queue[0].node, held)
+
+    def _route(self, node: NodePlan, outputs: Sequence[Output]) -> None:
+        for pin, value in outputs:
+            if node.result_name is not None and pin == OUTPUT_PIN:
+                self.outputs.setdefault(node.result_name, []).append(value)
+            for route in node.routes.get(pin, ()):
+                found = select(value, route.path) if route.path else value
+                if found is not NOTHING:
+                    self._arrive(route, found)
+
+    def _arrive(self, route: Route, value: Json) -> None:
+        sink = self.plan.nodes[route.sink]
+        join = self._joins.get(route.sink)
+        if join is None:
+            join = self._joins[route.sink] = Join(sink.linked, sink.static_pins)
+        for complete in join.arrive(route.pin, value, static=route.static):
+            self._queue(sink, complete)
+
+    _HANDLERS: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
+        RunStarted: _on_run_started,
+        NodeStarted: _on_started,
+        NodeOutput: _on_output,
+        NodeCompleted: _on_completed,
+        NodeFailed: _on_failed,
+        NodeRetried: _on_retried,
+        NodeWaiting: _on_waiting,
+        RunCompleted: _on_run_completed,
+        RunFailed: _on_run_failed,
+        RunCancelled: _on_run_cancelled,
+    }
