@@ -67,6 +67,8 @@ def _encode_slowly(value: Json, cause: Exception | None) -> bytes:
         NotJson: It has no JSON form.
     """
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        return json.dumps(
+            value, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+        ).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise NotJson(f"This value has no JSON form: {cause or error}.") from error

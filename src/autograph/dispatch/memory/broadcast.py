@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -37,7 +37,7 @@ class MemoryBroadcast:
             listener.put_nowait(None)
 
     @asynccontextmanager
-    async def subscribe(self) -> AsyncIterator[AsyncIterator[RunNews | None]]:
+    async def subscribe(self) -> AsyncGenerator[AsyncIterator[RunNews | None]]:
         """Listen until the context ends."""
         listener: asyncio.Queue[RunNews | None] = asyncio.Queue()
         self._listeners.add(listener)
@@ -55,6 +55,6 @@ class MemoryBroadcast:
         """Nothing to stop."""
 
 
-async def _news(listener: asyncio.Queue[RunNews | None]) -> AsyncIterator[RunNews | None]:
+async def _news(listener: asyncio.Queue[RunNews | None]) -> AsyncGenerator[RunNews | None]:
     while True:
         yield await listener.get()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -21,18 +21,8 @@ from autograph.engine.journal.codec import decode_event, payload_digests
 from autograph.engine.journal.liveness import LOCK_CLASS
 from autograph.engine.ports import Claim, GraphRef, Inbox, Message, RunRef, RunResult, RunWrite
 from autograph.engine.state import RunStatus
-from autograph.infra.database import Database
+from autograph.infra.database import Database, DatabaseUnavailable
 from autograph.infra.json import decode, encode
-
-_CONNECTION_LOST: Final = (
-    OSError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.DiskFullError,
-)
 
 
 class PostgresJournal:
@@ -50,8 +40,8 @@ class PostgresJournal:
         """
         try:
             return await self._write(writes)
-        except _CONNECTION_LOST as error:
-            raise JournalLost(f"The database did not confirm a commit: {error}.") from error
+        except DatabaseUnavailable as error:
+            raise JournalLost(f"A commit was not confirmed. {error.message}") from error
         except asyncpg.PostgresError as error:
             if len(writes) == 1:
                 return self._refused(writes[0], error)

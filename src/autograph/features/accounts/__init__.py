@@ -1,0 +1,1 @@
+"""Who acts. One local owner for now, behind the `Principal` that every use case takes."""

@@ -1,0 +1,1 @@
+"""Agents: graphs that people saved, and their versions."""

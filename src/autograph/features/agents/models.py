@@ -1,0 +1,49 @@
+"""Saved graphs as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from autograph.graph.model import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSummary:
+    """A graph in a list."""
+
+    id: UUID
+    name: str
+    description: str
+    active_version: int
+    latest_version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GraphVersion:
+    """One version in a graph's history."""
+
+    version: int
+    name: str
+    content_hash: str
+    created_at: datetime
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedGraph:
+    """One version of a graph, whole.
+
+    Attributes:
+        is_active: Runs that name no version run this one.
+    """
+
+    graph: Graph
+    id: UUID
+    version: int
+    is_active: bool
+    content_hash: str
+    created_at: datetime

@@ -1,0 +1,140 @@
+"""Use cases of saved graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from autograph.features.accounts.models import Principal
+from autograph.features.agents.errors import GraphInvalid
+from autograph.features.agents.models import GraphSummary, GraphVersion, SavedGraph
+from autograph.features.agents.repository import GraphRepository
+from autograph.graph.diff import GraphDiff, diff
+from autograph.graph.model import Graph, Json
+from autograph.graph.portable import read_agent
+from autograph.graph.spec import BlockSpec
+from autograph.graph.validate import Report, validate
+from autograph.infra.ids import new_id
+
+
+class AgentService:
+    """Saves, reads and checks graphs."""
+
+    def __init__(self, graphs: GraphRepository, specs: Mapping[str, BlockSpec]) -> None:
+        """Use `graphs`, and check them against the blocks in `specs`."""
+        self._graphs = graphs
+        self._specs = specs
+
+    async def create(self, principal: Principal, document: Json) -> SavedGraph:
+        """Save a graph under a fresh id.
+
+        Args:
+            principal: Whose it will be.
+            document: An agent in our own or AutoGPT's shape, bare or as `{"graph": …}`.
+
+        Raises:
+            NotAnAgent: The document is no agent.
+            GraphInvalid: Validation found errors; nothing is stored.
+
+        Writes: the graph and its version 1.
+        """
+        graph_id = new_id()
+        graph = replace(self._checked(read_agent(document)), id=str(graph_id), version=1)
+        return await self._graphs.add(principal, graph_id, graph)
+
+    async def update(
+        self,
+        principal: Principal,
+        graph_id: UUID,
+        document: Json,
+        *,
+        base_version: int | None = None,
+    ) -> SavedGraph:
+        """Save the next version of a graph; it becomes the active one.
+
+        Args:
+            principal: Whose it is.
+            graph_id: The graph.
+            document: As for `create`.
+            base_version: The version the change was made on; None to overwrite whatever there is.
+
+        Raises:
+            NotAnAgent: The document is no agent.
+            GraphInvalid: Validation found errors; nothing is stored.
+            GraphNotFound: There is no such graph.
+            StaleGraph: It was saved meanwhile.
+        """
+        graph = replace(self._checked(read_agent(document)), id=str(graph_id))
+        return await self._graphs.add_version(principal, graph_id, graph, base_version=base_version)
+
+    async def get(
+        self, principal: Principal, graph_id: UUID, version: int | None = None
+    ) -> SavedGraph:
+        """Return a version of a graph, the active one where none is named.
+
+        Raises:
+            GraphNotFound: There is none.
+        """
+        saved = await self._graphs.get(principal, graph_id, version)
+        return replace(saved, graph=replace(saved.graph, version=saved.version))
+
+    async def list_page(
+        self,
+        principal: Principal,
+        *,
+        limit: int = 50,
+        before: UUID | None = None,
+        name: str | None = None,
+    ) -> Sequence[GraphSummary]:
+        """Return a page of a person's graphs, newest first."""
+        return await self._graphs.list_page(principal, limit=limit, before=before, name=name)
+
+    async def versions(self, principal: Principal, graph_id: UUID) -> Sequence[GraphVersion]:
+        """Return a graph's history, newest first.
+
+        Raises:
+            GraphNotFound: There is none.
+        """
+        return await self._graphs.versions(principal, graph_id)
+
+    async def compare(self, principal: Principal, graph_id: UUID, old: int, new: int) -> GraphDiff:
+        """Return what changed between two versions.
+
+        Raises:
+            GraphNotFound: One of them does not exist.
+        """
+        before = await self._graphs.get(principal, graph_id, old)
+        after = await self._graphs.get(principal, graph_id, new)
+        return diff(before.graph, after.graph)
+
+    async def activate(self, principal: Principal, graph_id: UUID, version: int) -> SavedGraph:
+        """Make a version the one that runs when none is named.
+
+        Raises:
+            GraphNotFound: There is no such version.
+        """
+        return await self._graphs.activate(principal, graph_id, version)
+
+    async def delete(self, principal: Principal, graph_id: UUID) -> None:
+        """Take a graph out of sight; its runs stay.
+
+        Raises:
+            GraphNotFound: There is none.
+        """
+        await self._graphs.delete(principal, graph_id)
+
+    def check(self, graph: Graph) -> Report:
+        """Return everything that is wrong with a graph."""
+        return validate(graph, self._specs)
+
+    def _checked(self, graph: Graph) -> Graph:
+        report = self.check(graph)
+        if not report.ok:
+            count = sum(len(pins) for pins in report.errors().values())
+            raise GraphInvalid(
+                f"The graph {graph.name!r} has {count} error{'s' if count != 1 else ''}; nothing was saved.",
+                errors=report.errors(),
+                warnings=report.warnings(),
+            )
+        return graph

@@ -1,0 +1,1 @@
+"""Runs: starting, watching, cancelling, reading them."""

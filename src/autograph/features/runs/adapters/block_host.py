@@ -1,0 +1,73 @@
+"""The blocks' world: what agents remember between runs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from autograph.blocks.sdk import BlockError, KeyValueStore, Scope
+from autograph.engine.ports import RunRef
+from autograph.graph.model import Json
+from autograph.infra.database import Database
+from autograph.infra.json import decode, encode
+
+MAX_KEY: Final = 512
+
+
+class DatabaseBlockHost:
+    """Implements `BlockHost`."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep values in `database`."""
+        self._database = database
+
+    def store(self, run: RunRef) -> KeyValueStore:
+        """Return the stored values of the run's owner."""
+        return _OwnersStore(self._database, run)
+
+
+class _OwnersStore:
+    """Implements `KeyValueStore` for one run."""
+
+    def __init__(self, database: Database, run: RunRef) -> None:
+        self._database = database
+        self._run = run
+
+    def _scope(self, scope: Scope) -> str:
+        return (
+            ""
+            if scope is Scope.PERSON
+            else self._run.graph.sub_graph_id or str(self._run.graph.graph_id)
+        )
+
+    async def get(self, key: str, *, scope: Scope) -> Json | None:
+        """Return the value kept under `key`, None when there is none."""
+        async with self._database.acquire() as connection:
+            text = await connection.fetchval(
+                "SELECT value::text FROM stored_values WHERE owner_id = $1 AND scope = $2 AND key = $3",
+                self._run.owner_id,
+                self._scope(scope),
+                _checked(key),
+            )
+        return None if text is None else decode(text)
+
+    async def set(self, key: str, value: Json, *, scope: Scope) -> None:
+        """Keep `value` under `key`."""
+        async with self._database.acquire() as connection:
+            await connection.execute(
+                """
+                INSERT INTO stored_values (owner_id, scope, key, value) VALUES ($1, $2, $3, $4::text::json)
+                ON CONFLICT (owner_id, scope, key) DO UPDATE SET value = excluded.value, updated_at = now()
+                """,
+                self._run.owner_id,
+                self._scope(scope),
+                _checked(key),
+                encode(value).decode(),
+            )
+
+
+def _checked(key: str) -> str:
+    if len(key) > MAX_KEY:
+        raise BlockError(f"A key has at most {MAX_KEY} characters; this one has {len(key)}.")
+    if "\0" in key:
+        raise BlockError("A key cannot hold the character U+0000.")
+    return key

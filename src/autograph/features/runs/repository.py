@@ -1,0 +1,151 @@
+"""SQL of runs, for reading. Writing them is the journal's work, and its alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from autograph.engine.journal.postgres import decode_result
+from autograph.engine.state import RunStatus
+from autograph.features.accounts.models import Principal
+from autograph.features.runs.errors import KeyReused, RunIsGoing, RunNotFound
+from autograph.features.runs.models import JournalRow, RunRow
+from autograph.infra.database import Database
+from autograph.infra.json import decode
+
+_COLUMNS = """
+    id, owner_id, graph_id, graph_version, sub_graph_id, parent_id, status, worker, crashes, result::text,
+    queued_at, started_at, ended_at
+"""
+
+
+class RunRepository:
+    """Reads runs and their journals. Every method takes the principal."""
+
+    def __init__(self, database: Database) -> None:
+        """Use `database`."""
+        self._database = database
+
+    async def get(self, principal: Principal, run_id: UUID) -> RunRow:
+        """Return a run.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                f"SELECT {_COLUMNS} FROM runs WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL",
+                run_id,
+                principal.user_id,
+            )
+        if row is None:
+            raise RunNotFound(f"There is no run {run_id}.")
+        return _run_row(row)
+
+    async def list_page(
+        self,
+        principal: Principal,
+        *,
+        limit: int,
+        before: UUID | None,
+        graph_id: UUID | None,
+        status: RunStatus | None,
+    ) -> Sequence[RunRow]:
+        """Return a page of a person's runs, newest first; runs inside runs are left out."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(
+                f"""
+                SELECT {_COLUMNS} FROM runs
+                WHERE owner_id = $1 AND deleted_at IS NULL AND parent_id IS NULL
+                  AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid IS NULL OR graph_id = $3)
+                  AND ($4::text IS NULL OR status = $4)
+                ORDER BY id DESC LIMIT $5
+                """,
+                principal.user_id,
+                before,
+                graph_id,
+                None if status is None else status.value,
+                limit,
+            )
+        return [_run_row(row) for row in rows]
+
+    async def events(self, run_id: UUID, *, since: int, limit: int) -> Sequence[JournalRow]:
+        """Return a run's events after `since`; the caller has made sure that the run is the principal's."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(
+                """
+                SELECT seq, kind, body::text, at FROM run_events
+                WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+                """,
+                run_id,
+                since,
+                limit,
+            )
+        return [JournalRow(row["seq"], row["kind"], decode(row["body"]), row["at"]) for row in rows]
+
+    async def delete(self, principal: Principal, run_id: UUID) -> None:
+        """Delete a run that is over, its journal and its children's.
+
+        Raises:
+            RunNotFound: There is none.
+            RunIsGoing: It has not ended.
+        """
+        row = await self.get(principal, run_id)
+        if not row.status.is_terminal:
+            raise RunIsGoing(f"Run {run_id} is {row.status.value}. Cancel it before you delete it.")
+        async with self._database.acquire() as connection:
+            await connection.execute(
+                """
+                WITH RECURSIVE family AS (
+                    SELECT id FROM runs WHERE id = $1
+                    UNION ALL
+                    SELECT runs.id FROM runs JOIN family ON runs.parent_id = family.id
+                ), events AS (
+                    DELETE FROM run_events WHERE run_id IN (SELECT id FROM family)
+                )
+                DELETE FROM runs WHERE id IN (SELECT id FROM family)
+                """,
+                run_id,
+            )
+
+    async def claim_key(
+        self, principal: Principal, key: str, *, request_hash: str, run_id: UUID
+    ) -> UUID:
+        """Return the run that an idempotency key stands for: `run_id` when the key is new.
+
+        Raises:
+            KeyReused: It was used for another request.
+        """
+        async with self._database.acquire() as connection:
+            await connection.execute(
+                """
+                INSERT INTO idempotency_keys (owner_id, key, request_hash, resource_id) VALUES ($1, $2, $3, $4)
+                ON CONFLICT DO NOTHING
+                """,
+                principal.user_id,
+                key,
+                request_hash,
+                run_id,
+            )
+            row = await connection.fetchrow(
+                "SELECT request_hash, resource_id FROM idempotency_keys WHERE owner_id = $1 AND key = $2",
+                principal.user_id,
+                key,
+            )
+        if row is None or row["request_hash"] != request_hash:
+            raise KeyReused(
+                f"The idempotency key {key!r} was used for another request. Use a fresh one."
+            )
+        return row["resource_id"]
+
+
+def _run_row(row: asyncpg.Record) -> RunRow:
+    values: dict[str, Any] = dict(row)
+    status = RunStatus(values.pop("status"))
+    text = values.pop("result")
+    return RunRow(
+        **values, status=status, result=None if text is None else decode_result(status, text)
+    )

@@ -1,0 +1,231 @@
+"""Use cases of runs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from autograph.dispatch.ports import Broadcast
+from autograph.engine.events import RunStarted
+from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
+from autograph.engine.recovery import restore
+from autograph.engine.runner import result_of
+from autograph.engine.state import RunStatus
+from autograph.features.accounts.models import Principal
+from autograph.features.agents.repository import GraphRepository
+from autograph.features.runs.errors import RunIsOver, RunNotFound
+from autograph.features.runs.models import JournalRow, Page, Run
+from autograph.features.runs.ports import RunStarter
+from autograph.features.runs.repository import RunRepository
+from autograph.graph.model import Json
+from autograph.graph.schemas import check_inputs, input_schema
+from autograph.graph.spec import BlockSpec
+from autograph.infra.ids import new_id
+from autograph.infra.json import canonical, encode
+
+MAX_PAGE: Final = 500
+_LOOK_ANYWAY_AFTER: Final = 1.0
+"""Seconds after which a waiter looks at the run without news of it: news may be lost."""
+
+
+class RunService:
+    """Starts, shows and stops runs."""
+
+    def __init__(
+        self,
+        runs: RunRepository,
+        graphs: GraphRepository,
+        journal: JournalStore,
+        plans: PlanSource,
+        starter: RunStarter,
+        broadcast: Broadcast,
+        specs: Mapping[str, BlockSpec],
+    ) -> None:
+        """Use all of these."""
+        self._runs = runs
+        self._graphs = graphs
+        self._journal = journal
+        self._plans = plans
+        self._starter = starter
+        self._broadcast = broadcast
+        self._specs = specs
+
+    async def start(
+        self,
+        principal: Principal,
+        graph_id: UUID,
+        inputs: Mapping[str, Json],
+        *,
+        version: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> UUID:
+        """Accept a run; it is durable when this returns, and may already be over.
+
+        Args:
+            principal: For whom it runs.
+            graph_id: What runs.
+            inputs: The agent's inputs by name.
+            version: Which version; None for the active one.
+            idempotency_key: A second call with it returns the first call's run.
+
+        Raises:
+            GraphNotFound: There is no such graph or version.
+            InvalidInputs: Every input that does not fit, in `details`.
+            KeyReused: The key was used for another request.
+            OperationalError: The database does not answer.
+
+        Writes: the run and its first event. Idempotent: by `idempotency_key`.
+        """
+        saved = await self._graphs.get(principal, graph_id, version)
+        fitted = check_inputs(input_schema(saved.graph, self._specs), inputs)
+        accepted: Mapping[str, Json] = canonical(fitted)[1]
+        run_id = new_id()
+        if idempotency_key is not None:
+            request_hash = hashlib.sha256(encode([str(graph_id), version, accepted])).hexdigest()
+            first = await self._runs.claim_key(
+                principal, idempotency_key, request_hash=request_hash, run_id=run_id
+            )
+            if first != run_id and await self._exists(principal, first):
+                return first
+            # The first request with this key died before its run was made: this one makes it.
+            run_id = first
+        run = RunRef(
+            id=run_id,
+            owner_id=principal.user_id,
+            graph=GraphRef(saved.id, saved.version),
+            timezone=principal.timezone,
+        )
+        await self._starter.submit(run, RunStarted(accepted))
+        return run_id
+
+    async def _exists(self, principal: Principal, run_id: UUID) -> bool:
+        with suppress(RunNotFound):
+            await self._runs.get(principal, run_id)
+            return True
+        return False
+
+    async def wait(self, principal: Principal, run_id: UUID, *, at_most: timedelta) -> bool:
+        """Return True as soon as a run is over, False when it is not in time.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(at_most.total_seconds()):
+                end = self._starter.end_of(run_id)
+                if end is not None and await asyncio.shield(end) is not None:
+                    return True
+                await self._until_over(principal, run_id)
+                return True
+        return False
+
+    async def _until_over(self, principal: Principal, run_id: UUID) -> None:
+        async with self._broadcast.subscribe() as news:
+            while not (await self._runs.get(principal, run_id)).status.is_terminal:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_ANYWAY_AFTER):
+                        async for one in news:
+                            if one is None or (one.run_id == run_id and one.is_over):
+                                break
+
+    async def get(self, principal: Principal, run_id: UUID) -> Run:
+        """Return a run with its inputs and what it has come to so far.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        row = await self._runs.get(principal, run_id)
+        if row.result is not None:
+            first = await self._runs.events(run_id, since=0, limit=1)
+            return Run(row, await self._inputs(run_id, first), row.result, seq=0)
+        graph = GraphRef(row.graph_id, row.graph_version, row.sub_graph_id)
+        state = restore(await self._plans.plan(graph), await self._journal.load(run_id))
+        return Run(row, state.inputs, result_of(state), seq=state.seq)
+
+    async def _inputs(self, run_id: UUID, first: Sequence[JournalRow]) -> Mapping[str, Json]:
+        if not first:
+            return {}
+        if "payloads" not in first[0].body:
+            return first[0].body["inputs"]
+        events = await self._journal.load(run_id)
+        return events[0].inputs if events and isinstance(events[0], RunStarted) else {}
+
+    async def list_page(
+        self,
+        principal: Principal,
+        *,
+        limit: int = 50,
+        before: UUID | None = None,
+        graph_id: UUID | None = None,
+        status: RunStatus | None = None,
+    ) -> Page:
+        """Return a page of a person's runs, newest first."""
+        limit = min(limit, MAX_PAGE)
+        rows = await self._runs.list_page(
+            principal, limit=limit, before=before, graph_id=graph_id, status=status
+        )
+        return Page(rows, rows[-1].id if len(rows) == limit else None)
+
+    async def events(
+        self, principal: Principal, run_id: UUID, *, since: int = 0, limit: int = 1_000
+    ) -> Sequence[JournalRow]:
+        """Return a run's events after `since`, in order, without gaps.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        await self._runs.get(principal, run_id)
+        return await self._runs.events(run_id, since=since, limit=limit)
+
+    async def follow(
+        self, principal: Principal, run_id: UUID, *, since: int = 0
+    ) -> AsyncIterator[JournalRow]:
+        """Yield a run's events after `since` as they become durable, until it is over.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        async with self._broadcast.subscribe() as news:
+            while True:
+                is_over = (await self._runs.get(principal, run_id)).status.is_terminal
+                while rows := await self._runs.events(run_id, since=since, limit=1_000):
+                    for row in rows:
+                        yield row
+                    since = rows[-1].seq
+                if is_over:
+                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_ANYWAY_AFTER):
+                        async for one in news:
+                            if one is None or (
+                                one.run_id == run_id and (one.seq > since or one.is_over)
+                            ):
+                                break
+
+    async def cancel(self, principal: Principal, run_id: UUID, *, reason: str = "") -> None:
+        """Ask a run to stop; it and the runs inside it end `cancelled`.
+
+        Raises:
+            RunNotFound: There is none.
+            RunIsOver: It ended before.
+        """
+        row = await self._runs.get(principal, run_id)
+        if row.status.is_terminal or not await self._journal.send(
+            run_id, Message("cancel", {"reason": reason or f"{principal.name} cancelled it."})
+        ):
+            raise RunIsOver(f"Run {run_id} is over already.")
+        self._starter.notice_messages(run_id)
+
+    async def delete(self, principal: Principal, run_id: UUID) -> None:
+        """Delete a run that is over, with its journal.
+
+        Raises:
+            RunNotFound: There is none.
+            RunIsGoing: It has not ended.
+        """
+        await self._runs.delete(principal, run_id)

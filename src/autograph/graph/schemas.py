@@ -1,0 +1,217 @@
+"""What a graph takes, gives and needs, derived from its nodes. PURE."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Final, cast
+
+from autograph.graph.coerce import CoercionError, compile_coercer, show
+from autograph.graph.model import Graph, Json, Node, is_object
+from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
+from autograph.infra.errors import Invalid
+
+_WEBHOOKS: Final = frozenset({BlockKind.WEBHOOK, BlockKind.WEBHOOK_MANUAL})
+_ANY: Final[JsonSchema] = {}
+
+
+class InvalidInputs(Invalid):
+    """Inputs that do not fit; `details.errors` has all of them as `{name: message}`."""
+
+    code: ClassVar[str] = "run.invalid_inputs"
+
+
+def input_schema(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json]:
+    """Return the object schema of what an agent takes: a property for each of its input nodes.
+
+    An input is required when its node has no value of its own. Input nodes of one name share one
+    property, the first one's.
+    """
+    properties: dict[str, Json] = {}
+    required: dict[str, None] = {}
+    for node, spec in _of_kind(graph, specs, BlockKind.INPUT):
+        name = node.constants.get("name")
+        if not isinstance(name, str) or name in properties:
+            continue
+        properties[name] = _property(node, spec)
+        if (
+            node.constants.get("value") is None
+            and spec.input_pins.get("value", {}).get("default") is None
+        ):
+            required[name] = None
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def output_schema(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json]:
+    """Return the object schema of what an agent gives: a property for each of its output nodes."""
+    properties: dict[str, Json] = {}
+    for node, spec in _of_kind(graph, specs, BlockKind.OUTPUT):
+        name = node.constants.get("name")
+        if isinstance(name, str) and name not in properties:
+            properties[name] = _property(node, spec)
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def credentials_schema(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json]:
+    """Return the object schema of the credentials a run needs: a property for each kind of access.
+
+    Fields of all nodes, those of agents inside included, that accept the same providers and kinds of
+    credential share one property, `github_api_key-oauth2_credentials`.
+    """
+    properties: dict[str, dict[str, Json]] = {}
+    required: dict[str, None] = {}
+    for one in (graph, *graph.sub_graphs):
+        for node in one.nodes:
+            spec = specs.get(node.block_id)
+            fields: Mapping[str, JsonSchema] = spec.credential_fields if spec else {}
+            for field in fields.values():
+                providers = sorted(cast("list[str]", field.get("credentials_provider", [])))
+                kinds = sorted(cast("list[str]", field.get("credentials_types", [])))
+                key = f"{'-'.join(providers)}_{'-'.join(kinds)}_credentials"
+                found = properties.setdefault(
+                    key,
+                    {
+                        "type": "object",
+                        "credentials_provider": providers,
+                        "credentials_types": kinds,
+                        "credentials_scopes": [],
+                    },
+                )
+                scopes = {
+                    *found["credentials_scopes"],
+                    *cast("list[str]", field.get("credentials_scopes") or []),
+                }
+                found["credentials_scopes"] = sorted(scopes)
+                if not node.credentials_optional and "default" not in field:
+                    required[key] = None
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+def trigger(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json] | None:
+    """Return what its trigger needs to be set up, None for an agent without one."""
+    for node in graph.nodes:
+        spec = specs.get(node.block_id)
+        if spec is not None and spec.kind in _WEBHOOKS:
+            pins = {
+                name: pin
+                for name, pin in spec.input_pins.items()
+                if name not in spec.credential_fields
+            }
+            providers = [
+                provider
+                for field in spec.credential_fields.values()
+                for provider in field.get("credentials_provider", [])
+            ]
+            return {
+                "provider": providers[0] if providers else "generic_webhook",
+                "config_schema": {"type": "object", "properties": pins},
+                "credentials_input_name": next(
+                    iter(credentials_schema(graph, specs)["properties"]), None
+                ),
+            }
+    return None
+
+
+def has_human_in_the_loop(graph: Graph, specs: Mapping[str, BlockSpec]) -> bool:
+    """Tell whether a run may wait for a person."""
+    return any(True for _ in _of_kind(graph, specs, BlockKind.HUMAN_IN_THE_LOOP))
+
+
+def has_sensitive_action(graph: Graph, specs: Mapping[str, BlockSpec]) -> bool:
+    """Tell whether a node does something that a person may want to be asked about."""
+    return any(
+        (spec := specs.get(node.block_id)) is not None and spec.is_sensitive for node in graph.nodes
+    )
+
+
+def node_input_pins(node: Node, spec: BlockSpec) -> Mapping[str, JsonSchema]:
+    """Return a node's input pins: its block's, and the inputs of the agent it runs."""
+    if spec.kind is BlockKind.AGENT:
+        return {**spec.input_pins, **_embedded(node, "input_schema")}
+    return spec.input_pins
+
+
+def node_output_pins(node: Node, spec: BlockSpec) -> Mapping[str, JsonSchema]:
+    """Return a node's output pins: its block's, or the outputs of the agent it runs."""
+    if spec.kind is BlockKind.AGENT:
+        return {"error": {"type": "string"}, **_embedded(node, "output_schema")}
+    return spec.output_pins
+
+
+def check_inputs(schema: JsonSchema, inputs: Mapping[str, Json]) -> dict[str, Json]:
+    """Return an agent's inputs, coerced to what it takes.
+
+    Args:
+        schema: As `input_schema` gives it.
+        inputs: By name.
+
+    Raises:
+        InvalidInputs: Some are missing, unknown or of the wrong type; the error has all of them.
+    """
+    properties = cast("Mapping[str, JsonSchema]", schema.get("properties", {}))
+    errors: dict[str, str] = {}
+    fitted: dict[str, Json] = {}
+    for name, value in inputs.items():
+        if name not in properties:
+            errors[name] = _unknown_input(name, properties)
+            continue
+        coercer = compile_coercer(properties[name])
+        try:
+            fitted[name] = value if coercer is None or value is None else coercer(value)
+        except CoercionError as error:
+            errors[name] = f"Expected {error.expected}, got {show(value)}."
+    for name in cast("list[str]", schema.get("required", [])):
+        if inputs.get(name) is None and name not in errors:
+            errors[name] = "This input needs a value."
+    if errors:
+        listed = "; ".join(f"{name}: {message}" for name, message in errors.items())
+        raise InvalidInputs(f"The run was not started. {listed}", errors=errors)
+    return fitted
+
+
+def _unknown_input(name: str, properties: Mapping[str, JsonSchema]) -> str:
+    nearest = difflib.get_close_matches(name, properties, n=1, cutoff=0.5)
+    if nearest:
+        return f"The agent has no such input. Did you mean {nearest[0]!r}?"
+    takes = ", ".join(repr(one) for one in properties) or "none"
+    return f"The agent has no such input. It takes: {takes}."
+
+
+def _of_kind(
+    graph: Graph, specs: Mapping[str, BlockSpec], kind: BlockKind
+) -> Iterator[tuple[Node, BlockSpec]]:
+    for node in graph.nodes:
+        spec = specs.get(node.block_id)
+        if spec is not None and spec.kind is kind:
+            yield node, spec
+
+
+def _property(node: Node, spec: BlockSpec) -> dict[str, Json]:
+    """Return the property of an input or output node: its value's type, under the person's own words."""
+    base = spec.input_pins.get("value", _ANY)
+    kept: dict[str, Any] = {
+        name: one
+        for name, one in base.items()
+        if name not in {"description", "default", "title", "x-aliases"}
+    }
+    constants = node.constants
+    options = constants.get("options", constants.get("placeholder_values"))
+    if "options" in spec.input_pins and isinstance(options, list) and options:
+        kept.pop("anyOf", None)
+        kept["enum"] = options
+    kept["secret"] = constants.get("secret") is True
+    kept["advanced"] = constants.get("advanced") is True and constants.get("value") is not None
+    kept["title"] = constants.get("title") or constants.get("name")
+    if constants.get("description"):
+        kept["description"] = constants["description"]
+    if constants.get("value") is not None:
+        kept["default"] = constants["value"]
+    return kept
+
+
+def _embedded(node: Node, name: str) -> Mapping[str, JsonSchema]:
+    schema = node.constants.get(name)
+    properties = schema.get("properties") if is_object(schema) else None
+    if not is_object(properties):
+        return {}
+    return {pin: one if is_object(one) else {} for pin, one in properties.items()}

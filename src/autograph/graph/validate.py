@@ -1,0 +1,503 @@
+"""Validation: everything that is wrong with a graph, at once. PURE.
+
+An error keeps the graph from being saved or run; a warning is shown and tolerated, because agents that
+run elsewhere run here. Nodes of unknown blocks get that one error and no others follow from it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, cast
+
+from autograph.graph import pins, traverse
+from autograph.graph.coerce import (
+    CoercionError,
+    can_ever_fit,
+    compile_coercer,
+    fits_as_is,
+    show,
+    types_of,
+)
+from autograph.graph.model import Graph, Json, Link, Node
+from autograph.graph.schemas import node_input_pins, node_output_pins
+from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
+
+_TOOL_PINS: Final = "tools_^_"
+_TOOLS: Final = "tools"
+
+
+class Severity(StrEnum):
+    """Whether a problem keeps a graph from running."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Code(StrEnum):
+    """What is wrong. Stable: programs branch on it, documentation explains it."""
+
+    UNKNOWN_BLOCK = "graph.unknown_block"
+    UNKNOWN_PIN = "graph.unknown_pin"
+    MISSING_INPUT = "graph.missing_input"
+    INCOMPATIBLE_LINK = "graph.incompatible_link"
+    DUPLICATE_INPUT_NAME = "graph.duplicate_input_name"
+    RESERVED_NAME = "graph.reserved_name"
+    BROKEN_PIN = "graph.broken_dynamic_pin"
+    BAD_CONSTANT = "graph.bad_constant"
+    UNREACHABLE_NODE = "graph.unreachable_node"
+    ENDLESS_CYCLE = "graph.endless_cycle"
+    SUB_GRAPH_MISSING = "graph.sub_graph_missing"
+    SUB_GRAPH_RECURSIVE = "graph.sub_graph_recursive"
+    DANGLING_LINK = "graph.dangling_link"
+    DUPLICATE_NODE = "graph.duplicate_node"
+    NOTHING_STARTS = "graph.nothing_starts"
+    DEPRECATED_BLOCK = "graph.deprecated_block"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong.
+
+    Attributes:
+        node_id: Where, "" for the graph itself; inside a sub-graph "<sub-graph id>/<node id>".
+        pin: Which pin, "" for the node itself.
+        message: One sentence with the way out.
+    """
+
+    severity: Severity
+    code: Code
+    node_id: str
+    pin: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that is wrong with a graph, in the order of its nodes."""
+
+    problems: tuple[Problem, ...]
+    unknown_blocks: tuple[tuple[str, str], ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the graph may be saved and run."""
+        return not any(one.severity is Severity.ERROR for one in self.problems)
+
+    def errors(self) -> dict[str, dict[str, str]]:
+        """Return the errors as `{node id: {pin: message}}`."""
+        return self._by_node(Severity.ERROR)
+
+    def warnings(self) -> dict[str, dict[str, str]]:
+        """Return the warnings as `{node id: {pin: message}}`."""
+        return self._by_node(Severity.WARNING)
+
+    def _by_node(self, severity: Severity) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for one in self.problems:
+            if one.severity is severity:
+                pins_of_node = found.setdefault(one.node_id, {})
+                told = pins_of_node.get(one.pin)
+                pins_of_node[one.pin] = one.message if told is None else f"{told} {one.message}"
+        return found
+
+
+def validate(
+    graph: Graph, specs: Mapping[str, BlockSpec], *, saved: frozenset[str] = frozenset()
+) -> Report:
+    """Return everything that is wrong with a graph and the agents inside it.
+
+    Args:
+        graph: The graph.
+        specs: The blocks of this installation, by id.
+        saved: Ids of graphs that agent-executor nodes may name besides those that travel with this one.
+    """
+    inner = {one.id for one in graph.sub_graphs}
+    problems = [*_Checker(graph, specs, inner | saved, "").problems()]
+    for one in graph.sub_graphs:
+        problems += _Checker(one, specs, inner | saved | {graph.id}, f"{one.id}/").problems()
+    problems += _recursions(graph, specs)
+    unknown = [
+        (node.block_id, node.id)
+        for one in (graph, *graph.sub_graphs)
+        for node in one.nodes
+        if node.block_id not in specs
+    ]
+    return Report(tuple(problems), tuple(unknown))
+
+
+class _Checker:
+    """Checks one graph."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        specs: Mapping[str, BlockSpec],
+        agents: frozenset[str] | set[str],
+        prefix: str,
+    ) -> None:
+        self._graph = graph
+        self._prefix = prefix
+        self._agents = agents
+        self._nodes = {node.id: node for node in graph.nodes}
+        self._specs = {node.id: specs.get(node.block_id) for node in graph.nodes}
+        self._linked: dict[str, set[str]] = {}
+        for link in graph.links:
+            self._linked.setdefault(link.sink, set()).add(link.sink_pin)
+
+    def problems(self) -> Iterator[Problem]:
+        yield from self._duplicates()
+        for node in self._nodes.values():
+            spec = self._specs[node.id]
+            if spec is None:
+                yield self._error(
+                    Code.UNKNOWN_BLOCK,
+                    node.id,
+                    "",
+                    f"There is no block {node.block_id} in this installation.",
+                )
+            else:
+                yield from self._node(node, spec)
+        for link in self._graph.links:
+            yield from self._link(link)
+        yield from self._shape()
+
+    def _error(self, code: Code, node_id: str, pin: str, message: str) -> Problem:
+        return Problem(
+            Severity.ERROR, code, self._prefix + node_id if node_id else self._prefix, pin, message
+        )
+
+    def _warning(self, code: Code, node_id: str, pin: str, message: str) -> Problem:
+        return Problem(
+            Severity.WARNING,
+            code,
+            self._prefix + node_id if node_id else self._prefix,
+            pin,
+            message,
+        )
+
+    # names
+
+    def _duplicates(self) -> Iterator[Problem]:
+        for node_id, count in Counter(node.id for node in self._graph.nodes).items():
+            if count > 1:
+                yield self._error(
+                    Code.DUPLICATE_NODE, node_id, "", f"{count} nodes have the id {node_id!r}."
+                )
+        names: dict[str, str] = {}
+        for node in self._graph.nodes:
+            spec, name = self._specs[node.id], node.constants.get("name")
+            if spec is None or spec.kind is not BlockKind.INPUT or not isinstance(name, str):
+                continue
+            if name == "credentials" or name.endswith("_credentials"):
+                yield self._error(
+                    Code.RESERVED_NAME,
+                    node.id,
+                    "name",
+                    f"{name!r} is reserved for credentials. Choose another name.",
+                )
+            if name in names and names[name] != node.id:
+                yield self._warning(
+                    Code.DUPLICATE_INPUT_NAME,
+                    node.id,
+                    "name",
+                    f"Another input is called {name!r} too; both get the same value.",
+                )
+            names.setdefault(name, node.id)
+
+    # one node
+
+    def _node(self, node: Node, spec: BlockSpec) -> Iterator[Problem]:
+        if spec.deprecated is not None:
+            yield self._warning(
+                Code.DEPRECATED_BLOCK, node.id, "", f"{spec.name} is deprecated: {spec.deprecated}"
+            )
+        if spec.kind is BlockKind.NOTE:
+            return
+        linked = self._linked.get(node.id, set())
+        known = node_input_pins(node, spec)
+        yield from self._constants(node, known, linked)
+        if spec.kind is BlockKind.AGENT:
+            yield from self._agent(node, known, linked)
+            return
+        given = {pins.parse(name).base for name in linked} | {
+            pins.parse(name).base for name, value in node.constants.items() if _has_value(value)
+        }
+        given |= {pin for pin, schema in known.items() if given & set(schema.get("x-aliases", ()))}
+        for pin in cast("list[str]", spec.input_schema.get("required", [])):
+            if pin not in given and pin not in spec.credential_fields:
+                yield self._error(
+                    Code.MISSING_INPUT, node.id, pin, "This input needs a value or a link."
+                )
+
+    def _constants(
+        self, node: Node, known: Mapping[str, JsonSchema], linked: set[str]
+    ) -> Iterator[Problem]:
+        for name, value in node.constants.items():
+            pin = pins.parse(name)
+            if pin.broken is not None:
+                yield self._error(
+                    Code.BROKEN_PIN, node.id, name, f"{name!r} is a broken pin name: {pin.broken}."
+                )
+            elif name in known and name not in linked and value is not None:
+                try:
+                    coercer = compile_coercer(known[name])
+                    if coercer is not None:
+                        coercer(value)
+                except CoercionError as error:
+                    if not _is_blank(value):
+                        yield self._error(
+                            Code.BAD_CONSTANT,
+                            node.id,
+                            name,
+                            f"Expected {error.expected}, got {show(value)}.",
+                        )
+
+    def _agent(
+        self, node: Node, known: Mapping[str, JsonSchema], linked: set[str]
+    ) -> Iterator[Problem]:
+        graph_id = node.constants.get("graph_id")
+        if not isinstance(graph_id, str) or not graph_id:
+            yield self._error(
+                Code.SUB_GRAPH_MISSING, node.id, "graph_id", "Choose the agent that this node runs."
+            )
+        elif graph_id not in self._agents and graph_id != self._graph.id:
+            yield self._error(
+                Code.SUB_GRAPH_MISSING,
+                node.id,
+                "graph_id",
+                f"The agent {graph_id} does not travel with this file. Export it with its sub-agents.",
+            )
+        schema, typed = node.constants.get("input_schema"), node.constants.get("inputs")
+        required = (
+            cast("Mapping[str, Json]", schema).get("required") if isinstance(schema, dict) else None
+        )
+        given: set[Json] = {*linked, *node.constants}
+        if isinstance(typed, dict):
+            given |= {
+                name for name, value in cast("dict[str, Json]", typed).items() if _has_value(value)
+            }
+        for pin in cast("list[Json]", required) if isinstance(required, list) else []:
+            if (
+                isinstance(pin, str)
+                and pin not in given
+                and known.get(pin, {}).get("default") is None
+            ):
+                yield self._error(
+                    Code.MISSING_INPUT,
+                    node.id,
+                    pin,
+                    "The agent that this node runs needs a value or a link here.",
+                )
+
+    # one link
+
+    def _link(self, link: Link) -> Iterator[Problem]:
+        for end, node_id in (("source", link.source), ("sink", link.sink)):
+            if node_id not in self._nodes:
+                other = link.sink if end == "source" else link.source
+                yield self._error(
+                    Code.DANGLING_LINK,
+                    other,
+                    "",
+                    f"A link's {end} is the node {node_id!r}, which does not exist.",
+                )
+        if link.source not in self._nodes or link.sink not in self._nodes:
+            return
+        source = self._source_pin(link)
+        sink = self._sink_pin(link)
+        yield from (one for one in (source, sink) if isinstance(one, Problem))
+        if (
+            isinstance(source, Problem)
+            or isinstance(sink, Problem)
+            or source is None
+            or sink is None
+        ):
+            return
+        if not can_ever_fit(source, sink):
+            yield self._error(
+                Code.INCOMPATIBLE_LINK,
+                link.sink,
+                link.sink_pin,
+                f"It gets {_words(source)} from {link.source_pin!r} and takes {_words(sink)}.",
+            )
+        elif (
+            not fits_as_is(source, sink)
+            and types_of(source) & {"object", "array"}
+            and _is_scalar(sink)
+        ):
+            yield self._warning(
+                Code.INCOMPATIBLE_LINK,
+                link.sink,
+                link.sink_pin,
+                f"It gets {_words(source)} from {link.source_pin!r}, which becomes {_words(sink)}.",
+            )
+
+    def _source_pin(self, link: Link) -> JsonSchema | Problem | None:
+        spec = self._specs[link.source]
+        pin = pins.parse(link.source_pin)
+        if pin.broken is not None:
+            return self._error(
+                Code.BROKEN_PIN,
+                link.source,
+                link.source_pin,
+                f"{link.source_pin!r} is a broken pin name: {pin.broken}.",
+            )
+        if spec is None or pin.base == _TOOLS or link.source_pin.startswith(_TOOL_PINS):
+            return None
+        known = node_output_pins(self._nodes[link.source], spec)
+        if link.source_pin in known:
+            return known[link.source_pin]
+        if pin.base not in known:
+            return self._error(
+                Code.UNKNOWN_PIN,
+                link.source,
+                link.source_pin,
+                _no_such_pin(spec, "output", pin.base, known),
+            )
+        return _inside(known[pin.base], pin.path)
+
+    def _sink_pin(self, link: Link) -> JsonSchema | Problem | None:
+        spec = self._specs[link.sink]
+        pin = pins.parse(link.sink_pin)
+        if pin.broken is not None:
+            return self._error(
+                Code.BROKEN_PIN,
+                link.sink,
+                link.sink_pin,
+                f"{link.sink_pin!r} is a broken pin name: {pin.broken}.",
+            )
+        if spec is None:
+            return None
+        known = node_input_pins(self._nodes[link.sink], spec)
+        if link.sink_pin in known:
+            return known[link.sink_pin]
+        if any(pin.base in schema.get("x-aliases", ()) for schema in known.values()):
+            return None
+        if pin.base not in known:
+            return self._error(
+                Code.UNKNOWN_PIN,
+                link.sink,
+                link.sink_pin,
+                _no_such_pin(spec, "input", pin.base, known),
+            )
+        return _inside(known[pin.base], pin.path)
+
+    # the whole
+
+    def _shape(self) -> Iterator[Problem]:
+        running = [
+            node
+            for node in self._nodes.values()
+            if (spec := self._specs[node.id]) is None or spec.kind is not BlockKind.NOTE
+        ]
+        if not running:
+            yield self._error(
+                Code.NOTHING_STARTS, "", "", "The graph has no node that runs. Add a block."
+            )
+            return
+        starts = {
+            node.id for node in running if node.id not in self._linked or self._is_input(node)
+        }
+        follows = traverse.successors(self._graph)
+        if not starts:
+            yield self._error(
+                Code.NOTHING_STARTS,
+                "",
+                "",
+                "Every node waits for another one, so nothing starts. Add an input.",
+            )
+            return
+        reached = traverse.reachable(starts, follows)
+        for node in running:
+            if node.id not in reached:
+                yield self._warning(
+                    Code.UNREACHABLE_NODE, node.id, "", "Nothing leads here, so it never runs."
+                )
+        for group in traverse.cycles(follows):
+            inside = set(group)
+            if all(one in inside for node_id in group for one in follows[node_id]):
+                yield self._warning(
+                    Code.ENDLESS_CYCLE,
+                    group[0],
+                    "",
+                    "It is part of a circle that nothing leads out of; it runs until a limit stops it.",
+                )
+
+    def _is_input(self, node: Node) -> bool:
+        spec = self._specs[node.id]
+        return spec is not None and spec.kind is BlockKind.INPUT
+
+
+def _recursions(graph: Graph, specs: Mapping[str, BlockSpec]) -> Iterator[Problem]:
+    """Find agents that run themselves, directly or through others."""
+    by_id = {one.id: one for one in (graph, *graph.sub_graphs)}
+    follows: dict[str, list[str]] = {one: [] for one in by_id}
+    callers: dict[tuple[str, str], str] = {}
+    for one in by_id.values():
+        for node in one.nodes:
+            spec, target = specs.get(node.block_id), node.constants.get("graph_id")
+            if (
+                spec is not None
+                and spec.kind is BlockKind.AGENT
+                and isinstance(target, str)
+                and target in by_id
+            ):
+                follows[one.id].append(target)
+                callers.setdefault((one.id, target), node.id)
+    for group in traverse.cycles(follows):
+        caller, target = next(pair for pair in callers if pair[0] in group and pair[1] in group)
+        node_id = (
+            callers[caller, target] if caller == graph.id else f"{caller}/{callers[caller, target]}"
+        )
+        yield Problem(
+            Severity.ERROR,
+            Code.SUB_GRAPH_RECURSIVE,
+            node_id,
+            "graph_id",
+            f"The agent {target} ends up running itself.",
+        )
+
+
+def _inside(schema: JsonSchema, path: tuple[pins.Step, ...]) -> JsonSchema | None:
+    """Return the schema of what a path leads to; None where nothing is known of it."""
+    for step in path:
+        inner = (
+            schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step)
+        )
+        if inner is None and isinstance(step, str):
+            inner = schema.get("additionalProperties")
+        if not isinstance(inner, Mapping):
+            return None
+        schema = cast("JsonSchema", inner)
+    return schema
+
+
+def _no_such_pin(spec: BlockSpec, side: str, pin: str, known: Mapping[str, JsonSchema]) -> str:
+    return f"{spec.name} has no {side} {pin!r}. It has: {', '.join(known) or 'none'}."
+
+
+def _words(schema: JsonSchema) -> str:
+    names = {
+        "string": "text",
+        "number": "a number",
+        "integer": "a whole number",
+        "boolean": "true or false",
+        "array": "a list",
+        "object": "an object",
+    }
+    return " or ".join(names[one] for one in sorted(types_of(schema) - {"null"})) or "nothing"
+
+
+def _is_scalar(schema: JsonSchema) -> bool:
+    return types_of(schema) <= {"string", "number", "integer", "boolean", "null"}
+
+
+def _has_value(value: Json) -> bool:
+    return value is not None and not _is_blank(value)
+
+
+def _is_blank(value: Json) -> bool:
+    return isinstance(value, str) and not value.strip()

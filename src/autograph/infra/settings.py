@@ -1,0 +1,81 @@
+"""Every setting, typed; the only reader of the environment.
+
+A setting is an environment variable `AUTOGRAPH_<NAME>`; `docs/reference/settings.md` is made from here.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _default_data_dir() -> Path:
+    return Path("~/.local/share/autograph").expanduser()
+
+
+class Settings(BaseSettings):
+    """How this installation runs."""
+
+    model_config = SettingsConfigDict(env_prefix="AUTOGRAPH_", frozen=True, extra="ignore")
+
+    database_url: str | None = Field(
+        default=None,
+        description="A PostgreSQL 16+ to use instead of the embedded one: postgresql://user@host/name.",
+    )
+    data_dir: Path = Field(
+        default_factory=_default_data_dir,
+        description="Where the embedded database and files are kept.",
+    )
+    pg_bin: Path | None = Field(
+        default=None,
+        description="Directory of PostgreSQL's programs, instead of the packaged ones.",
+    )
+    shared_buffers_mb: int = Field(
+        default=64, ge=8, description="Memory the embedded PostgreSQL keeps pages in, in MiB."
+    )
+    pool_size: int = Field(
+        default=8, ge=2, description="Database connections a process keeps at most."
+    )
+    host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    port: int = Field(
+        default=8085, ge=0, le=65535, description="Port the API listens on; 0 picks a free one."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least severe log lines that are written."
+    )
+    log_format: Literal["console", "json"] = Field(
+        default="console", description="How log lines look."
+    )
+    worker_slots: int = Field(default=200, ge=1, description="Runs a worker carries at once.")
+    max_body_bytes: int = Field(
+        default=16 * 1024 * 1024,
+        ge=1024,
+        description="Largest request body, in bytes; over it: 413.",
+    )
+    max_sockets: int = Field(
+        default=2_000, ge=1, description="WebSocket connections a process serves at once."
+    )
+    max_subscriptions: int = Field(
+        default=100, ge=1, description="Subscriptions one WebSocket may hold."
+    )
+    max_node_runs: int = Field(default=10_000, ge=1, description="Node runs one run may need.")
+    max_journal_bytes: int = Field(
+        default=256 * 1024 * 1024, ge=1024, description="Size of one run's journal, in bytes."
+    )
+    max_run_time: timedelta = Field(
+        default=timedelta(hours=24), description="How long a run may be carried, waits not counted."
+    )
+    max_node_time: timedelta = Field(
+        default=timedelta(hours=1),
+        description="How long a node may take whose policy does not say.",
+    )
+    max_depth: int = Field(default=16, ge=1, description="How deep agents may be nested in agents.")
+    max_crashes: int = Field(
+        default=5,
+        ge=1,
+        description="Workers that may die over a run before it is stopped as poison.",
+    )
