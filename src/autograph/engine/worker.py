@@ -167,6 +167,11 @@ class Worker:
         if runner is not None:
             runner.notice_messages()
 
+    def hear(self, payload: str | None) -> None:
+        """Take in that another process sent a run a message; None: some may be missing."""
+        for run_id in list(self._runners) if payload is None else (UUID(payload),):
+            self.notice_messages(run_id)
+
     def announce(self, news: News) -> None:
         """Wake the runs here that were told something, and pass the news on."""
         for run_id in news.told:

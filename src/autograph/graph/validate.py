@@ -76,7 +76,11 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that is wrong with a graph, in the order of its nodes."""
+    """Everything that is wrong with a graph, in the order of its nodes.
+
+    Attributes:
+        unknown_blocks: `(block id, node id)` of nodes whose block this installation lacks.
+    """
 
     problems: tuple[Problem, ...]
     unknown_blocks: tuple[tuple[str, str], ...]
@@ -120,8 +124,11 @@ def validate(
         problems += _Checker(one, specs, inner | saved | {graph.id}, f"{one.id}/").problems()
     problems += _recursions(graph, specs)
     unknown = [
-        (node.block_id, node.id)
-        for one in (graph, *graph.sub_graphs)
+        (node.block_id, prefix + node.id)
+        for one, prefix in (
+            (graph, ""),
+            *((inside, f"{inside.id}/") for inside in graph.sub_graphs),
+        )
         for node in one.nodes
         if node.block_id not in specs
     ]

@@ -112,6 +112,29 @@ class GraphRepository:
             rows = (await connection.execute(query)).mappings().all()
         return [_summary(row) for row in rows]
 
+    async def find_by_content(self, principal: Principal, content: str) -> SavedGraph | None:
+        """Return a person's graph whose active version has this content hash, None when there is none."""
+        query = (
+            select(graphs.c.id)
+            .join(
+                graph_versions,
+                and_(
+                    graph_versions.c.graph_id == graphs.c.id,
+                    graph_versions.c.version == graphs.c.active_version,
+                ),
+            )
+            .where(
+                graphs.c.owner_id == principal.user_id,
+                graphs.c.deleted_at.is_(None),
+                graph_versions.c.content_hash == content,
+            )
+            .order_by(graphs.c.id.desc())
+            .limit(1)
+        )
+        async with self._database.begin() as connection:
+            graph_id = await connection.scalar(query)
+            return None if graph_id is None else await _fetch(connection, principal, graph_id, None)
+
     async def versions(self, principal: Principal, graph_id: UUID) -> Sequence[GraphVersion]:
         """Return a graph's history, newest first.
 

@@ -10,6 +10,7 @@ from autograph.features.accounts.models import Principal
 from autograph.features.agents.errors import GraphInvalid
 from autograph.features.agents.models import GraphSummary, GraphVersion, SavedGraph
 from autograph.features.agents.repository import GraphRepository
+from autograph.graph.content import content_hash
 from autograph.graph.diff import GraphDiff, diff
 from autograph.graph.model import Graph, Json
 from autograph.graph.portable import read_agent
@@ -42,6 +43,18 @@ class AgentService:
         graph_id = new_id()
         graph = replace(self._checked(read_agent(document)), id=str(graph_id), version=1)
         return await self._graphs.add(principal, graph_id, graph)
+
+    async def ensure(self, principal: Principal, document: Json) -> SavedGraph:
+        """Return the graph with the same content, saved when there is none yet.
+
+        Raises:
+            NotAnAgent: The document is no agent.
+            GraphInvalid: Validation found errors; nothing is stored.
+
+        Idempotent: by content.
+        """
+        found = await self._graphs.find_by_content(principal, content_hash(read_agent(document)))
+        return found or await self.create(principal, document)
 
     async def update(
         self,

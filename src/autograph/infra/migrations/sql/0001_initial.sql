@@ -30,6 +30,7 @@ CREATE TABLE graph_versions (
     created_at    timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (graph_id, version)
 );
+CREATE INDEX graph_versions_content ON graph_versions (content_hash);
 
 -- Runs. No foreign keys out of here: runs outlive what they ran, and a commit of a thousand of them
 -- should not look up a thousand graphs. `result` is what a finished run came to (derived from its journal).

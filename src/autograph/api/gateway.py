@@ -1,0 +1,124 @@
+"""What every HTTP request passes first: an id, a limit on its body, and the headers of every answer.
+
+A body over the limit is refused by its declared length, or as soon as it has grown too long: nothing of
+it is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from autograph.api.errors import answer
+from autograph.infra.errors import AutographError, Bug, OperationalError, TooLarge
+from autograph.infra.ids import new_id
+
+_log = structlog.stdlib.get_logger(__name__)
+_SENT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"content-security-policy",
+        b"default-src 'self'; connect-src 'self'; img-src 'self' data:; object-src 'none'; "
+        b"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+)
+
+
+class Gateway:
+    """ASGI middleware around everything."""
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
+        """Stand before `app`; refuse bodies over `max_body_bytes`."""
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request, or let a socket through.
+
+        Raises:
+            AutographError: An answer had begun and cannot be finished.
+        """
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        has_started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal has_started
+            if message["type"] == "http.response.start":
+                has_started = True
+                message["headers"] = [
+                    *message.get("headers", ()),
+                    *_HEADERS,
+                    (b"x-request-id", request_id.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, self._limited(scope, receive), send_with_headers)
+        except AutographError as error:
+            if has_started:
+                raise
+            _note(error, request_id)
+            await answer(error, request_id)(scope, receive, send_with_headers)
+        except Exception as error:
+            _log.exception("a request failed by a fault of ours", request_id=request_id)
+            if has_started:
+                raise
+            bug = Bug(f"Something went wrong on our side. Tell us this id: {request_id}.")
+            bug.__cause__ = error
+            await answer(bug, request_id)(scope, receive, send_with_headers)
+
+    def _limited(self, scope: Scope, receive: Receive) -> Receive:
+        limit = self._max_body_bytes
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > limit:
+
+            async def refuse() -> Message:
+                raise _too_large(limit)
+
+            return refuse
+        received = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise _too_large(limit)
+            return message
+
+        return receive_within_limit
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(
+        f"The body is larger than {limit} bytes (setting: AUTOGRAPH_MAX_BODY_BYTES).", limit=limit
+    )
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _SENT_ID.fullmatch(value):
+            return value.decode()
+    return str(new_id())
+
+
+def _note(error: AutographError, request_id: str) -> None:
+    if isinstance(error, OperationalError):
+        _log.warning(
+            "a request could not be served",
+            code=error.code,
+            error=error.message,
+            request_id=request_id,
+        )
+    else:
+        _log.info("a request was refused", code=error.code, request_id=request_id)

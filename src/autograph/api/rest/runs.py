@@ -1,0 +1,220 @@
+"""`/api/v1/runs`, and `execute`, which starts one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from autograph.api.deps import PrincipalDep, ServicesDep
+from autograph.engine.ports import RunResult
+from autograph.engine.state import RunStatus
+from autograph.features.runs.models import JournalRow, Run, RunRow
+from autograph.graph.model import Json
+from autograph.infra.json import encode
+
+router = APIRouter(prefix="/api/v1", tags=["runs"])
+MAX_WAIT = 300
+_EMPTY = RunResult(RunStatus.QUEUED, {})
+
+
+class ExecuteRequest(BaseModel):
+    """What to run an agent with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: dict[str, Any] = Field(default_factory=dict, description="The agent's inputs by name.")
+    version: int | None = Field(
+        default=None,
+        ge=1,
+        le=2**31 - 1,
+        description="Which version; the active one where none is named.",
+    )
+
+
+class NodeFailure(BaseModel):
+    """A node that failed."""
+
+    node: str
+    node_run: int
+    code: str
+    message: str
+    handled: bool
+
+
+class RunAnswer(BaseModel):
+    """A run: where it is, and what it came to, or has come to so far."""
+
+    id: UUID
+    graph_id: UUID
+    graph_version: int
+    parent_id: UUID | None
+    status: RunStatus
+    inputs: dict[str, Any]
+    outputs: dict[str, list[Any]]
+    errors: list[NodeFailure]
+    starved: list[dict[str, Any]]
+    stats: dict[str, Any]
+    error: dict[str, Any] | None
+    worker: int | None
+    queued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class RunItem(BaseModel):
+    """A run in a list."""
+
+    id: UUID
+    graph_id: UUID
+    graph_version: int
+    status: RunStatus
+    error: dict[str, Any] | None
+    stats: dict[str, Any]
+    queued_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class RunPage(BaseModel):
+    """A page of runs, newest first."""
+
+    runs: list[RunItem]
+    next_before: UUID | None
+
+
+class EventItem(BaseModel):
+    """An event of a run's journal."""
+
+    seq: int
+    kind: str
+    body: dict[str, Any]
+    at: datetime
+
+
+@router.post(
+    "/graphs/{graph_id}/execute",
+    status_code=202,
+    response_model=RunAnswer,
+    responses={200: {"model": RunAnswer, "description": "The run is over (`wait`)."}},
+)
+async def execute_graph(
+    graph_id: UUID,
+    body: ExecuteRequest,
+    services: ServicesDep,
+    principal: PrincipalDep,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT)] = 0,
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> Response:
+    """Start a run: 202 as soon as it is durable. `wait` seconds for its end: 200 when it is over in time."""
+    run_id = await services.runs.start(
+        principal, graph_id, body.inputs, version=body.version, idempotency_key=idempotency_key
+    )
+    is_over = wait > 0 and await services.runs.wait(
+        principal, run_id, at_most=timedelta(seconds=wait)
+    )
+    run = await services.runs.get(principal, run_id)
+    return Response(encode(present(run)), 200 if is_over else 202, media_type="application/json")
+
+
+@router.get("/runs")
+async def list_runs(
+    services: ServicesDep,
+    principal: PrincipalDep,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    before: UUID | None = None,
+    graph_id: UUID | None = None,
+    status: RunStatus | None = None,
+) -> RunPage:
+    """List one's runs, newest first; `before` asks for the page after that id."""
+    page = await services.runs.list_page(
+        principal, limit=limit, before=before, graph_id=graph_id, status=status
+    )
+    return RunPage(
+        runs=[RunItem.model_validate(present_row(row)) for row in page.rows],
+        next_before=page.next_before,
+    )
+
+
+@router.get("/runs/{run_id}", response_model=RunAnswer)
+async def get_run(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
+    """Return a run with what it came to, or has come to so far."""
+    run = await services.runs.get(principal, run_id)
+    return Response(encode(present(run)), media_type="application/json")
+
+
+@router.get("/runs/{run_id}/events")
+async def list_events(
+    run_id: UUID,
+    services: ServicesDep,
+    principal: PrincipalDep,
+    since: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> list[EventItem]:
+    """Return the events of a run's journal after `since`, in order, without gaps."""
+    rows = await services.runs.events(principal, run_id, since=since, limit=limit)
+    return [EventItem.model_validate(present_event(row)) for row in rows]
+
+
+@router.post("/runs/{run_id}/cancel", status_code=202, response_model=RunAnswer)
+async def cancel_run(
+    request: Request, run_id: UUID, services: ServicesDep, principal: PrincipalDep
+) -> Response:
+    """Ask a run to stop, and the runs inside it. 409 when it is over."""
+    await services.runs.cancel(principal, run_id)
+    run = await services.runs.get(principal, run_id)
+    return Response(encode(present(run)), 202, media_type="application/json")
+
+
+@router.delete("/runs/{run_id}", status_code=204)
+async def delete_run(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
+    """Delete a run that is over, with its journal. 409 when it goes on."""
+    await services.runs.delete(principal, run_id)
+    return Response(status_code=204)
+
+
+def present(run: Run) -> dict[str, Json]:
+    """Return a run as every door shows it."""
+    result = run.result
+    return {
+        **_common(run.row),
+        "parent_id": run.row.parent_id and str(run.row.parent_id),
+        "inputs": run.inputs,
+        "outputs": result.outputs,
+        "errors": result.errors,
+        "starved": result.starved if run.row.status.is_terminal else [],
+        "stats": result.stats,
+        "error": result.error,
+        "worker": run.row.worker,
+    }
+
+
+def present_row(row: RunRow) -> dict[str, Json]:
+    """Return a run as lists show it."""
+    result = row.result or _EMPTY
+    return {**_common(row), "error": result.error, "stats": result.stats}
+
+
+def present_event(row: JournalRow) -> dict[str, Json]:
+    """Return an event as every door shows it."""
+    return {"seq": row.seq, "kind": row.kind, "body": _shown(row.body), "at": row.at.isoformat()}
+
+
+def _common(row: RunRow) -> dict[str, Json]:
+    return {
+        "id": str(row.id),
+        "graph_id": str(row.graph_id),
+        "graph_version": row.graph_version,
+        "status": row.status.value,
+        "queued_at": row.queued_at.isoformat(),
+        "started_at": row.started_at and row.started_at.isoformat(),
+        "ended_at": row.ended_at and row.ended_at.isoformat(),
+    }
+
+
+def _shown(body: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {name: value for name, value in body.items() if name != "overrides" or value}

@@ -1,0 +1,1 @@
+"""WebSocket: what happens, as it happens."""

@@ -1,0 +1,218 @@
+"""`/ws`: typed messages about runs, from any point of their journals, without gaps.
+
+A client sends                                   and gets
+  {"type": "subscribe", "run": id, "since": 0}     subscribed, then event …, then end
+  {"type": "subscribe", "graph": id | "*"}         subscribed, then run … whenever one of its runs moves
+  {"type": "unsubscribe", "run": id}               unsubscribed
+  {"type": "pong"}                                 nothing
+
+The server begins with `hello`, and sends `ping` every 20 seconds. Who reads too slowly gets `gap` with
+the last seq sent, and subscribes again from there: the journal has everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from autograph import __version__
+from autograph.api.deps import Services
+from autograph.api.errors import body_of
+from autograph.api.rest.runs import present_event, present_row
+from autograph.features.accounts.models import Principal
+from autograph.graph.model import Json, is_object
+from autograph.infra.errors import AutographError, Invalid
+from autograph.infra.json import decode, encode
+
+router = APIRouter()
+
+HEARTBEAT_SECONDS: Final = 20.0
+MAX_WAITING: Final = 1_000
+"""Messages a client may be behind before it gets `gap`."""
+_SLOW_SECONDS: Final = 5.0
+_TOO_MANY: Final = 1013
+_open: set[WebSocket] = set()
+
+
+@router.websocket("/ws")
+async def socket(websocket: WebSocket) -> None:
+    """Serve one client until it goes."""
+    services: Services = websocket.app.state.services
+    await websocket.accept()
+    if not _is_same_origin(websocket):
+        await websocket.close(1008, "foreign origin")
+        return
+    if len(_open) >= services.settings.max_sockets:
+        await websocket.close(_TOO_MANY, "too many sockets (setting: AUTOGRAPH_MAX_SOCKETS)")
+        return
+    _open.add(websocket)
+    try:
+        await _Client(websocket, services, services.owner).serve()
+    finally:
+        _open.discard(websocket)
+
+
+def _is_same_origin(websocket: WebSocket) -> bool:
+    """Tell whether a browser's page is ours; programs send no origin."""
+    origin = websocket.headers.get("origin")
+    return origin is None or origin.split("://", 1)[-1] == websocket.headers.get("host")
+
+
+class _Client:
+    """One client, its subscriptions and what waits to be sent to it."""
+
+    def __init__(self, websocket: WebSocket, services: Services, principal: Principal) -> None:
+        self._websocket = websocket
+        self._services = services
+        self._principal = principal
+        self._waiting: asyncio.Queue[dict[str, Json]] = asyncio.Queue(MAX_WAITING)
+        self._subscriptions: dict[str, asyncio.Task[None]] = {}
+
+    async def serve(self) -> None:
+        """Send and receive until one of both ends."""
+        hello = {"type": "hello", "version": __version__, "heartbeat_seconds": HEARTBEAT_SECONDS}
+        self._waiting.put_nowait(hello)
+        sending = asyncio.create_task(self._send_forever())
+        receiving = asyncio.create_task(self._receive_forever())
+        try:
+            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            tasks = [sending, receiving, *self._subscriptions.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self._websocket.client_state is WebSocketState.CONNECTED:
+                with suppress(RuntimeError, WebSocketDisconnect):
+                    await self._websocket.close()
+
+    async def _send_forever(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    message = await self._waiting.get()
+            except TimeoutError:
+                message = {"type": "ping"}
+            await self._websocket.send_text(encode(message).decode())
+
+    async def _receive_forever(self) -> None:
+        with suppress(WebSocketDisconnect):
+            while True:
+                text = await self._websocket.receive_text()
+                try:
+                    await self._handle(decode(text))
+                except AutographError as error:
+                    await self._waiting.put({"type": "error", **body_of(error, "")})
+
+    async def _handle(self, message: Json) -> None:
+        if not is_object(message):
+            raise Invalid("A message is an object with a type.")
+        kind = message.get("type")
+        if kind == "subscribe":
+            await self._subscribe(message)
+        elif kind == "unsubscribe":
+            key = _key(message)
+            task = self._subscriptions.pop(key, None)
+            if task is not None:
+                task.cancel()
+            await self._waiting.put({**message, "type": "unsubscribed"})
+        elif kind not in {"ping", "pong"}:
+            raise Invalid(
+                f"There is no message of type {kind!r}. There are: subscribe, unsubscribe, pong."
+            )
+
+    async def _subscribe(self, message: dict[str, Json]) -> None:
+        limit = self._services.settings.max_subscriptions
+        if len(self._subscriptions) >= limit:
+            raise Invalid(
+                f"This socket has {limit} subscriptions already (setting: AUTOGRAPH_MAX_SUBSCRIPTIONS)."
+            )
+        key = _key(message)
+        since = message.get("since", 0)
+        if isinstance(since, bool) or not isinstance(since, int) or since < 0:
+            raise Invalid(
+                f"since is the seq of the last event you have, 0 for none; not {since!r}."
+            )
+        if "run" in message:
+            run_id = _uuid(message["run"])
+            await self._services.runs.events(self._principal, run_id, since=since, limit=1)
+            following = self._follow_run(run_id, since)
+        elif message.get("graph") == "*":
+            following = self._follow_runs(None)
+        else:
+            graph_id = _uuid(message["graph"])
+            await self._services.agents.get(self._principal, graph_id)
+            following = self._follow_runs(graph_id)
+        if (before := self._subscriptions.pop(key, None)) is not None:
+            before.cancel()
+        await self._waiting.put({**message, "type": "subscribed"})
+        task = self._subscriptions[key] = asyncio.create_task(following)
+        task.add_done_callback(lambda done: self._forget(key, done))
+
+    def _forget(self, key: str, task: asyncio.Task[None]) -> None:
+        if self._subscriptions.get(key) is task:
+            del self._subscriptions[key]
+
+    async def _follow_run(self, run_id: UUID, since: int) -> None:
+        sent = since
+        following: AsyncIterator[Any] = self._services.runs.follow(
+            self._principal, run_id, since=since
+        )
+        async for row in following:
+            event: dict[str, Json] = {"type": "event", "run": str(run_id), **present_event(row)}
+            if not await self._put(event):
+                await self._waiting.put({"type": "gap", "run": str(run_id), "since": sent})
+                return
+            sent = row.seq
+        run = await self._services.runs.get(self._principal, run_id)
+        await self._waiting.put({"type": "end", "run": str(run_id), "status": run.row.status.value})
+
+    async def _follow_runs(self, graph_id: UUID | None) -> None:
+        async with self._services.broadcast.subscribe() as news:
+            async for one in news:
+                if one is None:
+                    await self._waiting.put({"type": "gap", "graph": str(graph_id or "*")})
+                elif one.owner_id == self._principal.user_id and (
+                    one.is_over or one.seq <= _FIRST_EVENTS
+                ):
+                    await self._show_run(one.run_id, graph_id)
+
+    async def _show_run(self, run_id: UUID, graph_id: UUID | None) -> None:
+        with suppress(AutographError):
+            row = (await self._services.runs.get(self._principal, run_id)).row
+            if row.parent_id is None and graph_id in {None, row.graph_id}:
+                await self._put({"type": "run", "run": present_row(row)})
+
+    async def _put(self, message: dict[str, Json]) -> bool:
+        """Queue a message; False when the client has read nothing for too long."""
+        try:
+            async with asyncio.timeout(_SLOW_SECONDS):
+                await self._waiting.put(message)
+        except TimeoutError:
+            while not self._waiting.empty():
+                self._waiting.get_nowait()
+            return False
+        return True
+
+
+_FIRST_EVENTS: Final = 3
+"""A list of runs is told when a run begins and when it ends, not of every step between."""
+
+
+def _key(message: dict[str, Json]) -> str:
+    for name in ("run", "graph"):
+        if isinstance(message.get(name), str):
+            return f"{name}:{message[name]}"
+    raise Invalid('Say what to subscribe to: {"run": id} or {"graph": id}.')
+
+
+def _uuid(text: Json) -> UUID:
+    try:
+        return UUID(text)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Invalid(f"{text!r} is no id.") from error

@@ -1,0 +1,50 @@
+"""The command's tree."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from autograph import __version__
+from autograph.cli import agents, blocks, runs, server
+
+app = typer.Typer(
+    name="autograph",
+    help="Build AI agents as graphs of blocks and run them durably.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("up")(server.up)
+app.command("check")(agents.check)
+app.command("run")(runs.run)
+app.add_typer(agents.graphs, name="graphs")
+app.add_typer(runs.runs, name="runs")
+app.add_typer(blocks.blocks, name="blocks")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Build AI agents as graphs of blocks and run them durably."""
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,305 @@
+"""`autograph run` and `autograph runs …`: running agents, and looking after runs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from autograph.cli.agents import read_file
+from autograph.cli.output import (
+    EXIT_FAILED,
+    err,
+    out,
+    print_json,
+    print_plain,
+    run_async,
+    settings_for,
+    shown,
+)
+from autograph.engine.state import RunStatus
+from autograph.features.runs.models import JournalRow, Run
+from autograph.graph import schemas
+from autograph.graph.model import Graph, Json, is_object
+from autograph.graph.portable import NotAnAgent, write_agent
+from autograph.infra.errors import Invalid
+from autograph.infra.json import decode
+from autograph.infra.logging import configure_logging
+
+runs = typer.Typer(help="Runs of agents.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
+_FOREVER = timedelta(days=365)
+
+
+def run(
+    agent: Annotated[str, typer.Argument(help="An agent file, or the id of a saved agent.")],
+    values: Annotated[
+        list[str] | None, typer.Option("--input", "-i", help="NAME=VALUE; may be repeated.")
+    ] = None,
+    inputs_file: Annotated[Path | None, typer.Option(help="A JSON object of inputs.")] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show every step as it happens.")] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run an agent to its end and print what comes of it. Needs no server.
+
+    Exit code 0: completed. 1: failed. 2: bad use. 3: the platform cannot be had.
+    """
+    configure_logging("warning", "console")
+    finished = run_async(
+        _run(agent, values or [], inputs_file, data_dir, watch=watch), as_json=as_json
+    )
+    if as_json:
+        print_json(present(finished))
+    else:
+        _print_result(finished)
+    if finished.result.status is not RunStatus.COMPLETED:
+        raise typer.Exit(EXIT_FAILED)
+
+
+async def _run(
+    agent: str, values: list[str], inputs_file: Path | None, data_dir: Path | None, *, watch: bool
+) -> Run:
+    from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+    saved_id = _as_id(agent)
+    graph = None if saved_id else read_file(Path(agent))
+    given = _inputs_of(inputs_file)
+    async with platform(settings_for(data_dir), takes_work=False) as made:
+        if saved_id is not None:
+            saved = await made.agents.get(made.owner, saved_id)
+        elif graph is not None:
+            saved = await made.agents.ensure(made.owner, write_agent(graph))
+        else:
+            raise NotAnAgent(f"{agent!r} is neither a file nor the id of an agent.")
+        given |= _parse_values(
+            values, saved.graph, schemas.input_schema(saved.graph, made.catalog.specs())
+        )
+        run_id = await made.runs.start(made.owner, saved.id, given)
+        if watch:
+            async for row in made.runs.follow(made.owner, run_id):
+                err.print(_line(row), markup=False)
+        else:
+            await _wait_with_progress(made, run_id, saved.graph)
+        return await made.runs.get(made.owner, run_id)
+
+
+async def _wait_with_progress(made: Any, run_id: UUID, graph: Graph) -> None:
+    if not sys.stderr.isatty():
+        await made.runs.wait(made.owner, run_id, at_most=_FOREVER)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task(graph.name)
+        done = 0
+        async for row in made.runs.follow(made.owner, run_id):
+            done += row.kind == "node.completed"
+            progress.update(task, description=f"{graph.name}: {done} node runs done")
+
+
+def _as_id(text: str) -> UUID | None:
+    if Path(text).exists():
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _inputs_of(file: Path | None) -> dict[str, Json]:
+    if file is None:
+        return {}
+    try:
+        found = decode(file.read_bytes())
+    except OSError as error:
+        raise Invalid(f"{file} cannot be read: {error.strerror}.") from error
+    if not is_object(found):
+        raise Invalid(f"{file} must hold a JSON object of inputs.")
+    return found
+
+
+def _parse_values(values: list[str], graph: Graph, schema: Mapping[str, Any]) -> dict[str, Json]:
+    """Return `NAME=VALUE` pairs; where the agent takes anything, a value that is JSON is taken as JSON."""
+    given: dict[str, Json] = {}
+    for text in values:
+        name, found, value = text.partition("=")
+        if not found:
+            raise Invalid(
+                f"--input takes NAME=VALUE, not {text!r}. {graph.name} takes: {_names(schema)}."
+            )
+        pin = schema["properties"].get(name, {})
+        given[name] = (
+            value
+            if pin.get("type") or pin.get("anyOf") or pin.get("enum")
+            else _json_or_text(value)
+        )
+    return given
+
+
+def _names(schema: Mapping[str, Any]) -> str:
+    return ", ".join(schema["properties"]) or "nothing"
+
+
+def _json_or_text(value: str) -> Json:
+    try:
+        return decode(value)
+    except Invalid:
+        return value
+
+
+def present(run: Run) -> dict[str, Json]:
+    """Return a run as `--json` prints it."""
+    result = run.result
+    return {
+        "run_id": str(run.row.id),
+        "status": run.row.status.value,
+        "outputs": result.outputs,
+        "errors": result.errors,
+        "starved": result.starved,
+        "stats": result.stats,
+        "error": result.error,
+    }
+
+
+def _print_result(run: Run) -> None:
+    result = run.result
+    several = len(result.outputs) > 1
+    for name, found in result.outputs.items():
+        for value in found:
+            print_plain(f"{name}: {shown(value)}" if several else shown(value))
+    for one in result.starved:
+        missing = ", ".join(one["missing"])
+        err.print(
+            f"{one['node']} never ran for want of {missing} ({one['sets']} waiting).", markup=False
+        )
+    for one in result.errors:
+        if not one["handled"]:
+            err.print(f"{one['node']} failed: {one['message']}", markup=False)
+    if result.error is not None and not result.errors:
+        err.print(str(result.error["message"]), markup=False)
+
+
+@runs.command("list")
+def list_runs(
+    limit: Annotated[int, typer.Option(help="How many.", min=1, max=500)] = 20,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List runs, newest first."""
+
+    async def work() -> list[dict[str, Json]]:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        async with platform(settings_for(data_dir), takes_work=False) as made:
+            page = await made.runs.list_page(made.owner, limit=limit)
+        return [
+            {
+                "id": str(row.id),
+                "graph_id": str(row.graph_id),
+                "status": row.status.value,
+                "queued_at": row.queued_at.isoformat(),
+                "ended_at": row.ended_at and row.ended_at.isoformat(),
+            }
+            for row in page.rows
+        ]
+
+    rows = run_async(work(), as_json=as_json)
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        print_plain("Nothing has run here yet. Run an agent with `autograph run FILE`.")
+    else:
+        table = Table("id", "status", "agent", "queued", box=None)
+        for row in rows:
+            table.add_row(row["id"], row["status"], row["graph_id"], row["queued_at"][:19])
+        out.print(table)
+
+
+@runs.command("show")
+def show_run(
+    run_id: Annotated[UUID, typer.Argument(help="Which run.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show a run: where it is, and what it came to."""
+
+    async def work() -> Run:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        async with platform(settings_for(data_dir), takes_work=False) as made:
+            return await made.runs.get(made.owner, run_id)
+
+    found = run_async(work(), as_json=as_json)
+    if as_json:
+        print_json({**present(found), "inputs": found.inputs})
+        return
+    print_plain(f"{found.row.id}  {found.row.status.value}")
+    _print_result(found)
+
+
+@runs.command("watch")
+def watch_run(
+    run_id: Annotated[UUID, typer.Argument(help="Which run.")],
+    since: Annotated[int, typer.Option(help="Seq of the last event you have.", min=0)] = 0,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show a run's events as they happen, until it is over."""
+
+    async def work() -> None:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        async with platform(settings_for(data_dir), takes_work=False) as made:
+            async for row in made.runs.follow(made.owner, run_id, since=since):
+                if as_json:
+                    print_json(
+                        {
+                            "seq": row.seq,
+                            "kind": row.kind,
+                            "body": row.body,
+                            "at": row.at.isoformat(),
+                        }
+                    )
+                else:
+                    print_plain(_line(row))
+
+    run_async(work(), as_json=as_json)
+
+
+@runs.command("cancel")
+def cancel_run(
+    run_id: Annotated[UUID, typer.Argument(help="Which run.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask a run to stop."""
+
+    async def work() -> None:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        async with platform(settings_for(data_dir), takes_work=False) as made:
+            await made.runs.cancel(made.owner, run_id)
+
+    run_async(work(), as_json=as_json)
+    if as_json:
+        print_json({"run_id": str(run_id), "cancelled": True})
+    else:
+        print_plain(f"Run {run_id} was asked to stop.")
+
+
+def _line(row: JournalRow) -> str:
+    """Return an event as one line."""
+    body = row.body
+    what = body.get("node", "")
+    told = body.get("message") or ", ".join(
+        f"{pin}={shown(value)[:80]}" for pin, value, *_ in body.get("outputs", ())
+    )
+    return f"{row.seq:>5}  {row.kind:<15} {what}  {told}".rstrip()
