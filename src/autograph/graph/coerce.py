@@ -14,6 +14,7 @@ this runs for every value of every node run.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
@@ -196,10 +197,18 @@ _SCALARS: Final[Mapping[str, Coercer]] = {
 
 
 def _parse_json(text: str) -> Json:
+    """Return what a JSON text says; None where it is none, NaN and numbers beyond a double included."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _array_coercer(schema: JsonSchema) -> Coercer:
@@ -242,16 +251,23 @@ def _object_coercer(schema: JsonSchema) -> Coercer:
 
 
 def _enum_coercer(choices: list[Json]) -> Coercer:
-    by_text = {_to_text(choice): choice for choice in choices}
+    by_text = {_choice_text(choice): choice for choice in choices}
     expected = "one of " + ", ".join(show(choice) for choice in choices)
 
     def to_choice(value: Json) -> Json:
-        text = _to_text(value)
+        text = _choice_text(value)
         if text not in by_text:
             raise CoercionError(value, expected)
         return by_text[text]
 
     return to_choice
+
+
+def _choice_text(value: Json) -> str:
+    """Return what a value is compared by: its text, one for 3 and 3.0."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return _to_text(value)
 
 
 def _union_coercer(members: list[JsonSchema]) -> Coercer | None:
@@ -273,11 +289,14 @@ def _union_coercer(members: list[JsonSchema]) -> Coercer | None:
             for pair in compiled
             if name in types_of(pair[0]) or (name == "integer" and "number" in types_of(pair[0]))
         ]
-        for _, coercer in same_type if name in own else compiled:
+        candidates = same_type if name in own else compiled
+        for _, coercer in candidates:
             try:
                 return cast("Coercer", coercer)(value)
             except CoercionError:
-                continue
+                # The only member it could belong to says best what is wrong: its choices, its keys.
+                if len(candidates) == 1:
+                    raise
         raise CoercionError(value, expected)
 
     return to_member

@@ -19,6 +19,7 @@ MAX_INDEX: Final = 1_000
 
 _SEPARATORS: Final = re.compile(r"(_\$_|_#_|_@_)")
 _SELF_TOOL_PREFIX: Final = "tools_^_"
+_SHOWN: Final = 20
 
 
 class Nothing:
@@ -72,8 +73,9 @@ def parse(name: str) -> Pin:
             continue
         if not step.isascii() or not step.isdecimal():
             return Pin(name, broken=f"a list index is a whole number from 0, not {step!r}")
-        if int(step) > MAX_INDEX:
-            return Pin(name, broken=f"list index {step} is over {MAX_INDEX}")
+        # By its length first: Python refuses to read a number of thousands of digits.
+        if len(step.lstrip("0")) > len(str(MAX_INDEX)) or int(step) > MAX_INDEX:
+            return Pin(name, broken=f"list index {step[:_SHOWN]} is over {MAX_INDEX}")
         path.append(int(step))
     return Pin(base, tuple(path))
 
@@ -103,16 +105,20 @@ def build(values: dict[str, Json], constants: dict[str, Json]) -> dict[str, Json
 
     Returns:
         By declared pin. Containers of `constants` are copied before anything is put into them;
-        lists are padded with null up to the index.
+        lists are padded with null up to the index. A plain pin comes before its parts, whatever the
+        order of the keys.
     """
     result: dict[str, Json] = {}
     for source in (constants, values):
+        parts: list[tuple[Pin, Json]] = []
         for name, value in source.items():
             pin = parse(name)
-            if not pin.path:
-                result[name] = value
+            if pin.path:
+                parts.append((pin, value))
             else:
-                result[pin.base] = _put(result.get(pin.base), pin.path, value)
+                result[name] = value
+        for pin, value in parts:
+            result[pin.base] = _put(result.get(pin.base), pin.path, value)
     return result
 
 
