@@ -99,9 +99,7 @@ def run_async(work: Coroutine[Any, Any, T], *, as_json: bool) -> T:
 
 def settings_for(data_dir: Path | None, **overrides: Any) -> Settings:
     """Return the settings, with what the command line says over what the environment says."""
-    given = {
-        name: value
-        for name, value in {"data_dir": data_dir, **overrides}.items()
-        if value is not None
-    }
-    return Settings(**given)
+    given: dict[str, Any] = {"data_dir": data_dir, **overrides}
+    settings: Any = Settings
+    made: Settings = settings(**{name: value for name, value in given.items() if value is not None})
+    return made

@@ -17,6 +17,7 @@ from autograph.graph import schemas
 from autograph.graph.diff import GraphDiff
 from autograph.graph.model import Json
 from autograph.graph.portable import write_agent, write_agent_autogpt
+from autograph.infra.json import NotJson, encode
 
 router = APIRouter(prefix="/api/v1/graphs", tags=["graphs"])
 
@@ -218,6 +219,10 @@ def present_diff(found: GraphDiff) -> dict[str, Json]:
     }
 
 
-def _plain(value: Json) -> Json:
-    is_json = value is None or isinstance(value, (str, int, float, bool, list, dict))
-    return value if is_json else str(value)
+def _plain(value: Any) -> Json:
+    """Return a value as JSON; what is none (a policy) as text."""
+    try:
+        encode(value)
+    except NotJson:
+        return repr(value)
+    return value

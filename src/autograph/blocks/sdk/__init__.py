@@ -13,6 +13,7 @@ from autograph.blocks.sdk.cost import Cost, CostKind
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
+from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
 
 __all__ = [
@@ -36,5 +37,7 @@ __all__ = [
     "KeyValueStore",
     "Outputs",
     "Scope",
+    "is_list",
+    "is_object",
     "pin",
 ]

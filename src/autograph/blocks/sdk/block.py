@@ -20,6 +20,7 @@ from autograph.blocks.sdk.fields import Category, Json, pin
 from autograph.graph.coerce import Coercer, CoercionError, compile_coercer, show
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, BlockSpec, Effect
+from autograph.infra.json import encode
 
 Outputs = AsyncIterator[tuple[str, Json]]
 """What `Block.run` yields: `(output pin, JSON value)`, any number of times, in order."""
@@ -121,6 +122,25 @@ class Block(Generic[In]):
                 raise InputError(name, str(error)) from error
         try:
             return coercers.validate(fitted)
+        except ValidationError as error:
+            pin_name, message = _first_problem(error)
+            raise InputError(pin_name, message) from error
+
+    @classmethod
+    def accept(cls, values: Mapping[str, Json]) -> BlockInput:
+        """Make the `Input` of values that must fit as they are: nulls are dropped, nothing is coerced.
+
+        This is how a block is called by hand; what arrives over links is coerced by `prepare`.
+
+        Raises:
+            InputError: A value does not fit its pin, or a required pin has none.
+        """
+        renamed = _coercers(cls).renamed
+        given = {
+            renamed.get(name, name): value for name, value in values.items() if value is not None
+        }
+        try:
+            return cls.Input.model_validate_json(encode(given), strict=True)
         except ValidationError as error:
             pin_name, message = _first_problem(error)
             raise InputError(pin_name, message) from error

@@ -79,13 +79,13 @@ class FakeContext:
 async def run_block(
     block: type[Block[Any]], values: Mapping[str, Json], ctx: FakeContext | None = None
 ) -> list[tuple[str, Json]]:
-    """Run a block once, as the engine would: nulls dropped, values coerced, `error` raised.
+    """Run a block once by hand: nulls dropped, values taken as they are, `error` raised.
 
     Raises:
         BlockError: The node run failed.
     """
     outputs: list[tuple[str, Json]] = []
-    async for name, value in block().run(block.prepare(values), ctx or FakeContext()):
+    async for name, value in block().run(block.accept(values), ctx or FakeContext()):
         if name == "error":
             raise BlockError(str(value))
         outputs.append((name, value))
@@ -120,7 +120,7 @@ async def _check_example(block: type[Block[Any]], number: int) -> None:
     outputs: list[tuple[str, Json]] = []
     failure: str | None = None
     try:
-        async for name, value in block().run(block.prepare(given), FakeContext()):
+        async for name, value in block().run(block.accept(given), FakeContext()):
             if name == "error":
                 raise BlockError(str(value))
             json.dumps(value, allow_nan=False)

@@ -1,0 +1,1 @@
+"""An agent's own inputs and outputs, and agents inside agents."""

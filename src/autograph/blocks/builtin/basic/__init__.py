@@ -1,0 +1,1 @@
+"""Values, notes and counting: what every agent needs."""

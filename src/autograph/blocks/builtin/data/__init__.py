@@ -1,0 +1,1 @@
+"""Lists, dictionaries, conversions and samples."""

@@ -1,0 +1,1 @@
+"""What developers put together for their tools."""

@@ -1,0 +1,1 @@
+"""Documents with a structure: XML, tables, samples of data."""

@@ -1,0 +1,96 @@
+"""Reading XML."""
+
+from __future__ import annotations
+
+from typing import Final
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from autograph.blocks.sdk import (
+    Block,
+    BlockError,
+    BlockInput,
+    BlockOutput,
+    Category,
+    Context,
+    Effect,
+    Example,
+    Format,
+    Json,
+    Outputs,
+    pin,
+)
+
+Entries = dict[str, Json]
+_MAX_TEXT: Final = 5_000_000
+_MAX_DEPTH: Final = 100
+
+
+class XMLParserInput(BlockInput):
+    """A text in XML."""
+
+    input_xml: str = pin(
+        description="A text in XML, with one outermost element.", format=Format.LONG_TEXT
+    )
+
+
+class XMLParserOutput(BlockOutput):
+    """What it says."""
+
+    parsed_xml: Entries = pin(
+        description="The elements by name; elements of one name become a list."
+    )
+
+
+class XMLParser(Block[XMLParserInput]):
+    """XML into a dictionary."""
+
+    id = "286380af-9529-4b55-8be0-1d7c854abdb5"
+    name = "XMLParser"
+    description = "Reads simple XML, such as models write, into a dictionary: elements with text or elements in them."
+    categories = (Category.TEXT,)
+    effect = Effect.PURE
+    Input = XMLParserInput
+    Output = XMLParserOutput
+    examples = (
+        Example(
+            {"input_xml": "<a><b>1</b><c>2</c></a>"}, [("parsed_xml", {"a": {"b": "1", "c": "2"}})]
+        ),
+        Example({"input_xml": "<a>"}, error="not XML"),
+    )
+
+    async def run(self, input: XMLParserInput, ctx: Context) -> Outputs:
+        """Yield the dictionary.
+
+        Raises:
+            BlockError: It is not XML, or not of the simple kind.
+        """
+        if len(input.input_xml) > _MAX_TEXT:
+            raise BlockError(
+                f"The text has {len(input.input_xml)} characters; at most {_MAX_TEXT} are read."
+            )
+        try:
+            root = fromstring(input.input_xml.strip(), forbid_dtd=True)
+        except (ParseError, DefusedXmlException, ValueError) as error:
+            raise BlockError(f"The text is not XML that can be read: {error!s}.") from error
+        yield "parsed_xml", {root.tag: _value(root, 1)}
+
+
+def _value(element: Element, depth: int) -> Json:
+    if depth > _MAX_DEPTH:
+        raise BlockError(f"The elements are nested more than {_MAX_DEPTH} deep.")
+    if element.attrib:
+        raise BlockError(f"<{element.tag}> has attributes, which this block does not read.")
+    children = list(element)
+    if not children:
+        if element.text is None:
+            raise BlockError(f"<{element.tag}> is empty; an element needs text or elements in it.")
+        return element.text.strip()
+    values = [{child.tag: _value(child, depth + 1)} for child in children]
+    names = [child.tag for child in children]
+    if len(set(names)) < len(names):
+        # One name twice: a dictionary would keep only one of them.
+        return values
+    return {name: one[name] for name, one in zip(names, values, strict=True)}

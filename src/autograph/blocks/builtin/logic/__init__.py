@@ -1,0 +1,1 @@
+"""Choosing a way, and going through items one by one."""

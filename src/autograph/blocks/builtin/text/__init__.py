@@ -1,0 +1,1 @@
+"""Text: putting together, taking apart, searching, filling in."""
