@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final, cast
 
 from autograph.graph.coerce import CoercionError, compile_coercer, show
-from autograph.graph.model import Graph, Json, Node, is_object
+from autograph.graph.model import Graph, Json, Node, is_list, is_object
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
 from autograph.infra.errors import Invalid
 
 _WEBHOOKS: Final = frozenset({BlockKind.WEBHOOK, BlockKind.WEBHOOK_MANUAL})
 _ANY: Final[JsonSchema] = {}
+_TYPES: Final = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
 class InvalidInputs(Invalid):
@@ -65,9 +66,7 @@ def credentials_schema(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str
             spec = specs.get(node.block_id)
             fields: Mapping[str, JsonSchema] = spec.credential_fields if spec else {}
             for field in fields.values():
-                providers = sorted(cast("list[str]", field.get("credentials_provider", [])))
-                kinds = sorted(cast("list[str]", field.get("credentials_types", [])))
-                key = f"{'-'.join(providers)}_{'-'.join(kinds)}_credentials"
+                key, providers, kinds = _access(field)
                 found = properties.setdefault(
                     key,
                     {
@@ -97,19 +96,27 @@ def trigger(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json] | N
                 for name, pin in spec.input_pins.items()
                 if name not in spec.credential_fields
             }
-            providers = [
-                provider
-                for field in spec.credential_fields.values()
-                for provider in field.get("credentials_provider", [])
-            ]
+            accesses = [_access(field) for field in spec.credential_fields.values()]
+            providers = [provider for _, names, _ in accesses for provider in names]
             return {
                 "provider": providers[0] if providers else "generic_webhook",
-                "config_schema": {"type": "object", "properties": pins},
-                "credentials_input_name": next(
-                    iter(credentials_schema(graph, specs)["properties"]), None
-                ),
+                "config_schema": {
+                    "type": "object",
+                    "properties": pins,
+                    "required": [
+                        name for name in spec.input_schema.get("required", []) if name in pins
+                    ],
+                },
+                "credentials_input_name": accesses[0][0] if accesses else None,
             }
     return None
+
+
+def _access(field: JsonSchema) -> tuple[str, list[str], list[str]]:
+    """Return the name of the kind of access that a credential field needs, its providers and its kinds."""
+    providers = sorted(cast("list[str]", field.get("credentials_provider", [])))
+    kinds = sorted(cast("list[str]", field.get("credentials_types", [])))
+    return f"{'-'.join(providers)}_{'-'.join(kinds)}_credentials", providers, kinds
 
 
 def has_human_in_the_loop(graph: Graph, specs: Mapping[str, BlockSpec]) -> bool:
@@ -204,7 +211,7 @@ def _property(node: Node, spec: BlockSpec) -> dict[str, Json]:
     kept["title"] = constants.get("title") or constants.get("name")
     if constants.get("description"):
         kept["description"] = constants["description"]
-    if constants.get("value") is not None:
+    if constants.get("value") is not None and not kept["secret"]:
         kept["default"] = constants["value"]
     return kept
 
@@ -214,4 +221,28 @@ def _embedded(node: Node, name: str) -> Mapping[str, JsonSchema]:
     properties = schema.get("properties") if is_object(schema) else None
     if not is_object(properties):
         return {}
-    return {pin: one if is_object(one) else {} for pin, one in properties.items()}
+    return {pin: _sound(one) for pin, one in properties.items()}
+
+
+def _sound(found: Json) -> JsonSchema:
+    """Return what we understand of a schema that came with a file; anything odd in it means any value."""
+    if not is_object(found):
+        return _ANY
+    kept: dict[str, Any] = {
+        name: found[name] for name in ("default", "const", "secret", "title") if name in found
+    }
+    kinds = found.get("type")
+    known = [one for one in (kinds if is_list(kinds) else [kinds]) if one in _TYPES]
+    if known and (not is_list(kinds) or len(known) == len(kinds)):
+        kept["type"] = known if is_list(kinds) else known[0]
+    if is_list(choices := found.get("enum")) and choices:
+        kept["enum"] = choices
+    for name in ("anyOf", "oneOf"):
+        if is_list(members := found.get(name)) and members:
+            kept[name] = [_sound(one) for one in members]
+    for name in ("items", "additionalProperties"):
+        if is_object(inner := found.get(name)):
+            kept[name] = _sound(inner)
+    if is_object(properties := found.get("properties")):
+        kept["properties"] = {name: _sound(one) for name, one in properties.items()}
+    return kept

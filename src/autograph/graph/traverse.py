@@ -6,7 +6,7 @@ reason to meet a recursion limit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from autograph.graph.model import Graph
 
@@ -48,17 +48,20 @@ def cycles(follows: Successors) -> list[list[str]]:
     for root in follows:
         if root in order:
             continue
-        work: list[tuple[str, int]] = [(root, 0)]
-        while work:
-            node, position = work.pop()
-            if position == 0:
-                order[node] = low[node] = len(order)
-                stack.append(node)
-                on_stack.add(node)
-            descend = _step(node, position, follows, order, low, on_stack)
-            if descend is not None:
-                work += [(node, descend[1]), (descend[0], 0)]
+        # Of every node on the way down, the successors that have not been looked at yet.
+        work: list[tuple[str, Iterator[str]]] = []
+        entered: str | None = root
+        while entered is not None or work:
+            if entered is not None:
+                order[entered] = low[entered] = len(order)
+                stack.append(entered)
+                on_stack.add(entered)
+                work.append((entered, iter(follows[entered])))
+            node, rest = work[-1]
+            entered = _step(node, rest, order, low, on_stack)
+            if entered is not None:
                 continue
+            work.pop()
             if low[node] == order[node]:
                 found.append(_pop_component(node, stack, on_stack))
             if work:
@@ -68,17 +71,12 @@ def cycles(follows: Successors) -> list[list[str]]:
 
 
 def _step(
-    node: str,
-    position: int,
-    follows: Successors,
-    order: dict[str, int],
-    low: dict[str, int],
-    on_stack: set[str],
-) -> tuple[str, int] | None:
-    """Look at a node's successors from `position`; return the one to go down to, and where to go on after it."""
-    for offset, one in enumerate(follows[node][position:], position):
+    node: str, rest: Iterator[str], order: dict[str, int], low: dict[str, int], on_stack: set[str]
+) -> str | None:
+    """Look at the rest of a node's successors; return the first one that is new, None at their end."""
+    for one in rest:
         if one not in order:
-            return one, offset + 1
+            return one
         if one in on_stack:
             low[node] = min(low[node], order[one])
     return None

@@ -17,11 +17,10 @@ from autograph.graph.coerce import (
     CoercionError,
     can_ever_fit,
     compile_coercer,
-    fits_as_is,
     show,
     types_of,
 )
-from autograph.graph.model import Graph, Json, Link, Node
+from autograph.graph.model import Graph, Json, Link, Node, is_list, is_object
 from autograph.graph.schemas import node_input_pins, node_output_pins
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
 
@@ -278,15 +277,11 @@ class _Checker:
                 f"The agent {graph_id} does not travel with this file. Export it with its sub-agents.",
             )
         schema, typed = node.constants.get("input_schema"), node.constants.get("inputs")
-        required = (
-            cast("Mapping[str, Json]", schema).get("required") if isinstance(schema, dict) else None
-        )
-        given: set[Json] = {*linked, *node.constants}
-        if isinstance(typed, dict):
-            given |= {
-                name for name, value in cast("dict[str, Json]", typed).items() if _has_value(value)
-            }
-        for pin in cast("list[Json]", required) if isinstance(required, list) else []:
+        required = schema.get("required") if is_object(schema) else None
+        given = {pins.parse(name).base for name in linked}
+        for values in (node.constants, typed if is_object(typed) else {}):
+            given |= {name for name, value in values.items() if _has_value(value)}
+        for pin in required if is_list(required) else []:
             if (
                 isinstance(pin, str)
                 and pin not in given
@@ -330,11 +325,7 @@ class _Checker:
                 link.sink_pin,
                 f"It gets {_words(source)} from {link.source_pin!r} and takes {_words(sink)}.",
             )
-        elif (
-            not fits_as_is(source, sink)
-            and types_of(source) & {"object", "array"}
-            and _is_scalar(sink)
-        ):
+        elif _is_container(source) and _is_scalar(sink):
             yield self._warning(
                 Code.INCOMPATIBLE_LINK,
                 link.sink,
@@ -345,6 +336,8 @@ class _Checker:
     def _source_pin(self, link: Link) -> JsonSchema | Problem | None:
         spec = self._specs[link.source]
         pin = pins.parse(link.source_pin)
+        if spec is None or pin.base == _TOOLS or link.source_pin.startswith(_TOOL_PINS):
+            return None
         if pin.broken is not None:
             return self._error(
                 Code.BROKEN_PIN,
@@ -352,8 +345,6 @@ class _Checker:
                 link.source_pin,
                 f"{link.source_pin!r} is a broken pin name: {pin.broken}.",
             )
-        if spec is None or pin.base == _TOOLS or link.source_pin.startswith(_TOOL_PINS):
-            return None
         known = node_output_pins(self._nodes[link.source], spec)
         if link.source_pin in known:
             return known[link.source_pin]
@@ -369,6 +360,8 @@ class _Checker:
     def _sink_pin(self, link: Link) -> JsonSchema | Problem | None:
         spec = self._specs[link.sink]
         pin = pins.parse(link.sink_pin)
+        if spec is None:
+            return None
         if pin.broken is not None:
             return self._error(
                 Code.BROKEN_PIN,
@@ -376,8 +369,6 @@ class _Checker:
                 link.sink_pin,
                 f"{link.sink_pin!r} is a broken pin name: {pin.broken}.",
             )
-        if spec is None:
-            return None
         known = node_input_pins(self._nodes[link.sink], spec)
         if link.sink_pin in known:
             return known[link.sink_pin]
@@ -500,6 +491,10 @@ def _words(schema: JsonSchema) -> str:
 
 def _is_scalar(schema: JsonSchema) -> bool:
     return types_of(schema) <= {"string", "number", "integer", "boolean", "null"}
+
+
+def _is_container(schema: JsonSchema) -> bool:
+    return types_of(schema) <= {"array", "object", "null"}
 
 
 def _has_value(value: Json) -> bool:

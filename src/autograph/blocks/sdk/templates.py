@@ -190,7 +190,7 @@ def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _globals_of(environment: _Environment) -> dict[str, Any]:
-    names: Any = environment.globals  # pyright: ignore[reportUnknownMemberType] - Jinja2 does not say
+    names: dict[str, Any] = vars(environment)["globals"]
     return names
 
 
@@ -199,7 +199,7 @@ def _environment(*, escape_html: bool) -> _Environment:
     names = _globals_of(environment)
     names.clear()
     names["range"] = _range
-    filters: Any = environment.filters  # pyright: ignore[reportUnknownMemberType]
+    filters: dict[str, Any] = vars(environment)["filters"]
     for name in _REMOVED_FILTERS:
         filters.pop(name, None)
     filters["format"] = _format

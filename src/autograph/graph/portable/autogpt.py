@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 from autograph.graph import schemas
@@ -13,12 +14,25 @@ from autograph.graph.spec import BlockSpec
 
 def write_agent_autogpt(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json]:
     """Return a graph as AutoGPT exports it, without secrets."""
+    # First of all, because the derived schemas repeat constants as defaults.
+    graph = _public(graph, specs)
     return {
         **_write_graph(graph, specs),
         "sub_graphs": [_write_graph(one, specs) for one in graph.sub_graphs],
         "user_id": "",
         "credentials_input_schema": schemas.credentials_schema(graph, specs),
     }
+
+
+def _public(graph: Graph, specs: Mapping[str, BlockSpec]) -> Graph:
+    return replace(
+        graph,
+        nodes=tuple(
+            replace(node, constants=public_constants(node, specs.get(node.block_id)))
+            for node in graph.nodes
+        ),
+        sub_graphs=tuple(_public(one, specs) for one in graph.sub_graphs),
+    )
 
 
 def _write_graph(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json]:
@@ -42,7 +56,7 @@ def _write_graph(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json
         **({"policy": policy} if (policy := write_policy(graph.policy)) else {}),
         "nodes": [
             {
-                **_write_node(node, specs.get(node.block_id)),
+                **_write_node(node),
                 "input_links": incoming.get(node.id, []),
                 "output_links": outgoing.get(node.id, []),
                 "graph_id": graph.id,
@@ -61,7 +75,7 @@ def _write_graph(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json
     }
 
 
-def _write_node(node: Node, spec: BlockSpec | None) -> dict[str, Json]:
+def _write_node(node: Node) -> dict[str, Json]:
     metadata: dict[str, Json] = dict(node.metadata)
     if node.position is not None:
         metadata["position"] = {"x": node.position.x, "y": node.position.y}
@@ -74,7 +88,7 @@ def _write_node(node: Node, spec: BlockSpec | None) -> dict[str, Json]:
     return {
         "id": node.id,
         "block_id": node.block_id,
-        "input_default": public_constants(node, spec),
+        "input_default": dict(node.constants),
         "metadata": metadata,
     }
 

@@ -22,6 +22,7 @@ from autograph.graph.model import (
     is_list,
     is_object,
 )
+from autograph.graph.portable.legacy import interface_of, modernise
 from autograph.infra.errors import Invalid
 
 MAX_NODES: Final = 20_000
@@ -30,6 +31,7 @@ MAX_DEPTH: Final = 100
 """How deep values may be nested; also what an attacker can make us recurse."""
 _MAX_SECONDS: Final = 10 * 365 * 86_400
 _MAX_RETRIES: Final = 100
+_ON_ERROR: Final = {one.value: one for one in OnError}
 
 
 class NotAnAgent(Invalid):
@@ -67,10 +69,9 @@ def _read(data: Json | bytes | str) -> Graph:
     _check_values(document)
     if not is_list(document.get("nodes")):
         raise NotAnAgent('This is no agent: it has no list of "nodes".')
-    graph = _read_graph(document)
-    inner = document.get("sub_graphs")
-    inner = document.get("subgraphs") if inner is None else inner
-    return replace(graph, sub_graphs=tuple(_read_sub_graphs(inner)))
+    graph = replace(_read_graph(document), sub_graphs=tuple(_read_sub_graphs(document)))
+    inner = (one for one in _sub_graphs_of(document) if is_object(one))
+    return modernise(graph, {str(one.get("id")): interface_of(one) for one in inner})
 
 
 def _parse(text: bytes | bytearray | str) -> Json:
@@ -102,7 +103,7 @@ def _check_values(document: Json) -> None:
             if is_object(value):
                 following.extend(value.values())
                 for key in value:
-                    _check_scalar(key)
+                    _check_text(key)
             elif is_list(value):
                 following.extend(value)
             else:
@@ -113,15 +114,21 @@ def _check_values(document: Json) -> None:
     raise NotAnAgent(f"The file nests values more than {MAX_DEPTH} deep.")
 
 
+def _check_text(value: Json) -> None:
+    if not isinstance(value, str):
+        raise NotAnAgent(f"The file holds a key that is {_kind(value)}, not text.")
+    if "\0" in value:
+        raise NotAnAgent("The file holds a NUL character, which no database keeps. Remove it.")
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise NotAnAgent("The file holds half of a character (a lone surrogate).") from error
+
+
 def _check_scalar(value: Json) -> None:
     if isinstance(value, str):
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError as error:
-                raise NotAnAgent(
-                    "The file holds half of a character (a lone surrogate)."
-                ) from error
+        _check_text(value)
         return
     if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}):
         raise NotAnAgent("The file holds a number that is not finite.")
@@ -131,16 +138,36 @@ def _check_scalar(value: Json) -> None:
         raise NotAnAgent(f"The file holds {type(value).__name__}, which is no JSON.")
 
 
-def _read_sub_graphs(found: Json) -> Iterator[Graph]:
-    if found is None:
-        return
-    documents = list(found.values()) if is_object(found) else found
-    if not is_list(documents) or len(documents) > MAX_SUB_GRAPHS:
-        raise NotAnAgent(f'"sub_graphs" must be a list of at most {MAX_SUB_GRAPHS} agents.')
-    for document in documents:
-        if not is_object(document) or not is_list(document.get("nodes")):
+def _read_sub_graphs(document: dict[str, Json]) -> Iterator[Graph]:
+    """Yield the agents that travel with this one, flat, though a file may nest them.
+
+    Raises:
+        NotAnAgent: One of them is none, or they are too many.
+    """
+    waiting = _sub_graphs_of(document)
+    count = 0
+    while waiting:
+        inner = waiting.pop(0)
+        if not is_object(inner) or not is_list(inner.get("nodes")):
             raise NotAnAgent('One of the "sub_graphs" is no agent: it has no list of "nodes".')
-        yield _read_graph(document)
+        count += 1
+        if count > MAX_SUB_GRAPHS:
+            raise NotAnAgent(f"More than {MAX_SUB_GRAPHS} agents travel with this one.")
+        yield _read_graph(inner)
+        waiting += _sub_graphs_of(inner)
+
+
+def _sub_graphs_of(document: dict[str, Json]) -> list[Json]:
+    found = document.get("sub_graphs")
+    if found is None:
+        # The files of 2024: agents by id, or only which nodes belong together, which says nothing new.
+        found = document.get("subgraphs")
+        found = (
+            [one for one in found.values() if is_object(one)] if is_object(found) else found or []
+        )
+    if not is_list(found):
+        raise NotAnAgent(f'"sub_graphs" is {_kind(found)}, not a list of agents.')
+    return list(found)
 
 
 def _read_graph(document: dict[str, Json]) -> Graph:
@@ -244,17 +271,19 @@ def _policy(found: Json) -> Policy:
     retry = found.get("retry")
     on_error = found.get("on_error")
     return Policy(
-        timeout=_duration(found.get("timeout")),
+        timeout=_duration(found.get("timeout")) or None,
         retry=_retry(retry) if is_object(retry) else None,
-        on_error=OnError(on_error) if on_error in set(OnError) else None,
+        on_error=_ON_ERROR.get(on_error) if isinstance(on_error, str) else None,
     )
 
 
 def _retry(found: dict[str, Json]) -> Retry:
-    most, codes = found.get("max"), found.get("on")
+    most, codes, backoff = found.get("max"), found.get("on"), _duration(found.get("backoff"))
+    if not isinstance(most, int) or isinstance(most, bool):
+        most = 0
     return Retry(
-        max=min(most, _MAX_RETRIES) if isinstance(most, int) and most > 0 else 0,
-        backoff=_duration(found.get("backoff")) or timedelta(seconds=1),
+        max=max(0, min(most, _MAX_RETRIES)),
+        backoff=Retry().backoff if backoff is None else backoff,
         on=tuple(code for code in codes if isinstance(code, str)) if is_list(codes) else (),
     )
 
@@ -262,16 +291,16 @@ def _retry(found: dict[str, Json]) -> Retry:
 def _duration(seconds: Json) -> timedelta | None:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         return None
-    return timedelta(seconds=seconds) if 0 < seconds <= _MAX_SECONDS else None
+    return timedelta(seconds=seconds) if 0 <= seconds <= _MAX_SECONDS else None
 
 
 def _position(found: Json) -> Position | None:
     if not is_object(found):
         return None
     x, y = found.get("x"), found.get("y")
-    if isinstance(x, (int, float)) and isinstance(y, (int, float)):
-        return Position(float(x), float(y))
-    return None
+    if not isinstance(x, (int, float)) or not isinstance(y, (int, float)):
+        return None
+    return None if isinstance(x, bool) or isinstance(y, bool) else Position(float(x), float(y))
 
 
 def _origin(document: dict[str, Json]) -> Origin | None:
