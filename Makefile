@@ -1,0 +1,51 @@
+# The same verbs everywhere. `make run` and `make test` do all there is to do on a bare machine.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+UV := $(BIN)/python -m uv
+
+.PHONY: setup run test check bench docs rows lock format clean
+
+setup: $(STAMP)
+
+$(STAMP): requirements.lock Makefile
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Autograph needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON to another one.")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+run: setup
+	$(BIN)/autograph up
+
+test: check
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate_reference.py --check
+
+bench: setup
+	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/startup.py
+
+docs: setup
+	$(BIN)/python scripts/generate_reference.py
+
+rows: setup
+	$(BIN)/python scripts/rows.py
+
+lock:
+	$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-annotate \
+	    --group dev pyproject.toml --output-file requirements.lock
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
