@@ -23,24 +23,26 @@ from autograph.blocks.sdk.block import Block, EngineBlock
 from autograph.blocks.sdk.context import Scope
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
+from autograph.infra.json import decode, encode
 
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The moment at which a `FakeContext`'s clock stands, until it is slept forward."""
 
 
 class MemoryStore:
-    """A `KeyValueStore` in a dictionary."""
+    """A `KeyValueStore` in a dictionary, which keeps values as JSON text, as the real one does."""
 
     def __init__(self) -> None:
-        self.values: dict[tuple[Scope, str], Json] = {}
+        self.values: dict[tuple[Scope, str], bytes] = {}
 
     async def get(self, key: str, *, scope: Scope) -> Json | None:
         """Return the value kept under `key`, None when there is none."""
-        return copy.deepcopy(self.values.get((scope, key)))
+        text = self.values.get((scope, key))
+        return None if text is None else decode(text)
 
     async def set(self, key: str, value: Json, *, scope: Scope) -> None:
         """Keep `value` under `key`."""
-        self.values[scope, key] = copy.deepcopy(value)
+        self.values[scope, key] = encode(value)
 
 
 @dataclass

@@ -21,7 +21,7 @@ from autograph.blocks.sdk.templates import TemplateFault, render
 class AgentOutputFields(BlockInput):
     """A value and the name to give it out under."""
 
-    value: Json = pin(description="The value to give out.")
+    value: Json = pin(None, description="The value to give out.", advanced=False)
     name: str = pin(description="The output's name; a run's result has its values under it.")
     title: str | None = pin(None, description="What is shown instead of the name.")
     description: str | None = pin(None, description="What is said about it.")

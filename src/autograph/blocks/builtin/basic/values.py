@@ -146,7 +146,7 @@ class CountItems(Block[CountItemsInput]):
     description = (
         "Counts the items of a list, the entries of an object or the characters of a text."
     )
-    categories = (Category.BASIC,)
+    categories = (Category.LOGIC,)
     effect = Effect.PURE
     Input = CountItemsInput
     Output = CountItemsOutput

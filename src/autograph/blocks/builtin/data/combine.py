@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import chain, zip_longest
 from typing import Any, Final
 
@@ -31,27 +30,36 @@ class _Seen:
     """Values met before, compared as Python does (1, 1.0 and true are one), lists and objects included."""
 
     def __init__(self, values: Items | None = None) -> None:
-        self._plain: set[Any] = set()
-        self._nested: set[str] = set()
+        self._keys: set[Any] = set()
         for value in values or ():
             self.add(value)
 
     def add(self, value: Json) -> bool:
         """Remember a value; tell whether it is new."""
-        known, key = self._place(value)
-        if key in known:
+        key = _key(value)
+        if key in self._keys:
             return False
-        known.add(key)
+        self._keys.add(key)
         return True
 
     def __contains__(self, value: Json) -> bool:
-        known, key = self._place(value)
-        return key in known
+        return _key(value) in self._keys
 
-    def _place(self, value: Json) -> tuple[set[Any], Any]:
-        if is_list(value) or is_object(value):
-            return self._nested, json.dumps(value, sort_keys=True)
-        return self._plain, value
+
+def _key(value: Json) -> Any:
+    """Return something hashable that is equal for equal values.
+
+    Raises:
+        BlockError: It is nested too deeply.
+    """
+    try:
+        if is_list(value):
+            return (list, tuple(map(_key, value)))
+        if is_object(value):
+            return (dict, frozenset((name, _key(one)) for name, one in value.items()))
+    except RecursionError as error:
+        raise BlockError("An item is nested too deeply to be compared.") from error
+    return value
 
 
 class ConcatenateListsInput(BlockInput):
@@ -190,8 +198,12 @@ class InterleaveLists(Block[InterleaveListsInput]):
 
     async def run(self, input: InterleaveListsInput, ctx: Context) -> Outputs:
         """Yield one list."""
-        longest = max((len(one) for one in input.lists), default=0)
-        items = [one[place] for place in range(longest) for one in input.lists if place < len(one)]
+        items: Items = []
+        going, place = [one for one in input.lists if one], 0
+        while going:
+            items.extend(one[place] for one in going)
+            place += 1
+            going = [one for one in going if place < len(one)]
         yield "interleaved_list", items
         yield "length", len(items)
 
@@ -239,9 +251,10 @@ class ZipLists(Block[ZipListsInput]):
         Raises:
             BlockError: It would make too many items.
         """
-        longest = max((len(one) for one in input.lists), default=0)
-        if longest * len(input.lists) > _MAX_ITEMS:
-            raise BlockError(f"That would make more than {_MAX_ITEMS} items.")
+        measure = max if input.pad_to_longest else min
+        count = len(input.lists) * measure((len(one) for one in input.lists), default=0)
+        if count > _MAX_ITEMS:
+            raise BlockError(f"That would make {count} items; at most {_MAX_ITEMS} are made.")
         if input.pad_to_longest:
             zipped = [list(one) for one in zip_longest(*input.lists, fillvalue=input.fill_value)]
         else:

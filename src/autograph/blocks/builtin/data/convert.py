@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from enum import StrEnum
 
 from autograph.blocks.sdk import (
     Block,
+    BlockError,
     BlockInput,
     BlockOutput,
     Category,
@@ -53,8 +55,8 @@ class UniversalTypeConverter(Block[UniversalTypeConverterInput]):
     id = "95d1b990-ce13-4d88-9737-ba5c2070c97b"
     name = "UniversalTypeConverter"
     description = (
-        "Turns a value into text, a number, true or false, a list or a dictionary. It always gives something: "
-        "text that is no number becomes 0, text other than true and 1 becomes false."
+        "Turns a value into text, a number, true or false, a list or a dictionary. "
+        "Text without a number becomes 0, text other than true and 1 becomes false."
     )
     categories = (Category.BASIC,)
     effect = Effect.PURE
@@ -64,10 +66,15 @@ class UniversalTypeConverter(Block[UniversalTypeConverterInput]):
         Example({"value": "12.5", "type": "number"}, [("value", 12.5)]),
         Example({"value": [1, 2], "type": "string"}, [("value", "[1, 2]")]),
         Example({"value": ["a"], "type": "dictionary"}, [("value", {"0": "a"})]),
+        Example({"value": "1e999", "type": "number"}, error="no finite number"),
     )
 
     async def run(self, input: UniversalTypeConverterInput, ctx: Context) -> Outputs:
-        """Yield the value as the type asked for."""
+        """Yield the value as the type asked for.
+
+        Raises:
+            BlockError: A number was asked for, and it would not be finite.
+        """
         value = input.value
         match input.type:
             case TargetType.STRING:
@@ -95,9 +102,13 @@ def _number(value: Json) -> float:
         return float(len(Items(value)))
     try:
         number = float(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         return 0.0
-    return number if number - number == 0 else 0.0
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BlockError(f"The value {value!r} is no finite number.")
+    return number
 
 
 def _parsed(value: Json) -> Json:

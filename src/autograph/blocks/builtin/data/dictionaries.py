@@ -172,7 +172,7 @@ class CreateDictionary(Block[CreateDictionaryInput]):
     id = "b924ddf4-de4f-4b56-9a85-358930dcbc91"
     name = "CreateDictionary"
     description = "Makes a dictionary of values that arrive by their keys."
-    categories = (Category.BASIC,)
+    categories = (Category.DATA,)
     effect = Effect.PURE
     Input = CreateDictionaryInput
     Output = CreateDictionaryOutput

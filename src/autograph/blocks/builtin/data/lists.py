@@ -188,7 +188,7 @@ class CreateList(Block[CreateListInput]):
     id = "a912d5c7-6e00-4542-b2a9-8034136930e4"
     name = "CreateList"
     description = "Makes a list of values, cut into pieces of a size that a later step can take."
-    categories = (Category.BASIC,)
+    categories = (Category.DATA,)
     effect = Effect.PURE
     Input = CreateListInput
     Output = CreateListOutput

@@ -24,6 +24,8 @@ from autograph.blocks.sdk import (
 Entries = dict[str, Json]
 Items = list[dict[str, Json] | list[Json]]
 Indices = list[int]
+_MAX_WEIGHING: Final = 10_000_000
+"""Every choice by weight looks at every row that is left."""
 
 
 class SamplingMethod(StrEnum):
@@ -129,6 +131,11 @@ def _stratified(rows: Items, wanted: DataSamplingInput, dice: random.Random) -> 
 
 
 def _weighted(rows: Items, wanted: DataSamplingInput, dice: random.Random) -> Indices:
+    if len(rows) * wanted.sample_size > _MAX_WEIGHING:
+        raise BlockError(
+            f"Choosing {wanted.sample_size} of {len(rows)} rows by weight takes too long; "
+            f"their product may be {_MAX_WEIGHING} at most."
+        )
     weights = [_weight(_under(row, wanted.weight_key, "weight_key")) for row in rows]
     left = {index: weight for index, weight in enumerate(weights) if weight > 0}
     chosen: Indices = []

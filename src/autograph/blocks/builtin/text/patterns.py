@@ -26,6 +26,7 @@ from autograph.blocks.sdk import (
 
 Texts = list[str]
 _SECONDS: Final = 5.0
+_MAX_PATTERN: Final = 10_000
 _MAX_TEXT: Final = 1_000_000
 _MAX_MATCHES: Final = 1_000
 _MAX_MATCH: Final = 10_000
@@ -111,6 +112,10 @@ def _too_slow(pattern: str) -> BlockError:
 
 
 def _compiled(pattern: str, *, case_sensitive: bool, dot_all: bool) -> regex.Pattern[str] | None:
+    if len(pattern) > _MAX_PATTERN:
+        raise BlockError(
+            f"The pattern has {len(pattern)} characters; at most {_MAX_PATTERN} are read."
+        )
     flags = (0 if case_sensitive else regex.IGNORECASE) | (regex.DOTALL if dot_all else 0)
     try:
         return regex.compile(pattern, flags)
