@@ -1,0 +1,77 @@
+"""Where our blocks knowingly differ from what was observed of the reference, and why.
+
+`docs/reference/differences.md` tells people the same; `test_differences.py` keeps the two in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from autograph.graph.model import Json
+
+REPOSITORY: Final = Path(__file__).resolve().parents[3]
+FACTS: Final = REPOSITORY.parent / "shared"
+"""Facts about the reference; they lie beside the repository where it is built, and are no part of it."""
+
+
+@dataclass(frozen=True)
+class Overruled:
+    """One observation that we do not follow.
+
+    Attributes:
+        key: As in the document.
+        block: Name of the block.
+        input: What it was given.
+        outputs: What we give out instead; empty where the node fails.
+        error: Part of the message, where the node fails.
+    """
+
+    key: str
+    block: str
+    input: Mapping[str, Json]
+    outputs: tuple[tuple[str, Json], ...] = ()
+    error: str | None = None
+
+
+OVERRULED: Final = (
+    Overruled(
+        "calculator-infinity",
+        "Calculator",
+        {"operation": "Divide", "a": 1, "b": 0},
+        error="no finite result",
+    ),
+    Overruled(
+        "calculator-not-a-number",
+        "Calculator",
+        {"operation": "Power", "a": 10, "b": 400},
+        error="no finite result",
+    ),
+    Overruled(
+        "match-invents-zero",
+        "IfInputMatches",
+        {"input": 0, "value": "abc", "yes_value": "y", "no_value": "n"},
+        (("result", False), ("no_output", "n")),
+    ),
+    Overruled(
+        "list-tokens-offline",
+        "CreateList",
+        {"values": ["aaaa bbbb cccc", "dddd", "eeee"], "max_tokens": 3},
+        (("list", ["aaaa bbbb cccc"]), ("list", ["dddd", "eeee"])),
+    ),
+)
+
+PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
+    "AgentExecutor": frozenset(
+        {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
+    ),
+}
+"""Input pins that are required in the reference and not here, by block."""
+
+PINS_OF_MORE_TYPES: Final = frozenset({("AgentExecutor", "graph_version")})
+"""Pins that take more types of values here than in the reference."""
+
+FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})
+"""Blocks that stand in a category although the reference puts them in none."""
