@@ -1,0 +1,42 @@
+"""Print how many rows of the mission's checklist have a passing test (`make rows`).
+
+Reads what the last test runs noted in `.cache/rows.json`, and the checklist itself where it is there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+NOTED = ROOT / ".cache" / "rows.json"
+CHECKLIST = ROOT.parent / "shared" / "mission" / "seed-rows.md"
+
+
+def main() -> int:
+    """Print the counts, by diagram."""
+    if not NOTED.exists():
+        print("No test run was noted yet. Run `make test` first.")
+        return 1
+    passed = {row for row, ok in json.loads(NOTED.read_text()).items() if ok}
+    failed = {row for row, ok in json.loads(NOTED.read_text()).items() if not ok}
+    known = set(re.findall(r"^\| (D\d+-[A-Z]*\d+)", CHECKLIST.read_text(), re.M)) if CHECKLIST.exists() else set()
+    by_diagram = Counter(row.split("-")[0] for row in passed)
+    totals = Counter(row.split("-")[0] for row in known)
+    for diagram in sorted(totals or by_diagram, key=lambda name: int(name[1:])):
+        of = f" of {totals[diagram]}" if totals else ""
+        print(f"{diagram}: {by_diagram[diagram]}{of}")
+    print(f"{len(passed)}{f' of {len(known)}' if known else ''} rows have a passing test: {' '.join(sorted(passed))}")
+    if failed:
+        print(f"failing: {' '.join(sorted(failed))}")
+    unknown = passed - known if known else set()
+    if unknown:
+        print(f"not in the checklist: {' '.join(sorted(unknown))}")
+    return bool(failed or unknown)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
