@@ -291,10 +291,10 @@ nodes = st.builds(
 
 @st.composite
 def graphs(draw: st.DrawFn, *, inside: bool = True) -> Graph:
-    """Graphs of any shape whose node ids are unique, sound or not."""
+    """Graphs of any shape, sound or not, but that node ids are unique and links lead somewhere."""
     placed = draw(st.lists(nodes, max_size=5, unique_by=lambda one: one.id))
-    ids = st.sampled_from([one.id for one in placed]) if placed else words
-    links = st.builds(Link, ids, words, ids, words, st.booleans())
+    ids = st.sampled_from([one.id for one in placed]) if placed else st.nothing()
+    links = st.lists(st.builds(Link, ids, words, ids, words, st.booleans()), max_size=5)
     return Graph(
         id=draw(words),
         name=draw(words),
@@ -304,7 +304,7 @@ def graphs(draw: st.DrawFn, *, inside: bool = True) -> Graph:
         schedule_cron=draw(st.none() | words),
         forked_from=draw(st.none() | st.builds(Origin, words, st.integers(1, 100))),
         nodes=tuple(placed),
-        links=tuple(draw(st.lists(links, max_size=5))),
+        links=tuple(draw(links)),
         sub_graphs=tuple(draw(st.lists(graphs(inside=False), max_size=2))) if inside else (),
         policy=draw(policies),
     )

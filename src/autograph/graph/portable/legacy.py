@@ -84,9 +84,12 @@ def _agent_of(
 ) -> str | None:
     """Return the agent a node means by an id that nothing here has: the only one with its version and its pins."""
     graph_id = constants.get("graph_id")
-    if graph_id == root.id or graph_id in interfaces:
+    if graph_id == root.id or any(graph_id == one.id for one in root.sub_graphs):
         return None
     wanted = (_names(constants.get("input_schema")), _names(constants.get("output_schema")))
+    if not any(wanted):
+        # It says nothing of its pins, so that any agent without a schema would look like the one.
+        return None
     found = [
         one.id
         for one in root.sub_graphs
