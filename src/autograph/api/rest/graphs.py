@@ -215,7 +215,11 @@ def present_diff(found: GraphDiff) -> dict[str, Json]:
         "moved": list(found.moved),
         "links_added": links(found.links_added),
         "links_removed": links(found.links_removed),
+        "reordered": found.reordered,
         "graph": changes(found.graph),
+        "sub_graphs_added": list(found.sub_graphs_added),
+        "sub_graphs_removed": list(found.sub_graphs_removed),
+        "sub_graphs": {graph_id: present_diff(one) for graph_id, one in found.sub_graphs.items()},
     }
 
 
