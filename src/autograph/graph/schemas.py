@@ -166,7 +166,7 @@ def check_inputs(schema: JsonSchema, inputs: Mapping[str, Json]) -> dict[str, Js
         try:
             fitted[name] = value if coercer is None or value is None else coercer(value)
         except CoercionError as error:
-            errors[name] = f"Expected {error.expected}, got {show(value)}."
+            errors[name] = f"Expected {error.expected}, got {show(error.value)}."
     for name in cast("list[str]", schema.get("required", [])):
         if inputs.get(name) is None and name not in errors:
             errors[name] = "This input needs a value."

@@ -258,7 +258,7 @@ class _Checker:
                             Code.BAD_CONSTANT,
                             node.id,
                             name,
-                            f"Expected {error.expected}, got {show(value)}.",
+                            f"Expected {error.expected}, got {show(error.value)}.",
                         )
 
     def _agent(
@@ -396,9 +396,8 @@ class _Checker:
                 Code.NOTHING_STARTS, "", "", "The graph has no node that runs. Add a block."
             )
             return
-        starts = {
-            node.id for node in running if node.id not in self._linked or self._is_input(node)
-        }
+        waiting = {link.sink for link in self._graph.links if link.source in self._nodes}
+        starts = {node.id for node in running if node.id not in waiting or self._is_input(node)}
         follows = traverse.successors(self._graph)
         if not starts:
             yield self._error(
