@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -53,9 +54,10 @@ def catalog() -> Catalog:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """One embedded PostgreSQL for the whole session, in a scratch directory."""
     made = EmbeddedPostgres(tmp_path_factory.mktemp("postgres"))
-    asyncio.run(_start(made))
-    yield made
-    asyncio.run(made.stop())
+    with ThreadPoolExecutor(1) as elsewhere:  # whoever asks first may be inside an event loop
+        elsewhere.submit(asyncio.run, _start(made)).result()
+        yield made
+        elsewhere.submit(asyncio.run, made.stop()).result()
 
 
 async def _start(made: EmbeddedPostgres) -> None:

@@ -79,8 +79,8 @@ class RunResult:
 
     status: RunStatus
     outputs: Mapping[str, Sequence[Json]]
-    errors: Sequence[Mapping[str, Json]] = ()
-    starved: Sequence[Mapping[str, Json]] = ()
+    errors: Sequence[Mapping[str, Json]] = field(default_factory=list[Mapping[str, Json]])
+    starved: Sequence[Mapping[str, Json]] = field(default_factory=list[Mapping[str, Json]])
     stats: Mapping[str, Json] = field(default_factory=dict[str, Json])
     error: Mapping[str, Json] | None = None
 
