@@ -25,7 +25,7 @@ def python(*arguments: str, site: Path, cwd: Path) -> str:
     ended = subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(site), "NO_COLOR": "1"},
+        env={"PATH": os.defpath, "PYTHONPATH": str(site), "NO_COLOR": "1"},
         capture_output=True,
         text=True,
         check=False,

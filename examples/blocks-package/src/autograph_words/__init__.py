@@ -1,0 +1,1 @@
+"""Blocks about words, as a package of its own may offer them."""
