@@ -1,0 +1,91 @@
+"""The platform as people start it: `autograph up` in a process of its own, on a scratch directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+COMMAND = [sys.executable, "-m", "autograph.cli.main"]
+_UP = re.compile(r"Autograph is up: (http://\S+)")
+
+
+class Up:
+    """A running platform."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process = process
+        self.url = url
+        self.http = httpx2.Client(base_url=url, timeout=60)
+
+    def kill(self) -> None:
+        """Kill it as a power cut would: nothing of it gets to say goodbye."""
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def save(self, document: dict[str, Any]) -> str:
+        answer = self.http.post("/api/v1/graphs", json=document)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def execute(self, graph_id: str, wait: float = 0, **inputs: Any) -> dict[str, Any]:
+        answer = self.http.post(f"/api/v1/graphs/{graph_id}/execute", params={"wait": wait}, json={"inputs": inputs})
+        assert answer.status_code in {200, 202}, answer.text
+        return dict(answer.json())
+
+
+@contextmanager
+def up(data_dir: Path, **environment: str) -> Iterator[Up]:
+    """Start the platform; stop it in the end, if it still lives."""
+    process = subprocess.Popen(
+        [*COMMAND, "up", "--port", "0", "--data-dir", str(data_dir)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    line = process.stdout.readline()
+    found = _UP.match(line)
+    if found is None:
+        process.kill()
+        raise AssertionError(f"it did not come up: {line}{process.stderr.read()}")
+    running = Up(process, found[1])
+    try:
+        yield running
+    finally:
+        running.http.close()
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(20)
+        process.stdout.close()
+        process.stderr.close()
+
+
+def command(*arguments: str, data_dir: Path, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the `autograph` command to its end."""
+    own = [] if arguments[0] in {"check", "blocks"} else ["--data-dir", str(data_dir)]
+    return subprocess.run(
+        [*COMMAND, *arguments, *own],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "COLUMNS": "200", **environment},
+    )
+
+
+def as_json(done: subprocess.CompletedProcess[str]) -> Any:
+    """Return what a command printed as JSON."""
+    return json.loads(done.stdout)
