@@ -17,9 +17,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from autograph.blocks.sdk.block import Block, EngineBlock
+from autograph.blocks.sdk.block import Block, BlockInput, EngineBlock
 from autograph.blocks.sdk.context import Scope
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
@@ -118,11 +118,14 @@ async def check_block(block: type[Block[Any]]) -> None:
 
 async def _check_example(block: type[Block[Any]], number: int) -> None:
     example = block.examples[number - 1]
-    given = copy.deepcopy(dict(example.input))
+    given: BlockInput | None = None
+    before: BlockInput | None = None
     outputs: list[tuple[str, Json]] = []
     failure: str | None = None
     try:
-        async for name, value in block().run(block.accept(given), FakeContext()):
+        given = block.accept(example.input)
+        before = copy.deepcopy(given)
+        async for name, value in block().run(given, FakeContext()):
             if name == "error":
                 raise BlockError(str(value))
             json.dumps(value, allow_nan=False)
@@ -137,7 +140,7 @@ async def _check_example(block: type[Block[Any]], number: int) -> None:
         f"{where}: failure {failure!r}, expected {example.error!r}"
     )
     assert failure is None or (example.error or "") in failure, f"{where}: failure {failure!r}"
-    assert given == dict(example.input), f"{where}: the block changed its input"
+    assert given == before, f"{where}: the block changed its input, which other nodes may hold"
 
 
 def _check_output(block: type[Block[Any]], name: str, value: Json) -> None:
@@ -145,4 +148,7 @@ def _check_output(block: type[Block[Any]], name: str, value: Json) -> None:
     assert field_info is not None, f"{block.name}: output pin {name!r} is not declared"
     if not isinstance(value, (str, int, float, list, dict, bool, type(None))):
         return
-    TypeAdapter[Any](field_info.rebuild_annotation()).validate_python(value)
+    try:
+        TypeAdapter[Any](field_info.rebuild_annotation()).validate_python(value)
+    except ValidationError as error:
+        raise AssertionError(f"{block.name}.{name}: {value!r} is not of its type") from error
