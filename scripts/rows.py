@@ -23,13 +23,19 @@ def main() -> int:
         return 1
     passed = {row for row, ok in json.loads(NOTED.read_text()).items() if ok}
     failed = {row for row, ok in json.loads(NOTED.read_text()).items() if not ok}
-    known = set(re.findall(r"^\| (D\d+-[A-Z]*\d+)", CHECKLIST.read_text(), re.M)) if CHECKLIST.exists() else set()
+    known = (
+        set(re.findall(r"^\| (D\d+-[A-Z]*\d+)", CHECKLIST.read_text(), re.M))
+        if CHECKLIST.exists()
+        else set()
+    )
     by_diagram = Counter(row.split("-")[0] for row in passed)
     totals = Counter(row.split("-")[0] for row in known)
     for diagram in sorted(totals or by_diagram, key=lambda name: int(name[1:])):
         of = f" of {totals[diagram]}" if totals else ""
         print(f"{diagram}: {by_diagram[diagram]}{of}")
-    print(f"{len(passed)}{f' of {len(known)}' if known else ''} rows have a passing test: {' '.join(sorted(passed))}")
+    print(
+        f"{len(passed)}{f' of {len(known)}' if known else ''} rows have a passing test: {' '.join(sorted(passed))}"
+    )
     if failed:
         print(f"failing: {' '.join(sorted(failed))}")
     unknown = passed - known if known else set()

@@ -9,7 +9,9 @@ from autograph.blocks.catalog import Catalog
 from autograph.graph.model import Graph, Link, Node, Policy
 
 
-def node(catalog: Catalog, node_id: str, block: str, /, policy: Policy | None = None, **constants: Any) -> Node:
+def node(
+    catalog: Catalog, node_id: str, block: str, /, policy: Policy | None = None, **constants: Any
+) -> Node:
     """A node of the block with that name."""
     return Node(node_id, catalog.get(block).id, constants, policy=policy or Policy())
 
@@ -27,7 +29,9 @@ def _link(text: str) -> Link:
 
 def graph(nodes: Iterable[Node], *texts: str, **fields: Any) -> Graph:
     """A graph of nodes and links."""
-    return Graph(**{"id": "graph", "name": "A graph", **fields}, nodes=tuple(nodes), links=links(*texts))
+    return Graph(
+        **{"id": "graph", "name": "A graph", **fields}, nodes=tuple(nodes), links=links(*texts)
+    )
 
 
 def chain(catalog: Catalog, length: int) -> Graph:

@@ -79,7 +79,9 @@ async def database_url(server: EmbeddedPostgres) -> AsyncIterator[str]:
     """A fresh database with today's schema."""
     name = f"test_{new_id().hex}"
     connection = await asyncpg.connect(server.dsn)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE template_autograph STRATEGY FILE_COPY")
+    await connection.execute(
+        f"CREATE DATABASE {name} TEMPLATE template_autograph STRATEGY FILE_COPY"
+    )
     yield _named(server.dsn, name)
     await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()

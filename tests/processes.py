@@ -38,7 +38,9 @@ class Up:
         return str(answer.json()["id"])
 
     def execute(self, graph_id: str, wait: float = 0, **inputs: Any) -> dict[str, Any]:
-        answer = self.http.post(f"/api/v1/graphs/{graph_id}/execute", params={"wait": wait}, json={"inputs": inputs})
+        answer = self.http.post(
+            f"/api/v1/graphs/{graph_id}/execute", params={"wait": wait}, json={"inputs": inputs}
+        )
         assert answer.status_code in {200, 202}, answer.text
         return dict(answer.json())
 
@@ -72,7 +74,9 @@ def up(data_dir: Path, **environment: str) -> Iterator[Up]:
         process.stderr.close()
 
 
-def command(*arguments: str, data_dir: Path, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def command(
+    *arguments: str, data_dir: Path, stdin: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the `autograph` command to its end."""
     own = [] if arguments[0] in {"check", "blocks"} else ["--data-dir", str(data_dir)]
     return subprocess.run(

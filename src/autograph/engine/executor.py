@@ -85,13 +85,7 @@ class Executor:
 
     def runs_inline(self, run: NodeRun) -> bool:
         """Tell whether a node run needs neither a commit before it nor a task, timer or thread of its own."""
-        node = run.node
-        return (
-            node.is_pure
-            and node.timeout is None
-            and not node.retry.max
-            and not self._block(node.spec.id).is_blocking
-        )
+        return run.node.is_simple and not self._block(run.node.spec.id).is_blocking
 
     async def attempt(
         self, ref: RunRef, run: NodeRun, overrides: Mapping[str, Json], stream: Stream | None = None
@@ -141,7 +135,7 @@ class Executor:
             async with asyncio.timeout((node.timeout or self._node_timeout).total_seconds()):
                 for pin, value in await work:
                     outputs.add(block, pin, value)
-        elif self.runs_inline(run):
+        elif node.is_simple:
             async for pin, value in block.run(prepared, ctx):
                 outputs.add(block, pin, value)
         else:

@@ -50,6 +50,9 @@ class NodePlan:
         result_name: Name under which an output node's values are collected.
         input_name: Name of the agent's input that an input node takes.
         runs_at_start: It is in the start set.
+        is_dynamic: Some of its pins select into a value that has to be put together.
+        is_pure: It runs straight on, without a commit before it.
+        is_simple: It is pure, and its policy asks for no timer and no second try.
     """
 
     index: int
@@ -66,11 +69,8 @@ class NodePlan:
     retry: Retry
     on_error: OnError
     is_dynamic: bool
-
-    @property
-    def is_pure(self) -> bool:
-        """Whether it runs straight on, without a commit before it."""
-        return self.spec.effect is Effect.PURE
+    is_pure: bool
+    is_simple: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,23 +154,28 @@ def _compile_node(
             Route(index_of[link.sink], link.sink_pin, source.path, static=link.static)
         )
     linked = frozenset(link.sink_pin for link in incoming)
+    timeout = node.policy.timeout or defaults.timeout
+    retry = node.policy.retry or defaults.retry or Retry()
+    is_pure = spec.effect is Effect.PURE
     name = node.constants.get("name")
     named = name if isinstance(name, str) else node.id
     return NodePlan(
         index=index,
         id=node.id,
         spec=spec,
-        constants=node.constants,
+        constants={pin: value for pin, value in node.constants.items() if pin not in linked},
         linked=linked,
         static_pins=frozenset(link.sink_pin for link in incoming if link.static),
         routes={pin: tuple(found) for pin, found in routes.items()},
         result_name=named if spec.kind is BlockKind.OUTPUT else None,
         input_name=named if spec.kind is BlockKind.INPUT else None,
         runs_at_start=not linked or spec.kind is BlockKind.INPUT,
-        timeout=node.policy.timeout or defaults.timeout,
-        retry=node.policy.retry or defaults.retry or Retry(),
+        timeout=timeout,
+        retry=retry,
         on_error=node.policy.on_error or defaults.on_error or OnError.ROUTE,
         is_dynamic=any(pins.parse(pin).path for pin in _pin_names(linked, node.constants)),
+        is_pure=is_pure,
+        is_simple=is_pure and timeout is None and not retry.max,
     )
 
 
@@ -189,7 +194,8 @@ def node_values(
         arrived: The set that completed: values by linked pin.
         overrides: Values laid over everything else for this run.
     """
-    constants = {pin: value for pin, value in node.constants.items() if pin not in node.linked}
-    values = pins.build(dict(arrived), constants) if node.is_dynamic else {**constants, **arrived}
-    values.update(overrides)
+    constants = dict(node.constants)
+    values = pins.build(dict(arrived), constants) if node.is_dynamic else constants | dict(arrived)
+    if overrides:
+        values.update(overrides)
     return values

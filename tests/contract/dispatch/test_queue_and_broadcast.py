@@ -112,7 +112,9 @@ async def first(news: AsyncIterator[RunNews | None]) -> RunNews | None:
 
 
 class TestBroadcast:
-    async def test_news_reach_listeners_here_and_in_other_processes(self, broadcasts: list[Broadcast]) -> None:
+    async def test_news_reach_listeners_here_and_in_other_processes(
+        self, broadcasts: list[Broadcast]
+    ) -> None:
         news = RunNews(new_id(), new_id(), 41, is_over=True)
         async with broadcasts[0].subscribe() as here, broadcasts[1].subscribe() as there:
             broadcasts[0].publish([news])
@@ -130,7 +132,9 @@ class TestBroadcast:
             assert await first(news) is None
             assert await first(news) == RunNews(run, None, MAX_WAITING)
 
-    async def test_after_the_subscription_nothing_is_kept(self, broadcasts: list[Broadcast]) -> None:
+    async def test_after_the_subscription_nothing_is_kept(
+        self, broadcasts: list[Broadcast]
+    ) -> None:
         listen: Callable[[], object] = broadcasts[0].subscribe
         async with listen():  # type: ignore[attr-defined]
             pass

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from autograph.engine.events import Event, NodeCompleted, RunStarted
+from autograph.engine.events import NodeCompleted, RunStarted
 from autograph.engine.journal.codec import encode_event
 from autograph.engine.journal.liveness import AdvisoryLock
 from autograph.engine.journal.memory import MemoryJournal
@@ -73,7 +73,6 @@ def a_run() -> RunRef:
     return RunRef(new_id(), new_id(), GraphRef(new_id(), 1))
 
 
-
 def started(run: RunRef, *, worker: int | None = None) -> RunWrite:
     write = RunWrite(run, 0 if worker is None else 1, is_new=True, worker=worker)
     write.entries.append((1, encode_event(RunStarted({"x": 1}))))
@@ -90,12 +89,17 @@ class TestWriting:
     async def test_what_was_written_is_read_back_in_order(self, kit: Kit) -> None:
         run, worker = a_run(), await kit.live()
         write = started(run, worker=worker)
-        write.entries.append((2, encode_event(NodeCompleted(1, "n", (("out", {"b": 1, "a": [None, "\0é"]}),)))))
+        write.entries.append(
+            (2, encode_event(NodeCompleted(1, "n", (("out", {"b": 1, "a": [None, "\0é"]}),))))
+        )
 
         assert await kit.store.write([write]) == set()
 
         events = await kit.store.load(run.id)
-        assert events == [RunStarted({"x": 1}), NodeCompleted(1, "n", (("out", {"b": 1, "a": [None, "\0é"]}),))]
+        assert events == [
+            RunStarted({"x": 1}),
+            NodeCompleted(1, "n", (("out", {"b": 1, "a": [None, "\0é"]}),)),
+        ]
         assert list(events[1].outputs[0][1]) == ["b", "a"]  # type: ignore[union-attr]
 
     async def test_a_large_value_is_kept_apart_and_comes_back_whole(self, kit: Kit) -> None:
@@ -151,7 +155,9 @@ class TestClaiming:
         assert [claim.run for claim in await kit.store.claim([run.id], worker=one)] == [run]
         assert await kit.store.claim([run.id], worker=other) == []
 
-    async def test_the_runs_of_a_dead_worker_are_queued_again_and_its_writes_refused(self, kit: Kit) -> None:
+    async def test_the_runs_of_a_dead_worker_are_queued_again_and_its_writes_refused(
+        self, kit: Kit
+    ) -> None:
         run, dead, other = a_run(), await kit.live(), await kit.live()
         await kit.store.write([started(run)])
         claim, *_ = await kit.store.claim([run.id], worker=dead)
@@ -200,7 +206,9 @@ class TestMessages:
         await kit.store.write([write])
         assert [one.body["number"] for one in (await kit.store.inbox(run.id)).messages] == [2]
 
-    async def test_a_message_that_came_in_between_keeps_a_run_from_being_parked(self, kit: Kit) -> None:
+    async def test_a_message_that_came_in_between_keeps_a_run_from_being_parked(
+        self, kit: Kit
+    ) -> None:
         run, claim = await self.held(kit)
         inbox = await kit.store.inbox(run.id)
         await kit.store.send(run.id, Message("note", {}))
@@ -228,7 +236,9 @@ class TestMessages:
         assert not await kit.store.send(run.id, Message("cancel", {}))
         assert not await kit.store.send(new_id(), Message("cancel", {}))
 
-    async def test_a_child_is_made_with_the_commit_of_its_parent_and_tells_it_of_its_end(self, kit: Kit) -> None:
+    async def test_a_child_is_made_with_the_commit_of_its_parent_and_tells_it_of_its_end(
+        self, kit: Kit
+    ) -> None:
         parent, claim = await self.held(kit)
         child = a_run()
         worker = await kit.live()

@@ -40,7 +40,9 @@ def greeter(catalog: Catalog) -> dict[str, object]:
 
 class TestGraphs:
     @pytest.mark.seed("D5-S02", "D5-S10")
-    def test_an_agent_is_saved_with_its_schemas(self, served: Up, greeter: dict[str, object]) -> None:
+    def test_an_agent_is_saved_with_its_schemas(
+        self, served: Up, greeter: dict[str, object]
+    ) -> None:
         answer = served.http.post("/api/v1/graphs", json=greeter)
 
         saved = answer.json()
@@ -58,9 +60,14 @@ class TestGraphs:
             assert served.http.post("/api/v1/graphs", json=body).status_code == 201
 
     @pytest.mark.seed("D5-S04")
-    def test_an_invalid_agent_gets_every_error_and_nothing_is_stored(self, served: Up, catalog: Catalog) -> None:
+    def test_an_invalid_agent_gets_every_error_and_nothing_is_stored(
+        self, served: Up, catalog: Catalog
+    ) -> None:
         made = graph(
-            [node(catalog, "a", "Calculator", operation="Guess"), node(catalog, "b", "AgentOutput", name="o")],
+            [
+                node(catalog, "a", "Calculator", operation="Guess"),
+                node(catalog, "b", "AgentOutput", name="o"),
+            ],
             "a.nothing -> b.value",
             name="Broken",
         )
@@ -78,17 +85,25 @@ class TestGraphs:
             assert answer.json()["message"].endswith(".")
 
     @pytest.mark.seed("D5-S06")
-    def test_versions_grow_and_a_stale_save_is_refused(self, served: Up, greeter: dict[str, object]) -> None:
+    def test_versions_grow_and_a_stale_save_is_refused(
+        self, served: Up, greeter: dict[str, object]
+    ) -> None:
         graph_id = served.save(greeter)
-        second = served.http.put(f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=greeter)
-        stale = served.http.put(f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=greeter)
+        second = served.http.put(
+            f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=greeter
+        )
+        stale = served.http.put(
+            f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=greeter
+        )
 
         assert (second.json()["version"], second.json()["is_active"]) == (2, True)
         assert (stale.status_code, stale.json()["details"]) == (409, {"latest_version": 2})
         history = served.http.get(f"/api/v1/graphs/{graph_id}/versions").json()
         assert [(one["version"], one["is_active"]) for one in history] == [(2, True), (1, False)]
 
-    def test_an_older_version_can_be_made_active_and_compared(self, served: Up, greeter: dict[str, object]) -> None:
+    def test_an_older_version_can_be_made_active_and_compared(
+        self, served: Up, greeter: dict[str, object]
+    ) -> None:
         graph_id = served.save(greeter)
         served.http.put(f"/api/v1/graphs/{graph_id}", json={**greeter, "name": "Greeter 2"})
         active = served.http.post(f"/api/v1/graphs/{graph_id}/versions/1/activate").json()
@@ -97,11 +112,15 @@ class TestGraphs:
         assert (active["version"], active["is_active"]) == (1, True)
         assert changed["graph"] == {"name": {"before": "Greeter", "after": "Greeter 2"}}
 
-    def test_an_export_comes_back_as_the_same_agent(self, served: Up, greeter: dict[str, object]) -> None:
+    def test_an_export_comes_back_as_the_same_agent(
+        self, served: Up, greeter: dict[str, object]
+    ) -> None:
         graph_id = served.save(greeter)
         first = served.http.get(f"/api/v1/graphs/{graph_id}").json()
         for form in ("autograph", "autogpt"):
-            exported = served.http.get(f"/api/v1/graphs/{graph_id}/export", params={"format": form}).json()
+            exported = served.http.get(
+                f"/api/v1/graphs/{graph_id}/export", params={"format": form}
+            ).json()
             again = served.http.get(f"/api/v1/graphs/{served.save(exported)}").json()
             assert again["content_hash"] == first["content_hash"]
 
@@ -128,9 +147,13 @@ class TestRuns:
         self, served: Up, greeter: dict[str, object]
     ) -> None:
         graph_id = served.save(greeter)
-        accepted = served.http.post(f"/api/v1/graphs/{graph_id}/execute", json={"inputs": {"who": "Ada"}})
+        accepted = served.http.post(
+            f"/api/v1/graphs/{graph_id}/execute", json={"inputs": {"who": "Ada"}}
+        )
         waited = served.http.post(
-            f"/api/v1/graphs/{graph_id}/execute", params={"wait": 30}, json={"inputs": {"who": "Ada"}, "version": 1}
+            f"/api/v1/graphs/{graph_id}/execute",
+            params={"wait": 30},
+            json={"inputs": {"who": "Ada"}, "version": 1},
         )
 
         assert (accepted.status_code, waited.status_code) == (202, 200)
@@ -139,7 +162,9 @@ class TestRuns:
         assert (shown["inputs"], shown["status"]) == ({"who": "Ada"}, "completed")
 
     @pytest.mark.seed("D5-S14")
-    def test_a_wrong_input_names_field_value_and_expected_type(self, served: Up, catalog: Catalog) -> None:
+    def test_a_wrong_input_names_field_value_and_expected_type(
+        self, served: Up, catalog: Catalog
+    ) -> None:
         made = graph([node(catalog, "in", "AgentNumberInput", name="count")])
         graph_id = served.save(write_agent(made))
         answer = served.http.post(
@@ -153,7 +178,9 @@ class TestRuns:
         }
         assert served.http.get("/api/v1/runs", params={"graph_id": graph_id}).json()["runs"] == []
 
-    def test_a_request_sent_twice_with_one_key_starts_one_run(self, served: Up, greeter: dict[str, object]) -> None:
+    def test_a_request_sent_twice_with_one_key_starts_one_run(
+        self, served: Up, greeter: dict[str, object]
+    ) -> None:
         graph_id = served.save(greeter)
         url, headers = f"/api/v1/graphs/{graph_id}/execute", {"Idempotency-Key": f"key-{graph_id}"}
         first = served.http.post(url, json={"inputs": {"who": "Ada"}}, headers=headers)
@@ -189,10 +216,14 @@ class TestRuns:
         assert served.http.delete(f"/api/v1/runs/{run_id}").status_code == 204
         assert served.http.get(f"/api/v1/runs/{run_id}").status_code == 404
 
-    def test_runs_are_listed_by_agent_and_status(self, served: Up, greeter: dict[str, object]) -> None:
+    def test_runs_are_listed_by_agent_and_status(
+        self, served: Up, greeter: dict[str, object]
+    ) -> None:
         graph_id = served.save(greeter)
         made = [served.execute(graph_id, wait=10, who=name)["id"] for name in "ab"]
-        found = served.http.get("/api/v1/runs", params={"graph_id": graph_id, "status": "completed"}).json()
+        found = served.http.get(
+            "/api/v1/runs", params={"graph_id": graph_id, "status": "completed"}
+        ).json()
 
         assert [run["id"] for run in found["runs"]] == made[::-1]
 

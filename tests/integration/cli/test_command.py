@@ -41,7 +41,9 @@ def adder(tmp_path: Path, catalog: Catalog) -> Path:
 
 
 class TestRun:
-    def test_a_file_runs_without_a_server_and_prints_what_comes_of_it(self, home: Path, adder: Path) -> None:
+    def test_a_file_runs_without_a_server_and_prints_what_comes_of_it(
+        self, home: Path, adder: Path
+    ) -> None:
         done = command("run", str(adder), "--input", "Input=8", data_dir=home)
 
         assert (done.returncode, done.stdout, done.stderr) == (0, "42\n", "")
@@ -91,13 +93,21 @@ class TestRun:
         inputs = tmp_path / "inputs.json"
         inputs.write_text('{"Input": 1}')
 
-        assert command("run", str(adder), "--inputs-file", str(inputs), data_dir=home).stdout == "35\n"
+        assert (
+            command("run", str(adder), "--inputs-file", str(inputs), data_dir=home).stdout == "35\n"
+        )
 
     def test_runs_are_listed_and_shown(self, home: Path, adder: Path) -> None:
-        run_id = as_json(command("run", str(adder), "--input", "Input=8", "--json", data_dir=home))["run_id"]
+        run_id = as_json(command("run", str(adder), "--input", "Input=8", "--json", data_dir=home))[
+            "run_id"
+        ]
 
-        assert run_id in {run["id"] for run in as_json(command("runs", "list", "--json", data_dir=home))}
-        assert as_json(command("runs", "show", run_id, "--json", data_dir=home))["inputs"] == {"Input": 8}
+        assert run_id in {
+            run["id"] for run in as_json(command("runs", "list", "--json", data_dir=home))
+        }
+        assert as_json(command("runs", "show", run_id, "--json", data_dir=home))["inputs"] == {
+            "Input": 8
+        }
         assert "run.completed" in command("runs", "watch", run_id, data_dir=home).stdout
         assert command("runs", "cancel", run_id, data_dir=home).returncode == 2
 
@@ -108,7 +118,12 @@ class TestCheck:
 
         answer = as_json(done)
         assert (done.returncode, answer["ok"], answer["name"]) == (0, True, "Adder")
-        assert (answer["nodes"], answer["links"], answer["errors"], answer["unknown_blocks"]) == (3, 2, {}, [])
+        assert (answer["nodes"], answer["links"], answer["errors"], answer["unknown_blocks"]) == (
+            3,
+            2,
+            {},
+            [],
+        )
         assert list(answer["inputs"]["properties"]) == ["Input"]
 
     def test_every_error_is_told(self, home: Path, tmp_path: Path, catalog: Catalog) -> None:
@@ -124,8 +139,12 @@ class TestCheck:
         assert set(answer["errors"]["a"]) == {"a", "b"}
         assert answer["unknown_blocks"] == [{"id": "unheard-of", "node": "b"}]
 
-    @pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"nodes": 1}', "\0", '{"nodes":[{}]}'])
-    def test_what_is_no_agent_gets_one_sentence_and_2(self, home: Path, tmp_path: Path, content: str) -> None:
+    @pytest.mark.parametrize(
+        "content", ["", "{", "[]", '"text"', '{"nodes": 1}', "\0", '{"nodes":[{}]}']
+    )
+    def test_what_is_no_agent_gets_one_sentence_and_2(
+        self, home: Path, tmp_path: Path, content: str
+    ) -> None:
         file = tmp_path / "rubbish.json"
         file.write_text(content)
         done = command("check", str(file), data_dir=home)
@@ -133,7 +152,9 @@ class TestCheck:
         assert done.returncode == 2
         assert (done.stdout, len(done.stderr.strip().splitlines())) == ("", 1)
 
-    def test_the_shared_agents_have_no_error_but_unknown_blocks(self, home: Path, shared: Path) -> None:
+    def test_the_shared_agents_have_no_error_but_unknown_blocks(
+        self, home: Path, shared: Path
+    ) -> None:
         files = sorted((shared / "fixtures" / "agents").glob("*.json"))
         assert files
         for file in files:
@@ -176,7 +197,9 @@ class TestBlocks:
 class TestGraphs:
     def test_push_list_pull(self, home: Path, adder: Path) -> None:
         saved = as_json(command("graphs", "push", str(adder), "--json", data_dir=home))
-        again = as_json(command("graphs", "push", str(adder), "--id", saved["id"], "--json", data_dir=home))
+        again = as_json(
+            command("graphs", "push", str(adder), "--id", saved["id"], "--json", data_dir=home)
+        )
         listed = as_json(command("graphs", "list", "--json", data_dir=home))
         pulled = json.loads(command("graphs", "pull", saved["id"], data_dir=home).stdout)
 
@@ -186,7 +209,9 @@ class TestGraphs:
 
 
 class TestUp:
-    def test_two_on_one_directory_and_a_port_that_is_taken(self, home: Path, catalog: Catalog, tmp_path: Path) -> None:
+    def test_two_on_one_directory_and_a_port_that_is_taken(
+        self, home: Path, catalog: Catalog, tmp_path: Path
+    ) -> None:
         with up(home) as running:
             second = command("up", "--port", "0", data_dir=home)
             assert second.returncode == 3
@@ -214,7 +239,10 @@ class TestUp:
         assert (tmp_path / "postgres" / "data" / "letters.txt").read_text() == "dear diary"
 
     def test_a_database_that_is_not_there(self, tmp_path: Path) -> None:
-        environment = {**os.environ, "AUTOGRAPH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+        environment = {
+            **os.environ,
+            "AUTOGRAPH_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+        }
         done = subprocess.run(
             [*COMMAND, "runs", "list", "--data-dir", str(tmp_path)],
             capture_output=True,

@@ -116,7 +116,11 @@ class TestOrdinaryRuns:
         events = await up.runs.events(up.owner, ended.row.id)
 
         assert [event.seq for event in events] == list(range(1, len(events) + 1))
-        assert [event.kind for event in events] == ["run.started", *["node.completed"] * 4, "run.completed"]
+        assert [event.kind for event in events] == [
+            "run.started",
+            *["node.completed"] * 4,
+            "run.completed",
+        ]
 
     async def test_a_fan_out_joins_again_in_order(self, up: Platform, catalog: Catalog) -> None:
         made = graph(
@@ -131,9 +135,15 @@ class TestOrdinaryRuns:
 
         assert (await run(up, made)).result.outputs == {"o": list(range(20))}
 
-    async def test_a_large_value_goes_through_and_comes_back(self, up: Platform, catalog: Catalog) -> None:
+    async def test_a_large_value_goes_through_and_comes_back(
+        self, up: Platform, catalog: Catalog
+    ) -> None:
         made = graph(
-            [node(catalog, "in", "AgentInput", name="x"), probe("p"), node(catalog, "out", "AgentOutput", name="o")],
+            [
+                node(catalog, "in", "AgentInput", name="x"),
+                probe("p"),
+                node(catalog, "out", "AgentOutput", name="o"),
+            ],
             "in.result -> p.value",
             "p.out -> out.value",
         )
@@ -168,9 +178,12 @@ class TestFailures:
         assert ended.result.errors[0]["code"] == code
         assert message in str(ended.result.errors[0]["message"])
 
-    async def test_a_value_that_does_not_fit_names_pin_value_and_type(self, up: Platform, catalog: Catalog) -> None:
+    async def test_a_value_that_does_not_fit_names_pin_value_and_type(
+        self, up: Platform, catalog: Catalog
+    ) -> None:
         made = graph(
-            [probe("p", value="abc"), node(catalog, "sum", "Calculator", operation="Add", b=1)], "p.out -> sum.a"
+            [probe("p", value="abc"), node(catalog, "sum", "Calculator", operation="Add", b=1)],
+            "p.out -> sum.a",
         )
         ended = await run(up, made)
 
@@ -179,18 +192,28 @@ class TestFailures:
             "message": 'a: expected a number, got "abc"',
         }
 
-    async def test_a_timeout_fails_the_node_and_what_it_yielded_stands(self, up: Platform, catalog: Catalog) -> None:
+    async def test_a_timeout_fails_the_node_and_what_it_yielded_stands(
+        self, up: Platform, catalog: Catalog
+    ) -> None:
         policy = Policy(timeout=timedelta(milliseconds=50), on_error=OnError.IGNORE)
-        made = graph([probe("p", policy, say="hang"), node(catalog, "out", "AgentOutput", name="o")], "p.out -> out.value")
+        made = graph(
+            [probe("p", policy, say="hang"), node(catalog, "out", "AgentOutput", name="o")],
+            "p.out -> out.value",
+        )
         ended = await run(up, made)
 
         assert (ended.row.status, ended.result.outputs) == (RunStatus.COMPLETED, {"o": ["before"]})
         assert ended.result.errors[0]["code"] == "node.timeout"
 
-    async def test_a_retry_drops_what_the_failed_attempt_yielded(self, up: Platform, catalog: Catalog) -> None:
+    async def test_a_retry_drops_what_the_failed_attempt_yielded(
+        self, up: Platform, catalog: Catalog
+    ) -> None:
         policy = Policy(retry=Retry(max=2, backoff=timedelta(milliseconds=1)))
         made = graph(
-            [probe("p", policy, say="fail once", value=7), node(catalog, "out", "AgentOutput", name="o")],
+            [
+                probe("p", policy, say="fail once", value=7),
+                node(catalog, "out", "AgentOutput", name="o"),
+            ],
             "p.out -> out.value",
         )
         ended = await run(up, made)
@@ -203,7 +226,10 @@ class TestFailures:
         self, start: Callable[..., object], catalog: Catalog
     ) -> None:
         made = graph(
-            [node(catalog, "begin", "StoreValue", input=1), node(catalog, "again", "AddToList", entry=1)],
+            [
+                node(catalog, "begin", "StoreValue", input=1),
+                node(catalog, "again", "AddToList", entry=1),
+            ],
             "begin.output -> again.list_$_0",
             "again.updated_list_$_0 -> again.list_$_0",
         )
@@ -244,7 +270,11 @@ def nested(catalog: Catalog, inner: Graph) -> Graph:
 class TestAgentsInsideAgents:
     def inner(self, catalog: Catalog, *steps: Node) -> Graph:
         return graph(
-            [node(catalog, "in", "AgentInput", name="x"), *steps, node(catalog, "out", "AgentOutput", name="o")],
+            [
+                node(catalog, "in", "AgentInput", name="x"),
+                *steps,
+                node(catalog, "out", "AgentOutput", name="o"),
+            ],
             "in.result -> p.value",
             "p.out -> out.value",
             id="inner",
@@ -322,21 +352,27 @@ class TestTwoProcesses:
         self, start: Callable[..., object], catalog: Catalog
     ) -> None:
         async with start(takes_work=False, worker_slots=1) as first:  # type: ignore[attr-defined]
-            hanging = await first.agents.create(first.owner, write_agent(graph([probe("p", say="hang")])))
+            hanging = await first.agents.create(
+                first.owner, write_agent(graph([probe("p", say="hang")]))
+            )
             await first.runs.start(first.owner, hanging.id, {})
             saved = await first.agents.create(first.owner, write_agent(chain(catalog, 3)))
             waiting = [await first.runs.start(first.owner, saved.id, {}) for _ in range(5)]
 
             async with start() as second:  # type: ignore[attr-defined]
                 for run_id in waiting:
-                    assert await second.runs.wait(second.owner, run_id, at_most=timedelta(seconds=10))
+                    assert await second.runs.wait(
+                        second.owner, run_id, at_most=timedelta(seconds=10)
+                    )
 
     @pytest.mark.seed("D5-S15")
     async def test_what_was_accepted_without_a_worker_runs_when_one_comes(
         self, start: Callable[..., object], catalog: Catalog
     ) -> None:
         async with start(takes_work=False, worker_slots=1) as first:  # type: ignore[attr-defined]
-            hanging = await first.agents.create(first.owner, write_agent(graph([probe("p", say="hang")])))
+            hanging = await first.agents.create(
+                first.owner, write_agent(graph([probe("p", say="hang")]))
+            )
             await first.runs.start(first.owner, hanging.id, {})
             saved = await first.agents.create(first.owner, write_agent(chain(catalog, 3)))
             run_id = await first.runs.start(first.owner, saved.id, {})

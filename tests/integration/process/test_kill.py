@@ -35,7 +35,9 @@ def slow_agent(catalog: Catalog) -> dict[str, object]:
 
 
 @pytest.mark.seed("D1-16", "D1-E25")
-def test_runs_of_a_killed_process_finish_in_the_next_one(tmp_path: Path, slow_agent: dict[str, object]) -> None:
+def test_runs_of_a_killed_process_finish_in_the_next_one(
+    tmp_path: Path, slow_agent: dict[str, object]
+) -> None:
     with up(tmp_path) as first:
         graph_id = first.save(slow_agent)
         runs = [first.execute(graph_id, x=number)["id"] for number in range(30)]
@@ -48,7 +50,9 @@ def test_runs_of_a_killed_process_finish_in_the_next_one(tmp_path: Path, slow_ag
 
             events = second.http.get(f"/api/v1/runs/{run_id}/events").json()
             assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-            ends = Counter(event["body"]["node_run"] for event in events if event["kind"] == "node.completed")
+            ends = Counter(
+                event["body"]["node_run"] for event in events if event["kind"] == "node.completed"
+            )
             assert ends == dict.fromkeys(range(1, 6), 1)
 
 

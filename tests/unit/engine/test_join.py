@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from autograph.engine.join import Join
 
 
-
 def join(*, linked: str, static: str = "") -> Join:
     return Join(frozenset(linked), frozenset(static))
 
@@ -94,6 +93,8 @@ def test_no_value_is_lost_or_used_twice(pins: list[str]) -> None:
         counts[pin] += 1
         complete += target.arrive(pin, f"{pin}{counts[pin]}", static=False)
 
-    assert complete == [{pin: f"{pin}{number}" for pin in "abc"} for number in range(1, min(counts.values()) + 1)]
+    assert complete == [
+        {pin: f"{pin}{number}" for pin in "abc"} for number in range(1, min(counts.values()) + 1)
+    ]
     waiting = sum(len(has) * sets for (has, _), sets in target.starved(frozenset()).items())
     assert waiting + 3 * len(complete) == len(pins)

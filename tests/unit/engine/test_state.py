@@ -74,12 +74,16 @@ class TestStartSet:
         assert Journal(catalog, made).ready() == ["in", "free"]
 
     def test_a_supplied_input_wins_over_the_nodes_value(self, catalog: Catalog) -> None:
-        run = Journal(catalog, graph([node(catalog, "in", "AgentInput", name="x", value="own")]), x="given")
+        run = Journal(
+            catalog, graph([node(catalog, "in", "AgentInput", name="x", value="own")]), x="given"
+        )
 
         assert run.values("in")["value"] == "given"
 
     def test_every_input_of_one_name_gets_the_value(self, catalog: Catalog) -> None:
-        made = graph([node(catalog, "a", "AgentInput", name="x"), node(catalog, "b", "AgentInput", name="x")])
+        made = graph(
+            [node(catalog, "a", "AgentInput", name="x"), node(catalog, "b", "AgentInput", name="x")]
+        )
         run = Journal(catalog, made, x=1)
 
         assert (run.values("a")["value"], run.values("b")["value"]) == (1, 1)
@@ -88,7 +92,9 @@ class TestStartSet:
 class TestRouting:
     def test_values_go_over_the_links_of_their_pin_in_order(self, catalog: Catalog) -> None:
         made = graph(
-            [node(catalog, one, "StoreValue", input=0) for one in "abc"], "a.output -> c.input", "a.output -> b.input"
+            [node(catalog, one, "StoreValue", input=0) for one in "abc"],
+            "a.output -> c.input",
+            "a.output -> b.input",
         )
         run = Journal(catalog, made)
         run.complete("a", ("output", 7))
@@ -97,7 +103,10 @@ class TestRouting:
 
     def test_a_constant_never_stands_in_for_a_linked_pin(self, catalog: Catalog) -> None:
         made = graph(
-            [node(catalog, "a", "StoreValue", input=0), node(catalog, "b", "StoreValue", input="constant")],
+            [
+                node(catalog, "a", "StoreValue", input=0),
+                node(catalog, "b", "StoreValue", input="constant"),
+            ],
             "a.output -> b.input",
         )
         run = Journal(catalog, made)
@@ -108,7 +117,10 @@ class TestRouting:
 
     def test_constants_fill_the_unlinked_pins(self, catalog: Catalog) -> None:
         made = graph(
-            [node(catalog, "a", "StoreValue", input=0), node(catalog, "sum", "Calculator", operation="Add", b=3)],
+            [
+                node(catalog, "a", "StoreValue", input=0),
+                node(catalog, "sum", "Calculator", operation="Add", b=3),
+            ],
             "a.output -> sum.a",
         )
         run = Journal(catalog, made)
@@ -129,7 +141,9 @@ class TestRouting:
 
         assert run.values("fill") == {"format": "{{ who }}", "values": {"kept": 1, "who": "Ada"}}
 
-    def test_a_selector_that_finds_nothing_routes_nothing_and_null_is_something(self, catalog: Catalog) -> None:
+    def test_a_selector_that_finds_nothing_routes_nothing_and_null_is_something(
+        self, catalog: Catalog
+    ) -> None:
         made = graph(
             [node(catalog, "a", "CreateDictionary", values={}), node(catalog, "b", "StoreValue")],
             "a.dictionary_#_name -> b.input",
@@ -154,9 +168,14 @@ class TestRouting:
         run.complete("items", ("item", 10), ("item", 20))
         run.complete("keep", ("output", 1))
 
-        assert [dict(one.arrived) for one in run.state.ready] == [{"b": 10, "a": 1}, {"b": 20, "a": 1}]
+        assert [dict(one.arrived) for one in run.state.ready] == [
+            {"b": 10, "a": 1},
+            {"b": 20, "a": 1},
+        ]
 
-    def test_outputs_of_one_nodes_runs_are_routed_in_the_order_the_runs_were_started(self, catalog: Catalog) -> None:
+    def test_outputs_of_one_nodes_runs_are_routed_in_the_order_the_runs_were_started(
+        self, catalog: Catalog
+    ) -> None:
         made = graph(
             [
                 node(catalog, "items", "StepThroughItems"),
@@ -198,7 +217,9 @@ class TestEndings:
 
         assert run.state.outcome() == RunCompleted()
 
-    def test_failed_by_a_failure_nobody_handled_while_other_branches_finish(self, catalog: Catalog) -> None:
+    def test_failed_by_a_failure_nobody_handled_while_other_branches_finish(
+        self, catalog: Catalog
+    ) -> None:
         run = Journal(catalog, self.made(catalog))
         run.fail("a", "no such file")
         run.complete("b", ("output", 5))
@@ -263,7 +284,16 @@ def graphs(draw: st.DrawFn) -> Graph:
     count = draw(st.integers(1, 6))
     ends = st.integers(0, count - 1)
     made = draw(
-        st.lists(st.tuples(ends, st.sampled_from(["result", "error"]), ends, st.sampled_from("ab"), st.booleans()), max_size=12)
+        st.lists(
+            st.tuples(
+                ends,
+                st.sampled_from(["result", "error"]),
+                ends,
+                st.sampled_from("ab"),
+                st.booleans(),
+            ),
+            max_size=12,
+        )
     )
     nodes = tuple(Node(f"n{i}", "b1ab9b19-67a6-406d-abf5-2dba76d00c79", {}) for i in range(count))
     found = tuple(Link(f"n{a}", pin, f"n{b}", to, static) for a, pin, b, to, static in made)
@@ -272,7 +302,9 @@ def graphs(draw: st.DrawFn) -> Graph:
 
 @settings(max_examples=200)
 @given(made=graphs(), choices=st.data())
-def test_the_same_journal_gives_the_same_decisions(catalog: Catalog, made: Graph, choices: st.DataObject) -> None:
+def test_the_same_journal_gives_the_same_decisions(
+    catalog: Catalog, made: Graph, choices: st.DataObject
+) -> None:
     """Whatever happens in whatever order: read back, a journal leads to the same state, and nothing is lost."""
     run = Journal(catalog, made)
     in_flight = []
@@ -291,10 +323,14 @@ def test_the_same_journal_gives_the_same_decisions(catalog: Catalog, made: Graph
     again = restore(run.plan, [decode_event(row.kind, decode(row.body), {}) for row in rows])
 
     def decisions(state: RunState) -> object:
-        live = [(one.number, one.node.id, dict(one.arrived), one.held) for one in state.live.values()]
+        live = [
+            (one.number, one.node.id, dict(one.arrived), one.held) for one in state.live.values()
+        ]
         return state.count, live, state.starved(), state.errors, state.outcome()
 
     assert decisions(again) == decisions(run.state)
     numbers = [run.number for run in again.live.values()]
-    ended = [event.node_run for event in run.events if isinstance(event, (NodeCompleted, NodeFailed))]
+    ended = [
+        event.node_run for event in run.events if isinstance(event, (NodeCompleted, NodeFailed))
+    ]
     assert sorted(numbers + ended) == list(range(1, again.count + 1))

@@ -190,6 +190,25 @@ class GraphRepository:
             if not result.rowcount:
                 raise GraphNotFound(f"There is no graph {graph_id}.")
 
+    async def find_version(
+        self, principal: Principal, graph_id: UUID, version: int | None
+    ) -> int | None:
+        """Return which version of a graph would run, the active one where none is named; None when there is none.
+
+        On the way of every run, hence the driver's own statement.
+        """
+        async with self._database.acquire() as connection:
+            return await connection.fetchval(
+                """
+                SELECT coalesce($3, active_version) FROM graphs
+                WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL
+                  AND ($3::integer IS NULL OR $3 BETWEEN 1 AND latest_version)
+                """,
+                graph_id,
+                principal.user_id,
+                version,
+            )
+
     async def document(self, graph_id: UUID, version: int) -> Graph:
         """Return the graph that an accepted run runs; deleting a graph does not stop its runs.
 

@@ -17,6 +17,7 @@ from autograph.engine.recovery import restore
 from autograph.engine.runner import result_of
 from autograph.engine.state import RunStatus
 from autograph.features.accounts.models import Principal
+from autograph.features.agents.errors import GraphNotFound
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.errors import RunIsOver, RunNotFound
 from autograph.features.runs.models import JournalRow, Page, Run
@@ -29,6 +30,7 @@ from autograph.infra.ids import new_id
 from autograph.infra.json import canonical, encode
 
 MAX_PAGE: Final = 500
+_SCHEMAS_KEPT: Final = 1_000
 _LOOK_ANYWAY_AFTER: Final = 1.0
 """Seconds after which a waiter looks at the run without news of it: news may be lost."""
 
@@ -54,6 +56,7 @@ class RunService:
         self._starter = starter
         self._broadcast = broadcast
         self._specs = specs
+        self._schemas: dict[GraphRef, Mapping[str, Json]] = {}
 
     async def start(
         self,
@@ -81,9 +84,12 @@ class RunService:
 
         Writes: the run and its first event. Idempotent: by `idempotency_key`.
         """
-        saved = await self._graphs.get(principal, graph_id, version)
-        fitted = check_inputs(input_schema(saved.graph, self._specs), inputs)
-        accepted: Mapping[str, Json] = canonical(fitted)[1]
+        runs_version = await self._graphs.find_version(principal, graph_id, version)
+        if runs_version is None:
+            which = "" if version is None else f"version {version} of "
+            raise GraphNotFound(f"There is no {which}graph {graph_id}.")
+        graph = GraphRef(graph_id, runs_version)
+        accepted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
         run_id = new_id()
         if idempotency_key is not None:
             request_hash = hashlib.sha256(encode([str(graph_id), version, accepted])).hexdigest()
@@ -97,11 +103,21 @@ class RunService:
         run = RunRef(
             id=run_id,
             owner_id=principal.user_id,
-            graph=GraphRef(saved.id, saved.version),
+            graph=graph,
             timezone=principal.timezone,
         )
         await self._starter.submit(run, RunStarted(accepted))
         return run_id
+
+    async def _schema(self, graph: GraphRef) -> Mapping[str, Json]:
+        """Return what a graph version takes; versions never change, so it is derived once."""
+        schema = self._schemas.get(graph)
+        if schema is None:
+            schema = input_schema((await self._plans.plan(graph)).graph, self._specs)
+            if len(self._schemas) >= _SCHEMAS_KEPT:
+                self._schemas.clear()
+            self._schemas[graph] = schema
+        return schema
 
     async def _exists(self, principal: Principal, run_id: UUID) -> bool:
         with suppress(RunNotFound):
