@@ -134,14 +134,14 @@ def has_sensitive_action(graph: Graph, specs: Mapping[str, BlockSpec]) -> bool:
 def node_input_pins(node: Node, spec: BlockSpec) -> Mapping[str, JsonSchema]:
     """Return a node's input pins: its block's, and the inputs of the agent it runs."""
     if spec.kind is BlockKind.AGENT:
-        return {**spec.input_pins, **_embedded(node, "input_schema")}
+        return {**spec.input_pins, **embedded_pins(node, "input_schema")}
     return spec.input_pins
 
 
 def node_output_pins(node: Node, spec: BlockSpec) -> Mapping[str, JsonSchema]:
     """Return a node's output pins: its block's, or the outputs of the agent it runs."""
     if spec.kind is BlockKind.AGENT:
-        return {"error": {"type": "string"}, **_embedded(node, "output_schema")}
+        return {"error": {"type": "string"}, **embedded_pins(node, "output_schema")}
     return spec.output_pins
 
 
@@ -216,7 +216,13 @@ def _property(node: Node, spec: BlockSpec) -> dict[str, Json]:
     return kept
 
 
-def _embedded(node: Node, name: str) -> Mapping[str, JsonSchema]:
+def embedded_pins(node: Node, name: str) -> Mapping[str, JsonSchema]:
+    """Return the pins that an agent-executor node believes its agent to have.
+
+    Args:
+        node: The node.
+        name: The constant that says so: `input_schema` or `output_schema`.
+    """
     schema = node.constants.get(name)
     properties = schema.get("properties") if is_object(schema) else None
     if not is_object(properties):

@@ -21,7 +21,13 @@ from autograph.graph.coerce import (
     types_of,
 )
 from autograph.graph.model import Graph, Json, Link, Node, is_list, is_object
-from autograph.graph.schemas import node_input_pins, node_output_pins
+from autograph.graph.schemas import (
+    embedded_pins,
+    input_schema,
+    node_input_pins,
+    node_output_pins,
+    output_schema,
+)
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
 
 _TOOL_PINS: Final = "tools_^_"
@@ -50,6 +56,7 @@ class Code(StrEnum):
     ENDLESS_CYCLE = "graph.endless_cycle"
     SUB_GRAPH_MISSING = "graph.sub_graph_missing"
     SUB_GRAPH_RECURSIVE = "graph.sub_graph_recursive"
+    SUB_GRAPH_CHANGED = "graph.sub_graph_changed"
     DANGLING_LINK = "graph.dangling_link"
     DUPLICATE_NODE = "graph.duplicate_node"
     NOTHING_STARTS = "graph.nothing_starts"
@@ -117,10 +124,10 @@ def validate(
         specs: The blocks of this installation, by id.
         saved: Ids of graphs that agent-executor nodes may name besides those that travel with this one.
     """
-    inner = {one.id for one in graph.sub_graphs}
-    problems = [*_Checker(graph, specs, inner | saved, "").problems()]
+    inner = {one.id: _Inside.of(one, specs) for one in graph.sub_graphs}
+    problems = [*_Checker(graph, specs, inner, saved, "").problems()]
     for one in graph.sub_graphs:
-        problems += _Checker(one, specs, inner | saved | {graph.id}, f"{one.id}/").problems()
+        problems += _Checker(one, specs, inner, saved | {graph.id}, f"{one.id}/").problems()
     problems += _recursions(graph, specs)
     unknown = [
         (node.block_id, prefix + node.id)
@@ -134,6 +141,22 @@ def validate(
     return Report(tuple(problems), tuple(unknown))
 
 
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What an agent that travels along really takes and gives; None where a block of it is unknown."""
+
+    version: int
+    takes: frozenset[str] | None
+    gives: frozenset[str] | None
+
+    @classmethod
+    def of(cls, graph: Graph, specs: Mapping[str, BlockSpec]) -> _Inside:
+        if not all(node.block_id in specs for node in graph.nodes):
+            return cls(graph.version, None, None)
+        takes, gives = input_schema(graph, specs), output_schema(graph, specs)
+        return cls(graph.version, frozenset(takes["properties"]), frozenset(gives["properties"]))
+
+
 class _Checker:
     """Checks one graph."""
 
@@ -141,17 +164,21 @@ class _Checker:
         self,
         graph: Graph,
         specs: Mapping[str, BlockSpec],
-        agents: frozenset[str] | set[str],
+        inside: Mapping[str, _Inside],
+        elsewhere: frozenset[str],
         prefix: str,
     ) -> None:
         self._graph = graph
         self._prefix = prefix
-        self._agents = agents
+        self._inside = inside
+        self._elsewhere = elsewhere
         self._nodes = {node.id: node for node in graph.nodes}
         self._specs = {node.id: specs.get(node.block_id) for node in graph.nodes}
         self._linked: dict[str, set[str]] = {}
+        self._left: dict[str, set[str]] = {}
         for link in graph.links:
             self._linked.setdefault(link.sink, set()).add(link.sink_pin)
+            self._left.setdefault(link.source, set()).add(link.source_pin)
 
     def problems(self) -> Iterator[Problem]:
         yield from self._duplicates()
@@ -269,14 +296,17 @@ class _Checker:
             yield self._error(
                 Code.SUB_GRAPH_MISSING, node.id, "graph_id", "Choose the agent that this node runs."
             )
-        elif graph_id not in self._agents and graph_id != self._graph.id:
+        elif graph_id in self._inside:
+            yield from self._changed(node, self._inside[graph_id], linked)
+        elif graph_id not in self._elsewhere and graph_id != self._graph.id:
             yield self._error(
                 Code.SUB_GRAPH_MISSING,
                 node.id,
                 "graph_id",
                 f"The agent {graph_id} does not travel with this file. Export it with its sub-agents.",
             )
-        schema, typed = node.constants.get("input_schema"), node.constants.get("inputs")
+        schema = node.constants.get("input_schema")
+        typed = node.constants.get("inputs")
         required = schema.get("required") if is_object(schema) else None
         given = {pins.parse(name).base for name in linked}
         for values in (node.constants, typed if is_object(typed) else {}):
@@ -293,6 +323,33 @@ class _Checker:
                     pin,
                     "The agent that this node runs needs a value or a link here.",
                 )
+
+    def _changed(self, node: Node, inside: _Inside, linked: set[str]) -> Iterator[Problem]:
+        """Compare what a node believes of the agent it runs with what that agent is."""
+        version = node.constants.get("graph_version")
+        if isinstance(version, int) and version != inside.version:
+            yield self._changed_agent(
+                node,
+                "graph_version",
+                f"Version {version} of the agent is asked for, and version {inside.version} travels along.",
+            )
+        # Names that the node itself does not know are unknown pins already.
+        believed = (embedded_pins(node, "input_schema"), embedded_pins(node, "output_schema"))
+        arriving = {pins.parse(one).base for one in linked} & believed[0].keys()
+        for name in sorted(arriving - (arriving if inside.takes is None else inside.takes)):
+            yield self._changed_agent(
+                node, name, f"The agent takes no {name!r}; what arrives here is lost."
+            )
+        leaving = {pins.parse(one).base for one in self._left.get(node.id, ())}
+        leaving &= believed[1].keys()
+        for name in sorted(leaving - (leaving if inside.gives is None else inside.gives)):
+            yield self._changed_agent(
+                node, name, f"The agent gives no {name!r}; nothing leaves here."
+            )
+
+    def _changed_agent(self, node: Node, pin: str, message: str) -> Problem:
+        way_out = "Choose the agent again to bring the node up to date."
+        return self._warning(Code.SUB_GRAPH_CHANGED, node.id, pin, f"{message} {way_out}")
 
     # one link
 
