@@ -396,3 +396,32 @@ class TestReadsOldNames:
 
         assert graph.nodes[1].constants == {"input_$_0": "x"}
         assert graph.links[0].sink_pin == "input_$_1"
+
+
+class TestGrowsWithTheFile:
+    def test_ten_times_the_nodes_are_ten_times_the_looks(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        looks = 0
+        check = portable.reader._check_scalar
+
+        def counted(value: Any) -> None:
+            nonlocal looks
+            looks += 1
+            check(value)
+
+        monkeypatch.setattr(portable.reader, "_check_scalar", counted)
+
+        def looks_for(count: int) -> int:
+            nonlocal looks
+            looks = 0
+            nodes = [{"id": f"n{one}", "block_id": INPUT} for one in range(count)]
+            links = [
+                {**SMALL["links"][0], "source_id": f"n{one}", "sink_id": f"n{one + 1}"}
+                for one in range(count - 1)
+            ]
+            graph = read_agent({"nodes": nodes, "links": links})
+            assert (len(graph.nodes), len(graph.links)) == (count, count - 1)
+            return looks
+
+        assert looks_for(10_000) <= 10 * looks_for(1_000) + 100
