@@ -41,7 +41,7 @@ from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.clock import Clock
 from autograph.infra.errors import AutographError
 
-_TURN_SECONDS: Final = 0.001
+_TURN_SECONDS: Final = 0.002
 """How long a run may hold the event loop before the others get a turn."""
 
 _NEEDS_COMMIT: Final = frozenset({Effect.IDEMPOTENT, Effect.EFFECT})

@@ -1,31 +1,47 @@
 """Text templates that people write: Jinja2 in its sandbox, with every way to run away closed.
 
 A template sees the values it is given and nothing else: no attribute that begins with an underscore, no
-file, no import. It may go round loops and macros `MAX_STEPS` times in all, and make `MAX_OUTPUT`
-characters; whatever could make more of either at one stroke is checked before it is done.
+file, no import. It may go round loops and macros `MAX_STEPS` times in all, handle `MAX_WORK` characters
+and items, and make `MAX_OUTPUT` characters; whatever could take more at one stroke is paid for before it
+is done (`template_budget.py`). Limits are counted, not timed: a template does the same on every machine.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from jinja2 import Template, TemplateError, nodes
+from jinja2 import Template, TemplateError, pass_eval_context
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
+from jinja2.nodes import EvalContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from autograph.blocks.sdk.fields import Json
+from autograph.blocks.sdk.template_budget import (
+    OWN_FILTERS,
+    current,
+    metered,
+    open_budget,
+    pay_for_output,
+    rewrite,
+)
 
-MAX_STEPS: Final = 100_000
 MAX_OUTPUT: Final = 1_048_576
 MAX_TEMPLATE: Final = 262_144
 _MAX_RANGE: Final = 10_000
 _MAX_BITS: Final = 4_096
-_TICK: Final = "_autograph_tick"
+_MAX_PRECISION: Final = 100
 _REMOVED_FILTERS: Final = ("pprint", "tojson", "urlize", "xmlattr", "random")
+_COMPARING_TESTS: Final = frozenset(
+    {"!=", "<", "<=", "==", ">", ">=", "eq", "equalto", "ge", "greaterthan", "gt", "in", "le"}
+) | {"lessthan", "lower", "lt", "ne", "upper"}
+_PADDING_METHODS: Final = frozenset({"center", "ljust", "rjust", "zfill"})
+_CLOSED_METHODS: Final = frozenset({"encode", "expandtabs", "maketrans", "translate"})
+_FREE_METHODS: Final = frozenset({"get", "items", "keys", "values"})
 _WIDE: Final = re.compile(r"\d{5,}|\*")
+_WIDTH: Final = re.compile(r"\d+")
 _NESTED: Final = re.compile(r"\{[^{}]*\{")
 
 
@@ -47,26 +63,20 @@ def render(source: str, values: Mapping[str, Json], *, escape_html: bool = False
     """
     if "{" not in source:
         return source.removesuffix("\n")
-    steps = 0
-
-    def tick() -> str:
-        nonlocal steps
-        steps += 1
-        if steps > MAX_STEPS:
-            raise TemplateRuntimeError(f"it goes round more than {MAX_STEPS} times")
-        return ""
-
+    open_budget()
     pieces: list[str] = []
     length = 0
     try:
-        for piece in _compiled(source, escape_html).generate({**values, _TICK: tick}):
+        for piece in _compiled(source, escape_html).generate(values):
             pieces.append(piece)
             length += len(piece)
             if length > MAX_OUTPUT:
                 raise TemplateRuntimeError(f"it makes more than {MAX_OUTPUT} characters")
     except RecursionError as error:
         raise TemplateFault("it calls itself too deeply") from error
-    except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+    except SyntaxError as error:  # Python allows twenty blocks inside each other
+        raise TemplateFault("its loops and conditions are nested too deeply") from error
+    except (TemplateError, *_FAULTS) as error:
         raise TemplateFault(str(error)) from error
     return "".join(pieces)
 
@@ -76,12 +86,7 @@ def _compiled(source: str, escape_html: bool) -> Template:  # noqa: FBT001 - par
     if len(source) > MAX_TEMPLATE:
         raise TemplateRuntimeError(f"it is longer than {MAX_TEMPLATE} characters")
     environment = _ENVIRONMENTS[escape_html]
-    tree = environment.parse(source)
-    for loop in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock)):
-        loop.body.insert(
-            0, nodes.Output([nodes.Call(nodes.Name(_TICK, "load"), [], [], None, None)], lineno=1)
-        )
-    code = environment.compile(tree)
+    code = environment.compile(rewrite(environment.parse(source)))
     return Template.from_code(environment, code, _globals_of(environment))
 
 
@@ -96,15 +101,15 @@ class _Environment(ImmutableSandboxedEnvironment):
         Raises:
             SecurityError: It would not.
         """
-        if (
-            operator == "**"
-            and _bits(left) * max(abs(right) if isinstance(right, int) else 1, 1) > _MAX_BITS
-        ):
-            raise SecurityError("it raises a number too high")
-        if operator == "*":
+        if operator == "**":
+            _check_power(left, right)
+        elif operator == "*":
             _check_product(left, right)
-        if operator == "%" and isinstance(left, str):
-            _check_format(left)
+        elif operator == "%" and isinstance(left, str):
+            _check_format(left, right)
+        elif not isinstance(left, (int, float)):
+            current().pay_for(left)
+            current().pay_for(right)
         return super().call_binop(context, operator, left, right)
 
     def wrap_str_format(self, value: Any) -> Any:
@@ -113,12 +118,18 @@ class _Environment(ImmutableSandboxedEnvironment):
         Raises:
             SecurityError: This one does.
         """
-        owner = getattr(value, "__self__", None)
-        if isinstance(owner, str) and getattr(value, "__name__", "") in {"format", "format_map"}:
-            _check_format(owner)
-            if _NESTED.search(owner):
-                raise SecurityError("it computes a width inside a format")
-        return super().wrap_str_format(value)
+        formatted = super().wrap_str_format(value)
+        if formatted is None:
+            return None
+        owner = str(value.__self__)
+        if _NESTED.search(owner):
+            raise SecurityError("it computes a width inside a format")
+
+        def paying(*args: Any, **kwargs: Any) -> str:
+            _check_format(owner, [*args, *kwargs.values()])
+            return formatted(*args, **kwargs)
+
+        return paying
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - Jinja's names
         """Call what the sandbox allows, when what it makes stays small.
@@ -126,9 +137,11 @@ class _Environment(ImmutableSandboxedEnvironment):
         Raises:
             SecurityError: It would not.
         """
-        owner = getattr(__obj, "__self__", None)
+        owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         if isinstance(owner, str):
-            _check_text_method(owner, getattr(__obj, "__name__", ""), args)
+            args = _check_text_method(owner, name, args, kwargs)
+        elif isinstance(owner, (list, tuple, dict)) and name not in _FREE_METHODS:
+            current().pay_for(cast("object", owner))
         return super().call(__context, __obj, *args, **kwargs)
 
 
@@ -136,28 +149,58 @@ def _bits(number: Any) -> int:
     return number.bit_length() if isinstance(number, int) else 64
 
 
+def _check_power(left: Any, right: Any) -> None:
+    if _bits(left) * max(abs(right) if isinstance(right, int) else 1, 1) > _MAX_BITS:
+        raise SecurityError("it raises a number too high")
+
+
 def _check_product(left: Any, right: Any) -> None:
     for one, other in ((left, right), (right, left)):
-        if isinstance(other, int) and hasattr(one, "__len__") and len(one) * other > MAX_OUTPUT:
-            raise SecurityError("it repeats something too often")
+        if isinstance(other, int) and hasattr(one, "__len__"):
+            current().pay(len(one) * max(other, 0))
     if isinstance(left, int) and isinstance(right, int) and _bits(left) + _bits(right) > _MAX_BITS:
         raise SecurityError("it makes a number too large")
 
 
-def _check_format(text: str) -> None:
+def _check_format(text: str, values: Any) -> None:
+    """Pay for filling a format in: its widths, and all values for each of its places."""
     if _WIDE.search(text):
         raise SecurityError("it asks for a width of more than four digits")
+    budget = current()
+    budget.pay(len(text) + sum(map(int, _WIDTH.findall(text))))
+    for _ in range(text.count("%") + text.count("{")):
+        budget.pay_for(values)
 
 
-def _check_text_method(text: str, name: str, args: tuple[Any, ...]) -> None:
-    if any(isinstance(one, int) and one > MAX_OUTPUT for one in args):
-        raise SecurityError(f"it asks {name}() for too much")
-    if name == "replace" and args and isinstance(args[0], str) and len(args) > 1:
-        count = text.count(args[0]) if args[0] else len(text) + 1
-        if count * len(str(args[1])) > MAX_OUTPUT:
-            raise SecurityError("it replaces too much")
-    if name == "join" and len(text) > _MAX_RANGE:
-        raise SecurityError("it joins with too long a text")
+def _check_text_method(
+    text: str, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[Any, ...]:
+    """Pay for calling a method of a text; return the arguments to call it with."""
+    if name in _CLOSED_METHODS:
+        raise SecurityError(f"it calls {name}(), which templates cannot")
+    budget = current()
+    budget.pay(len(text) // 4 + 1)
+    if name == "join" and args:
+        args = (_joinable(args[0], text),)
+    elif name == "replace":
+        budget.pay(_growth(text, *args[:2], **kwargs))
+    elif name in _PADDING_METHODS:
+        budget.pay(max((one for one in args if isinstance(one, int)), default=0))
+    return args
+
+
+def _joinable(items: Iterable[Any], delimiter: str) -> list[Any]:
+    found = list(items)
+    budget = current()
+    budget.pay(len(delimiter) * len(found))
+    for one in found:
+        budget.pay_for(one)
+    return found
+
+
+def _growth(text: str, old: Any = "", new: Any = "", *_: Any, **__: Any) -> int:
+    count = text.count(str(old)) if old else len(text) + 1
+    return count * len(str(new))
 
 
 def _range(*args: int) -> range:
@@ -176,17 +219,65 @@ def _format(value: Any, *args: Any, **kwargs: Any) -> str:
         and not (isinstance(value, str) and "%" in value)
     ):
         pattern, rest = args[0], (value,)
-    _check_format(str(pattern))
+    _check_format(str(pattern), [*rest, *kwargs.values()])
     return str(pattern) % (kwargs or rest)
 
 
 def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def limited(value: Any, width: Any = 80, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(width, int) and width > _MAX_RANGE:
+    """Return a filter whose first argument is a count or a width, which must stay small."""
+
+    def limited(value: Any, count: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(count, int) and abs(count) > _MAX_RANGE:
             raise SecurityError(f"it asks {name} for more than {_MAX_RANGE}")
-        return function(value, width, *args, **kwargs)
+        if isinstance(count, int):
+            current().pay(abs(count))
+        return function(value, count, *args, **kwargs)
 
     return limited
+
+
+def _careful_filters(filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those filters that can make much of little, each paying for what it would make."""
+    center, indent, batch = filters["center"], filters["indent"], filters["batch"]
+    cut, add, wrap = filters["slice"], filters["sum"], filters["wordwrap"]
+    join, replace, to_precision = filters["join"], filters["replace"], filters["round"]
+
+    @pass_eval_context
+    def joined(context: EvalContext, value: Any, d: Any = "", attribute: Any = None) -> Any:
+        return join(context, _joinable(value, str(d)), d, attribute)
+
+    @pass_eval_context
+    def replaced(context: EvalContext, s: Any, old: Any, new: Any, count: Any = None) -> Any:
+        current().pay(_growth(str(s), old, new))
+        return replace(context, s, old, new, count)
+
+    def indented(s: Any, width: Any = 4, *args: Any, **kwargs: Any) -> Any:
+        margin = width if isinstance(width, int) else len(str(width))
+        current().pay(max(margin, 0) * (str(s).count("\n") + 1))
+        return indent(s, width, *args, **kwargs)
+
+    def added(iterable: Any, attribute: Any = None, start: float = 0) -> Any:
+        return sum_of(iterable, attribute, start + 0)
+
+    sum_of = _with_environment(add)
+
+    def rounded(value: Any, precision: int = 0, method: Any = "common") -> Any:
+        if abs(precision) > _MAX_PRECISION:
+            raise SecurityError(f"it rounds to more than {_MAX_PRECISION} places")
+        return to_precision(value, precision, method)
+
+    return {
+        "batch": _limited("batch", batch),
+        "center": _limited("center", lambda value, width=80: center(value, width)),
+        "format": _format,
+        "indent": indented,
+        "join": joined,
+        "replace": replaced,
+        "round": rounded,
+        "slice": _limited("slice", cut),
+        "sum": added,
+        "wordwrap": wrap,
+    }
 
 
 def _globals_of(environment: _Environment) -> dict[str, Any]:

@@ -106,6 +106,8 @@ class GroupCommit:
     async def _write_forever(self) -> None:
         while True:
             await self._dirty.wait()
+            # One turn for the others: a run that was just accepted gets as far as it can in this commit.
+            await asyncio.sleep(0)
             self._dirty.clear()
             batch, self._batch = self._batch, _Batch()
             self._flushing = batch
