@@ -9,7 +9,13 @@ import pytest
 from hypothesis import given
 
 from autograph.graph.model import Graph, Node, Position
-from autograph.graph.portable import dump, read_agent, write_agent, write_agent_autogpt
+from autograph.graph.portable import (
+    dump,
+    read_agent,
+    restore_secrets,
+    write_agent,
+    write_agent_autogpt,
+)
 from tests.unit.graph.making import (
     AGENT,
     CALCULATOR,
@@ -292,3 +298,51 @@ class TestAutogptsForm:
         made = graph([node("key", INPUT, name="Key", secret=True, value="hidden")])
 
         assert write_agent_autogpt(made, SPECS)["input_schema"]["required"] == ["Key"]
+
+
+class TestSecretsComeBack:
+    SAVED = graph(
+        [
+            node("mail", MAILER, to="ann", pin_code="1234", headers={"x": 1, "token": "t"}),
+            node("sum", CALCULATOR, a=1),
+        ],
+        sub_graphs=(graph([node("in", INPUT, name="K", secret=True, value="hidden")], id="g-2"),),
+    )
+
+    def shown(self) -> Graph:
+        return read_agent(write_agent(self.SAVED, SPECS, keep_secrets=False))
+
+    def with_mail(self, **constants: Any) -> Graph:
+        return replace(self.SAVED, nodes=(Node("mail", MAILER, constants),), sub_graphs=())
+
+    def mail_of(self, made: Graph) -> Any:
+        return restore_secrets(made, self.SAVED, SPECS).nodes[0].constants
+
+    def test_into_a_graph_that_was_shown_and_saved_again(self) -> None:
+        assert self.shown() != self.SAVED
+        assert restore_secrets(self.shown(), self.SAVED, SPECS) == self.SAVED
+
+    def test_beside_what_was_changed(self) -> None:
+        found = self.mail_of(self.with_mail(to="bob", headers={"x": 2}))
+
+        assert found == {"to": "bob", "pin_code": "1234", "headers": {"x": 2}}
+
+    def test_but_not_over_a_new_one_nor_over_null(self) -> None:
+        assert self.mail_of(self.with_mail(pin_code="9"))["pin_code"] == "9"
+        assert self.mail_of(self.with_mail(pin_code=None))["pin_code"] is None
+
+    def test_but_nothing_that_was_no_secret(self) -> None:
+        assert "to" not in self.mail_of(self.with_mail())
+
+    def test_but_not_into_another_block_or_node(self) -> None:
+        other = replace(self.SAVED, nodes=(Node("mail", TEMPLATE), Node("new", MAILER)))
+
+        restored = restore_secrets(other, self.SAVED, SPECS)
+
+        assert [one.constants for one in restored.nodes] == [{}, {}]
+
+    @given(graphs())
+    def test_into_any_graph(self, made: Graph) -> None:
+        shown = read_agent(write_agent(made, SPECS, keep_secrets=False))
+
+        assert restore_secrets(shown, made, SPECS) == made

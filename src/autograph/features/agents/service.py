@@ -13,7 +13,7 @@ from autograph.features.agents.repository import GraphRepository
 from autograph.graph.content import content_hash
 from autograph.graph.diff import GraphDiff, diff
 from autograph.graph.model import Graph, Json
-from autograph.graph.portable import read_agent
+from autograph.graph.portable import read_agent, restore_secrets
 from autograph.graph.spec import BlockSpec
 from autograph.graph.validate import Report, validate
 from autograph.infra.ids import new_id
@@ -69,7 +69,7 @@ class AgentService:
         Args:
             principal: Whose it is.
             graph_id: The graph.
-            document: As for `create`.
+            document: As for `create`; secrets that it lacks are taken from the base version.
             base_version: The version the change was made on; None to overwrite whatever there is.
 
         Raises:
@@ -78,8 +78,13 @@ class AgentService:
             GraphNotFound: There is no such graph.
             StaleGraph: It was saved meanwhile.
         """
-        graph = replace(self._checked(read_agent(document)), id=str(graph_id))
-        return await self._graphs.add_version(principal, graph_id, graph, base_version=base_version)
+        graph = read_agent(document)
+        # Screens are shown graphs without secrets, so a graph comes back without them, too.
+        base = await self._graphs.get(principal, graph_id, base_version)
+        graph = self._checked(restore_secrets(graph, base.graph, self._specs))
+        return await self._graphs.add_version(
+            principal, graph_id, replace(graph, id=str(graph_id)), base_version=base_version
+        )
 
     async def get(
         self, principal: Principal, graph_id: UUID, version: int | None = None

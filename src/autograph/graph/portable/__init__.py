@@ -7,6 +7,15 @@ that two versions of a file can be compared by eye.
 
 from autograph.graph.portable.autogpt import write_agent_autogpt
 from autograph.graph.portable.reader import MAX_NODES, NotAnAgent, read_agent
+from autograph.graph.portable.secrets import restore_secrets
 from autograph.graph.portable.writer import dump, write_agent
 
-__all__ = ["MAX_NODES", "NotAnAgent", "dump", "read_agent", "write_agent", "write_agent_autogpt"]
+__all__ = [
+    "MAX_NODES",
+    "NotAnAgent",
+    "dump",
+    "read_agent",
+    "restore_secrets",
+    "write_agent",
+    "write_agent_autogpt",
+]

@@ -8,7 +8,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json, Link, Node
-from autograph.graph.portable.writer import public_constants, write_policy
+from autograph.graph.portable.secrets import public_constants
+from autograph.graph.portable.writer import write_policy
 from autograph.graph.spec import BlockSpec
 
 
