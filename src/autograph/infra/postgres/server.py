@@ -36,6 +36,7 @@ _PORT: Final = 5432
 _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.005
+_WATCH_SECONDS: Final = 0.5
 _MAX_SOCKET_PATH: Final = 100
 _LOG_TAIL: Final = 1_500
 
@@ -106,6 +107,17 @@ class EmbeddedPostgres:
                 return
             await self._stop_server()
             self._let_go()
+
+    async def watch(self) -> None:
+        """Start the server again whenever it has died; runs until it is cancelled."""
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            pid = self.pid
+            if pid is not None and self._is_running(pid):
+                continue
+            with suppress(PostgresError), self._alone():
+                if not self._answers():
+                    await self._start_server()
 
     def _let_go(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -336,14 +348,19 @@ async def embedded_postgres(
 ) -> AsyncGenerator[str]:
     """Have a share in the server of `data_dir` for as long as the context lasts; yields where to connect.
 
+    A server that dies meanwhile is started again.
+
     Raises:
         PostgresError: It cannot be had; the message has the way out.
     """
     server = EmbeddedPostgres(data_dir, binaries=binaries, shared_buffers_mb=shared_buffers_mb)
     dsn = await server.start()
+    watching = asyncio.create_task(server.watch(), name="postgres-watch")
     try:
         yield dsn
     finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await server.stop()
 
 
