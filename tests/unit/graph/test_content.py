@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograph.graph.content import canonical_text, content_hash
@@ -94,6 +94,7 @@ class TestIsStable:
             "2a40248fbd684eb8f0255086de6bceb736639252b2578d96d9b4259ca30376d7"
         )
 
+    @settings(max_examples=40)
     @given(graphs())
     def test_over_writing_and_reading(self, made: Graph) -> None:
         assert content_hash(read_agent(write_agent(made))) == content_hash(made)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograph.graph.content import content_hash
@@ -148,6 +148,7 @@ class TestAnythingAtAll:
 
         read_and_use(bytes(text))
 
+    @settings(max_examples=40)
     @given(graphs())
     def test_any_graph(self, made: Graph) -> None:
         use(made)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from autograph.graph.model import Graph, Node, Position
 from autograph.graph.portable import (
@@ -53,10 +53,12 @@ class TestRoundTrips:
 
         assert read_agent(json.loads(dump(write_agent_autogpt(read, SPECS)))) == read
 
+    @settings(max_examples=40)
     @given(graphs())
     def test_our_form_of_any_graph(self, made: Graph) -> None:
         assert read_agent(json.loads(dump(write_agent(made)))) == made
 
+    @settings(max_examples=40)
     @given(graphs())
     def test_autogpts_form_of_any_graph_but_for_its_secrets(self, made: Graph) -> None:
         public = read_agent(write_agent(made, SPECS, keep_secrets=False))
@@ -66,6 +68,7 @@ class TestRoundTrips:
         assert read_agent(written) == public
         assert Counter(read_agent({**written, "links": None}).links) == Counter(public.links)
 
+    @settings(max_examples=40)
     @given(graphs())
     def test_a_file_without_secrets_stays_as_it_is(self, made: Graph) -> None:
         once = write_agent(made, SPECS, keep_secrets=False)
@@ -341,6 +344,7 @@ class TestSecretsComeBack:
 
         assert [one.constants for one in restored.nodes] == [{}, {}]
 
+    @settings(max_examples=40)
     @given(graphs())
     def test_into_any_graph(self, made: Graph) -> None:
         shown = read_agent(write_agent(made, SPECS, keep_secrets=False))
