@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from functools import wraps
+from itertools import chain
 from typing import Any, Final, cast
 
 from jinja2 import nodes, pass_context
@@ -23,14 +24,27 @@ MAX_STEPS: Final = 100_000
 MAX_WORK: Final = 4_000_000
 _CALL: Final = 10
 _SKIMMED: Final = 8  # characters that a plain text method handles in the time of one unit
-_FREE: Final = frozenset({"abs", "attr", "count", "d", "default", "first", "float", "int", "last"}) | {
-    "length"
-}
+_INSIDE: Final = 8  # what it costs to look into a list or dictionary
+_ATOMS: Final = frozenset({bool, float, int, type(None)})
+_FREE: Final = frozenset(
+    {"abs", "attr", "count", "d", "default", "first", "float", "int", "last"}
+) | {"length"}
 _SHALLOW: Final = frozenset(
     {"batch", "items", "list", "map", "reject", "rejectattr", "reverse", "select", "selectattr"}
 ) | {"slice", "sum"}
+_SORTING: Final = frozenset({"dictsort", "groupby", "sort", "unique"})
 _SLOW: Final = frozenset(
-    {"e", "escape", "forceescape", "format", "indent", "striptags", "title", "urlencode", "wordwrap"}
+    {
+        "e",
+        "escape",
+        "forceescape",
+        "format",
+        "indent",
+        "striptags",
+        "title",
+        "urlencode",
+        "wordwrap",
+    }
 )
 
 
@@ -73,15 +87,19 @@ class Budget:
             self.pay(_size(value))
 
     def _weight(self, value: Collection[Any]) -> int:
-        total, waiting = 0, [value]
+        total = 0
+        waiting: list[Any] = [value]
         while waiting and total <= self.work:
             one = waiting.pop()
             total += _size(one)
-            if total > self.work or isinstance(one, (str, bytes, range)):
+            if isinstance(one, (str, bytes, range)) or not isinstance(one, Collection):
                 continue
-            if isinstance(one, Mapping):
-                waiting.extend(cast("Mapping[Any, Any]", one).values())
-            waiting.extend(part for part in one if isinstance(part, Collection))
+            total += _INSIDE
+            if total <= self.work:
+                parts: Iterable[Any] = cast("Collection[Any]", one)
+                if isinstance(one, Mapping):
+                    parts = chain(parts, cast("Mapping[Any, Any]", one).values())
+                waiting += [part for part in parts if type(part) not in _ATOMS]
         return total
 
 
@@ -124,7 +142,9 @@ def metered(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         found = function(*args, **kwargs)
         if isinstance(found, Iterator):
             return _paid(cast("Iterator[Any]", found), budget)
-        if name not in _FREE:
+        if name in _SORTING:
+            budget.pay(_size(found) * _SKIMMED)
+        elif name not in _FREE:
             budget.pay(_size(found) // per_unit + 1)
         return found
 
@@ -162,8 +182,7 @@ def _weigh(context: Context, value: Any) -> Any:
 @pass_context
 def _skim(context: Context, value: Any) -> Any:
     """Pay for comparing a value, which is quick for a text."""
-    if isinstance(value, (str, Collection)):
-        _BUDGET.get().pay_for(value, per_unit=64)
+    _BUDGET.get().pay_for(value, per_unit=64)
     return value
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from jinja2 import Template, TemplateError, pass_eval_context
+from jinja2 import Template, TemplateError, nodes, pass_environment, pass_eval_context
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.nodes import EvalContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -33,6 +33,7 @@ MAX_TEMPLATE: Final = 262_144
 _MAX_RANGE: Final = 10_000
 _MAX_BITS: Final = 4_096
 _MAX_PRECISION: Final = 100
+_MAX_PARTS: Final = 20_000
 _REMOVED_FILTERS: Final = ("pprint", "tojson", "urlize", "xmlattr", "random")
 _COMPARING_TESTS: Final = frozenset(
     {"!=", "<", "<=", "==", ">", ">=", "eq", "equalto", "ge", "greaterthan", "gt", "in", "le"}
@@ -43,6 +44,10 @@ _FREE_METHODS: Final = frozenset({"get", "items", "keys", "values"})
 _WIDE: Final = re.compile(r"\d{5,}|\*")
 _WIDTH: Final = re.compile(r"\d+")
 _NESTED: Final = re.compile(r"\{[^{}]*\{")
+
+
+_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What a filter raises when it is given something it cannot work on."""
 
 
 class TemplateFault(Exception):
@@ -86,7 +91,10 @@ def _compiled(source: str, escape_html: bool) -> Template:  # noqa: FBT001 - par
     if len(source) > MAX_TEMPLATE:
         raise TemplateRuntimeError(f"it is longer than {MAX_TEMPLATE} characters")
     environment = _ENVIRONMENTS[escape_html]
-    code = environment.compile(rewrite(environment.parse(source)))
+    tree = environment.parse(source)
+    if sum(1 for _ in tree.find_all(nodes.Node)) > _MAX_PARTS:
+        raise TemplateRuntimeError(f"it has more than {_MAX_PARTS} parts")
+    code = environment.compile(rewrite(tree))
     return Template.from_code(environment, code, _globals_of(environment))
 
 
@@ -163,7 +171,11 @@ def _check_product(left: Any, right: Any) -> None:
 
 
 def _check_format(text: str, values: Any) -> None:
-    """Pay for filling a format in: its widths, and all values for each of its places."""
+    """Pay for filling a format in: its widths, and all values for each of its places.
+
+    Raises:
+        SecurityError: It asks for too wide a place.
+    """
     if _WIDE.search(text):
         raise SecurityError("it asks for a width of more than four digits")
     budget = current()
@@ -175,7 +187,11 @@ def _check_format(text: str, values: Any) -> None:
 def _check_text_method(
     text: str, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[Any, ...]:
-    """Pay for calling a method of a text; return the arguments to call it with."""
+    """Pay for calling a method of a text; return the arguments to call it with.
+
+    Raises:
+        SecurityError: Templates cannot call it.
+    """
     if name in _CLOSED_METHODS:
         raise SecurityError(f"it calls {name}(), which templates cannot")
     budget = current()
@@ -224,59 +240,66 @@ def _format(value: Any, *args: Any, **kwargs: Any) -> str:
 
 
 def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a filter whose first argument is a count or a width, which must stay small."""
+    """Return a filter that takes counts and widths, which must stay small."""
 
-    def limited(value: Any, count: Any, *args: Any, **kwargs: Any) -> Any:
-        if isinstance(count, int) and abs(count) > _MAX_RANGE:
-            raise SecurityError(f"it asks {name} for more than {_MAX_RANGE}")
-        if isinstance(count, int):
-            current().pay(abs(count))
-        return function(value, count, *args, **kwargs)
+    def limited(value: Any, *args: Any, **kwargs: Any) -> Any:
+        for one in (*args, *kwargs.values()):
+            if isinstance(one, int):
+                if abs(one) > _MAX_RANGE:
+                    raise SecurityError(f"it asks {name} for more than {_MAX_RANGE}")
+                current().pay(abs(one))
+        return function(value, *args, **kwargs)
 
     return limited
 
 
-def _careful_filters(filters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those filters that can make much of little, each paying for what it would make."""
-    center, indent, batch = filters["center"], filters["indent"], filters["batch"]
-    cut, add, wrap = filters["slice"], filters["sum"], filters["wordwrap"]
-    join, replace, to_precision = filters["join"], filters["replace"], filters["round"]
+def _careful(filters: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+    """Return those filters that can make much of little, each paying for what it is about to make."""
 
     @pass_eval_context
-    def joined(context: EvalContext, value: Any, d: Any = "", attribute: Any = None) -> Any:
-        return join(context, _joinable(value, str(d)), d, attribute)
+    def join(context: EvalContext, value: Any, d: Any = "", attribute: Any = None) -> Any:
+        return filters["join"](context, _joinable(value, str(d)), d, attribute)
 
     @pass_eval_context
-    def replaced(context: EvalContext, s: Any, old: Any, new: Any, count: Any = None) -> Any:
+    def replace(context: EvalContext, s: Any, old: Any, new: Any, count: Any = None) -> Any:
         current().pay(_growth(str(s), old, new))
-        return replace(context, s, old, new, count)
+        return filters["replace"](context, s, old, new, count)
 
-    def indented(s: Any, width: Any = 4, *args: Any, **kwargs: Any) -> Any:
+    @pass_environment
+    def total(environment: Any, iterable: Any, attribute: Any = None, start: Any = 0) -> Any:
+        if not isinstance(start, (int, float)):
+            raise SecurityError("it sums something other than numbers")
+        return filters["sum"](environment, iterable, attribute, start)
+
+    @pass_environment
+    def wordwrap(environment: Any, s: Any, *args: Any, **kwargs: Any) -> Any:
+        longest = max(
+            (len(one) for one in (*args, *kwargs.values()) if isinstance(one, str)), default=1
+        )
+        current().pay(len(str(s)) * longest)
+        return filters["wordwrap"](environment, s, *args, **kwargs)
+
+    def indent(s: Any, width: Any = 4, *args: Any, **kwargs: Any) -> Any:
         margin = width if isinstance(width, int) else len(str(width))
         current().pay(max(margin, 0) * (str(s).count("\n") + 1))
-        return indent(s, width, *args, **kwargs)
+        return filters["indent"](s, width, *args, **kwargs)
 
-    def added(iterable: Any, attribute: Any = None, start: float = 0) -> Any:
-        return sum_of(iterable, attribute, start + 0)
-
-    sum_of = _with_environment(add)
-
-    def rounded(value: Any, precision: int = 0, method: Any = "common") -> Any:
+    def to_precision(value: Any, precision: int = 0, method: Any = "common") -> Any:
         if abs(precision) > _MAX_PRECISION:
             raise SecurityError(f"it rounds to more than {_MAX_PRECISION} places")
-        return to_precision(value, precision, method)
+        return filters["round"](value, precision, method)
 
     return {
-        "batch": _limited("batch", batch),
-        "center": _limited("center", lambda value, width=80: center(value, width)),
+        "batch": _limited("batch", filters["batch"]),
+        "center": _limited("center", filters["center"]),
         "format": _format,
-        "indent": indented,
-        "join": joined,
-        "replace": replaced,
-        "round": rounded,
-        "slice": _limited("slice", cut),
-        "sum": added,
-        "wordwrap": wrap,
+        "indent": indent,
+        "join": join,
+        "replace": replace,
+        "round": to_precision,
+        "slice": _limited("slice", filters["slice"]),
+        "sum": total,
+        "wordwrap": wordwrap,
     }
 
 
@@ -286,16 +309,18 @@ def _globals_of(environment: _Environment) -> dict[str, Any]:
 
 
 def _environment(*, escape_html: bool) -> _Environment:
-    environment = _Environment(autoescape=escape_html)
+    environment = _Environment(autoescape=escape_html, finalize=pay_for_output)
     names = _globals_of(environment)
     names.clear()
     names["range"] = _range
     filters: dict[str, Any] = vars(environment)["filters"]
     for name in _REMOVED_FILTERS:
-        filters.pop(name, None)
-    filters["format"] = _format
-    for name in ("center", "indent"):
-        filters[name] = _limited(name, filters[name])
+        filters.pop(name)
+    filters.update(_careful(dict(filters)))
+    filters.update({name: metered(name, one) for name, one in filters.items()})
+    filters.update(OWN_FILTERS)
+    tests: dict[str, Any] = vars(environment)["tests"]
+    tests.update({name: metered(name, tests[name]) for name in _COMPARING_TESTS})
     return environment
 
 
