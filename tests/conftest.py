@@ -10,6 +10,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import settings
 
 from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.infra import migrations
@@ -18,6 +19,10 @@ from autograph.infra.ids import new_id
 from autograph.infra.postgres.server import EmbeddedPostgres
 
 pytest_plugins = ["tests.rows_plugin"]
+
+# A time limit on each example would measure how busy the machine is.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 _LOOPBACK = ("127.", "::1", "localhost")
 
