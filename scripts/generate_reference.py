@@ -21,7 +21,7 @@ from autograph.api.app import create_app
 from autograph.api.errors import status_of
 from autograph.blocks.catalog import AnyBlock, load_catalog
 from autograph.cli.main import app
-from autograph.graph.validate import Code
+from autograph.graph.report import Code
 from autograph.infra.errors import AutographError
 from autograph.infra.settings import Settings
 

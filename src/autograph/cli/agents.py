@@ -22,7 +22,8 @@ from autograph.cli.output import (
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json
 from autograph.graph.portable import NotAnAgent, dump, read_agent, write_agent, write_agent_autogpt
-from autograph.graph.validate import Report, validate
+from autograph.graph.report import Report
+from autograph.graph.validate import validate
 from autograph.infra.errors import AutographError
 
 graphs = typer.Typer(help="Agents saved here.", no_args_is_help=True)

@@ -18,8 +18,9 @@ from autograph.graph.portable import (
     write_agent,
     write_agent_autogpt,
 )
+from autograph.graph.report import Severity
 from autograph.graph.schemas import InvalidInputs, check_inputs, input_schema
-from autograph.graph.validate import Severity, validate
+from autograph.graph.validate import validate
 from tests.unit.graph.making import (
     AGENT,
     DROPDOWN,

@@ -21,9 +21,10 @@ from autograph.graph.portable import (
     write_agent,
     write_agent_autogpt,
 )
+from autograph.graph.report import Code
 from autograph.graph.schemas import credentials_schema, input_schema, output_schema
 from autograph.graph.spec import BlockKind, BlockSpec, Effect
-from autograph.graph.validate import Code, validate
+from autograph.graph.validate import validate
 from tests.unit.graph.making import SHARED_AGENTS, any_json
 
 FILES = sorted(SHARED_AGENTS.glob("*.json"))

@@ -7,7 +7,8 @@ import pytest
 
 from autograph.graph.model import Graph, Link, Node
 from autograph.graph.portable import read_agent
-from autograph.graph.validate import Code, Severity, validate
+from autograph.graph.report import Code, Severity
+from autograph.graph.validate import validate
 from tests.unit.graph.making import (
     AGENT,
     CALCULATOR,

@@ -14,8 +14,9 @@ from autograph.graph.content import content_hash
 from autograph.graph.diff import GraphDiff, diff
 from autograph.graph.model import Graph, Json
 from autograph.graph.portable import read_agent, restore_secrets
+from autograph.graph.report import Report
 from autograph.graph.spec import BlockSpec
-from autograph.graph.validate import Report, validate
+from autograph.graph.validate import validate
 from autograph.infra.ids import new_id
 
 
