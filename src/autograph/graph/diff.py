@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from autograph.graph.content import canonical_text
 from autograph.graph.model import Graph, Json, Link, Node
+from autograph.graph.portable.secrets import public_constants
+from autograph.graph.spec import BlockSpec
 
 _OF_GRAPH: Final = ("name", "description", "instructions", "schedule_cron", "policy")
 
@@ -71,13 +73,22 @@ class GraphDiff:
         return bool(self.moved) or not self.is_empty
 
 
-def diff(old: Graph, new: Graph) -> GraphDiff:
-    """Return what changed from `old` to `new`. Node ids are stable across versions."""
+def diff(old: Graph, new: Graph, specs: Mapping[str, BlockSpec] | None = None) -> GraphDiff:
+    """Return what changed from `old` to `new`. Node ids are stable across versions.
+
+    Args:
+        old: The graph before.
+        new: The graph after.
+        specs: Blocks by id, for a difference that is shown: that a secret changed is told, and in place
+            of it stands null. None for one that stays inside.
+    """
     before = {node.id: node for node in old.nodes}
     after = {node.id: node for node in new.nodes}
     both = [node_id for node_id in before if node_id in after]
     changed = {
-        node_id: found for node_id in both if (found := _changes(before[node_id], after[node_id]))
+        node_id: found
+        for node_id in both
+        if (found := _changes(before[node_id], after[node_id], specs))
     }
     old_links, new_links = Counter(old.links), Counter(new.links)
     kept_links = old_links & new_links
@@ -104,7 +115,8 @@ def diff(old: Graph, new: Graph) -> GraphDiff:
         sub_graphs={
             one: found
             for one, inside in inside_before.items()
-            if one in inside_after and (found := diff(inside, inside_after[one])).touches_anything
+            if one in inside_after
+            and (found := diff(inside, inside_after[one], specs)).touches_anything
         },
     )
 
@@ -120,13 +132,17 @@ def _kept(links: tuple[Link, ...], kept: Counter[Link]) -> list[Link]:
     return found
 
 
-def _changes(old: Node, new: Node) -> dict[str, Change]:
+def _changes(old: Node, new: Node, specs: Mapping[str, BlockSpec] | None) -> dict[str, Change]:
     found: dict[str, Change] = {}
+    shown = [
+        one.constants if specs is None else public_constants(one, specs.get(one.block_id))
+        for one in (old, new)
+    ]
     for pin in dict.fromkeys((*old.constants, *new.constants)):
         before: Any = old.constants.get(pin)
         after: Any = new.constants.get(pin)
         if not _is_same(before, after):
-            found[pin] = Change(before, after)
+            found[pin] = Change(shown[0].get(pin), shown[1].get(pin))
     for one in fields(Node):
         if one.name in {"id", "constants", "position"}:
             continue

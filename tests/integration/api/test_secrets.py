@@ -45,3 +45,29 @@ class TestSecretConstants:
         assert "s3cr3t" not in saved.text
         assert saved.json()["version"] == 2
         assert saved.json()["content_hash"] == shown.json()["content_hash"]
+
+    def test_are_not_told_by_what_changed(self, served: Up, catalog: Catalog) -> None:
+        versions = [
+            write_agent(
+                graph(
+                    [
+                        node(
+                            catalog,
+                            "key",
+                            "AgentShortTextInput",
+                            name="Key",
+                            secret=True,
+                            value=one,
+                        )
+                    ],
+                    name="Changes its key",
+                )
+            )
+            for one in ("first-s3cr3t", "second-s3cr3t")
+        ]
+        graph_id = served.save(versions[0])
+        served.http.put(f"/api/v1/graphs/{graph_id}", json=versions[1])
+
+        changed = served.http.get(f"/api/v1/graphs/{graph_id}/versions/1/diff/2")
+
+        assert changed.json()["changed"] == {"key": {"value": {"before": None, "after": None}}}

@@ -10,7 +10,18 @@ from hypothesis import strategies as st
 from autograph.graph.content import content_hash
 from autograph.graph.diff import Change, diff
 from autograph.graph.model import Graph, OnError, Policy, Position
-from tests.unit.graph.making import CALCULATOR, INPUT, OUTPUT, graph, graphs, link, node, values
+from tests.unit.graph.making import (
+    CALCULATOR,
+    INPUT,
+    MAILER,
+    OUTPUT,
+    SPECS,
+    graph,
+    graphs,
+    link,
+    node,
+    values,
+)
 
 INSIDE = graph([node("s", INPUT, name="S")], id="g-2")
 OLD = graph(
@@ -113,6 +124,17 @@ class TestDiff:
             "name": Change("Made for a test", "New"),
             "description": Change("", "Better"),
         }
+
+    def test_tells_that_a_secret_changed_and_not_what_it_was(self) -> None:
+        old, new = (
+            graph([node("m", MAILER, pin_code=code, to=code)], sub_graphs=(INSIDE,))
+            for code in ("1234", "9876")
+        )
+
+        assert diff(old, new, SPECS).changed == {
+            "m": {"pin_code": Change(None, None), "to": Change("1234", "9876")}
+        }
+        assert diff(old, new).changed["m"]["pin_code"] == Change("1234", "9876")
 
     def test_looks_into_the_agents_inside(self) -> None:
         inner = replace(INSIDE, nodes=(node("s", INPUT, name="Other"),))

@@ -125,7 +125,7 @@ class AgentService:
         """
         before = await self._graphs.get(principal, graph_id, old)
         after = await self._graphs.get(principal, graph_id, new)
-        return diff(before.graph, after.graph)
+        return diff(before.graph, after.graph, self._specs)
 
     async def activate(self, principal: Principal, graph_id: UUID, version: int) -> SavedGraph:
         """Make a version the one that runs when none is named.
