@@ -140,7 +140,10 @@ def _weighted(rows: Items, wanted: DataSamplingInput, dice: random.Random) -> In
     left = {index: weight for index, weight in enumerate(weights) if weight > 0}
     chosen: Indices = []
     while left and len(chosen) < wanted.sample_size:
-        index = dice.choices(list(left), list(left.values()))[0]
+        try:
+            index = dice.choices(list(left), list(left.values()))[0]
+        except ValueError as error:
+            raise BlockError(f"The weights add up to no finite number: {error}.") from error
         chosen.append(index)
         del left[index]
     return chosen

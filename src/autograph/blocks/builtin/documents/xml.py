@@ -73,7 +73,11 @@ class XMLParser(Block[XMLParserInput]):
             )
         try:
             root = fromstring(input.input_xml.strip(), forbid_dtd=True)
-        except (ParseError, DefusedXmlException, ValueError) as error:
+        except DefusedXmlException as error:
+            raise BlockError(
+                "The text has a document type definition, which is refused."
+            ) from error
+        except (ParseError, ValueError) as error:
             raise BlockError(f"The text is not XML that can be read: {error!s}.") from error
         yield "parsed_xml", {root.tag: _value(root, 1)}
 

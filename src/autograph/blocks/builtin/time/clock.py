@@ -80,7 +80,10 @@ def _written(
             else moment.replace(microsecond=0)
         )
         return iso(whole)
-    return moment.strftime(pattern)
+    try:
+        return moment.strftime(pattern)
+    except ValueError as error:
+        raise BlockError(f"The moment cannot be written as {pattern!r}: {error}.") from error
 
 
 class TriggerInput(BlockInput):

@@ -7,6 +7,7 @@ from typing import Final
 
 from autograph.blocks.sdk import (
     Block,
+    BlockError,
     BlockInput,
     BlockOutput,
     Category,
@@ -20,6 +21,7 @@ from autograph.blocks.sdk import (
 )
 
 _MAX_REPEAT: Final = 10_000
+_MAX_SECONDS: Final = 100 * 365 * 86_400
 
 
 class CountdownTimerInput(BlockInput):
@@ -60,13 +62,20 @@ class CountdownTimer(Block[CountdownTimerInput]):
     )
 
     async def run(self, input: CountdownTimerInput, ctx: Context) -> Outputs:
-        """Wait and yield the message, as often as asked."""
-        wait = timedelta(
-            seconds=_whole("seconds", input.seconds),
-            minutes=_whole("minutes", input.minutes),
-            hours=_whole("hours", input.hours),
-            days=_whole("days", input.days),
+        """Wait and yield the message, as often as asked.
+
+        Raises:
+            BlockError: The wait is no number, or longer than a century.
+        """
+        seconds = (
+            _whole("seconds", input.seconds)
+            + _whole("minutes", input.minutes) * 60
+            + _whole("hours", input.hours) * 3_600
+            + _whole("days", input.days) * 86_400
         )
+        if seconds > _MAX_SECONDS:
+            raise BlockError(f"It would wait {seconds} seconds, which is more than a century.")
+        wait = timedelta(seconds=seconds)
         for _ in range(input.repeat):
             await ctx.sleep(wait)
             yield "output_message", input.input_message
