@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -22,6 +23,8 @@ from autograph.blocks.sdk import (
     pin,
 )
 from autograph.bootstrap import Platform, platform
+from autograph.engine.journal.postgres import PostgresJournal
+from autograph.engine.ports import RunWrite
 from autograph.engine.state import RunStatus
 from autograph.features.runs.models import Run
 from autograph.graph.model import Graph, Node, OnError, Policy, Retry
@@ -159,6 +162,49 @@ class TestOrdinaryRuns:
 
         assert (await up.runs.get(up.owner, run_id)).row.worker == up.worker.id
 
+    @pytest.mark.seed("D1-E25")
+    async def test_before_an_effect_starts_everything_it_depends_on_is_committed(
+        self, up: Platform, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen: list[list[str]] = []
+
+        async def look(self: Probe, input: ProbeInput, ctx: Context) -> Outputs:
+            async with up.database.acquire() as connection:
+                rows = await connection.fetch(
+                    "SELECT kind FROM run_events WHERE run_id = $1 ORDER BY seq", ctx.run_id
+                )
+            seen.append([row["kind"] for row in rows])
+            yield "out", input.value
+
+        monkeypatch.setattr(Probe, "run", look)
+        made = graph([node(catalog, "a", "StoreValue", input=1), probe("p")], "a.output -> p.value")
+        await run(up, made)
+
+        assert seen == [["run.started", "node.completed", "node.started"]]
+
+    @pytest.mark.seed("D1-16")
+    async def test_ten_thousand_nodes_run_to_their_end(
+        self, up: Platform, catalog: Catalog
+    ) -> None:
+        ended = await run(up, chain(catalog, 9_999))
+
+        assert (ended.row.status, ended.result.outputs) == (RunStatus.COMPLETED, {"sum": [9_999.0]})
+
+    async def test_a_pure_chain_and_its_acceptance_are_one_commit(
+        self, up: Platform, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        commits: list[int] = []
+        write = PostgresJournal.write
+
+        async def counted(self: PostgresJournal, writes: Sequence[RunWrite]) -> set[UUID]:
+            commits.append(len(writes))
+            return await write(self, writes)
+
+        monkeypatch.setattr(PostgresJournal, "write", counted)
+        await run(up, chain(catalog, 3))
+
+        assert commits == [1]
+
 
 class TestFailures:
     @pytest.mark.parametrize(
@@ -192,6 +238,7 @@ class TestFailures:
             "message": 'a: expected a number, got "abc"',
         }
 
+    @pytest.mark.seed("D1-16")
     async def test_a_timeout_fails_the_node_and_what_it_yielded_stands(
         self, up: Platform, catalog: Catalog
     ) -> None:
@@ -205,6 +252,7 @@ class TestFailures:
         assert (ended.row.status, ended.result.outputs) == (RunStatus.COMPLETED, {"o": ["before"]})
         assert ended.result.errors[0]["code"] == "node.timeout"
 
+    @pytest.mark.seed("D1-16")
     async def test_a_retry_drops_what_the_failed_attempt_yielded(
         self, up: Platform, catalog: Catalog
     ) -> None:
@@ -320,6 +368,7 @@ class TestAgentsInsideAgents:
 
 
 class TestCancelling:
+    @pytest.mark.seed("D1-16")
     async def test_a_run_that_hangs_is_cancelled(self, up: Platform) -> None:
         saved = await up.agents.create(up.owner, write_agent(graph([probe("p", say="hang")])))
         run_id = await up.runs.start(up.owner, saved.id, {})
