@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from autograph.blocks.sdk.template_budget import MAX_STEPS, MAX_WORK
 from autograph.blocks.sdk.templates import MAX_OUTPUT, TemplateFault, render
@@ -66,6 +67,56 @@ class TestRender:
         source = "{% for r in rows %}{{ loop.index }}/{{ rows|length }} {{ r.name }} {{ r.tags|join(',') }}\n{% endfor %}"
 
         assert render(source, {"rows": rows}).count("\n") == 5_000
+
+
+class TestPlainJinja:
+    """Paying for what is done changes nothing of what is done."""
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "{% set a, b = 1, (2, 3) %}{{ a }}{{ b[1] }}",
+            "{% for a, b in [(1, 2), [3, 4]] if a < 3 %}{{ a + b }}{% else %}none{% endfor %}",
+            "{% for x in [] %}{% else %}none{% endfor %}",
+            "{% for x in xs %}{{ loop.cycle('a', 'b') }}{{ loop.last }}{{ loop.previtem }};{% endfor %}",
+            "{% for x in tree recursive %}{{ x.n }}({{ loop(x.kids) }}){% endfor %}",
+            "{{ 'y' if 1 < n < 5 and not missing else 'n' }}",
+            "{{ n is in [1, 3] }} {{ n is divisibleby 3 }} {{ s is upper }} {{ missing is defined }}",
+            "{{ xs|select('equalto', 1)|list }} {{ xs|reject('odd')|list }}",
+            "{{ rows|groupby('k')|map('first')|join('-') }} {{ rows|map(attribute='v')|sum }}",
+            "{{ rows|sort(attribute='v', reverse=true)|map(attribute='v')|list }}",
+            "{{ rows|selectattr('k', 'eq', 'a')|map(attribute='v')|max }} {{ xs|unique|list }}",
+            "{{ d|dictsort }} {{ d|items|list }} {{ d.get('z', 9) }} {{ d.keys()|list }}",
+            "{{ s|truncate(5) }} {{ s|wordcount }} {{ s|title }} {{ s|reverse }} {{ s|length }}",
+            "{{ s|wordwrap(4) }} {{ s|center(20) }}| {{ s|indent(width=2, first=true) }}",
+            "{{ s.split(' ')[1:]|join('+') }} {{ s.upper().find('W') }} {{ s.replace('o', '0', 1) }}",
+            "{{ s|replace('o', '0') }} {{ s|urlencode }} {{ '<b>'|striptags }} {{ '<'|e }}",
+            "{{ '%.1f %s' % (2.55, s) }} {{ '%(a)s' % {'a': 1} }} {{ '{a}-{0:03d}'.format(7, a=s) }}",
+            "{{ 7 // 2 }} {{ 7 % 4 }} {{ 2 ** 8 }} {{ -n }} {{ 1.5 * 2 }} {{ [1] + [2] }} {{ 'a' * 3 }}",
+            "{{ 3.14159|round(2) }} {{ 1234567|filesizeformat }} {{ '5'|int + 1 }} {{ 'x'|float(0.5) }}",
+            "{{ xs|batch(2, 0)|list }} {{ xs|slice(2)|list }} {{ xs|first }} {{ xs|last }} {{ xs[-1:] }}",
+            "{{ missing|default('d') }} {{ ''|default('d', true) }} {{ missing }}",
+            "{% macro m(a, b=[a]) %}{{ a }}{{ b }}{{ caller() if caller }}{{ varargs }}{% endmacro %}"
+            "{{ m(1, 2, 3) }}{% call m(1) %}body{% endcall %}",
+            "{% block one %}{% set x %}in{% endset %}{{ x }}{% endblock %}{{ self.one() }}",
+            "{% filter upper|replace('A', 'b') %}a{{ n }}{% endfilter %}",
+            "{% with y = n * 2 %}{{ y }}{% endwith %}{% raw %}{{ y }}{% endraw %}{# no #}",
+            "{{ [1, 'a', {'k': (1, 2)}] }} {{ (1,) }} {{ () }} {{ {} }} {{ [] }}",
+            "{{ 1 == 1.0 }} {{ [1] == [1] }} {{ 'b' > 'a' }} {{ none == missing }} {{ n ~ s ~ xs }}",
+        ],
+    )
+    def test_does_what_it_did(self, source: str) -> None:
+        values: dict[str, Any] = {
+            "n": 3,
+            "s": "two words",
+            "xs": [3, 1, 2, 1],
+            "d": {"b": 2, "a": 1},
+            "rows": [{"k": "a", "v": 1}, {"k": "b", "v": 2}, {"k": "a", "v": 3}],
+            "tree": [{"n": 1, "kids": [{"n": 2, "kids": []}]}, {"n": 3, "kids": []}],
+        }
+        plain = ImmutableSandboxedEnvironment().from_string(source).render(values)
+
+        assert render(source, values) == plain
 
 
 class TestBreakingOut:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any, Final, cast
 
 from jinja2 import Template, TemplateError, nodes, pass_environment, pass_eval_context
@@ -242,13 +242,14 @@ def _format(value: Any, *args: Any, **kwargs: Any) -> str:
 def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter that takes counts and widths, which must stay small."""
 
-    def limited(value: Any, *args: Any, **kwargs: Any) -> Any:
+    @wraps(function)  # which also tells Jinja2 to hand its own context in, where it wants that
+    def limited(*args: Any, **kwargs: Any) -> Any:
         for one in (*args, *kwargs.values()):
             if isinstance(one, int):
                 if abs(one) > _MAX_RANGE:
                     raise SecurityError(f"it asks {name} for more than {_MAX_RANGE}")
                 current().pay(abs(one))
-        return function(value, *args, **kwargs)
+        return function(*args, **kwargs)
 
     return limited
 
