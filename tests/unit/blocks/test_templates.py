@@ -87,7 +87,7 @@ class TestPlainJinja:
             "{{ rows|sort(attribute='v', reverse=true)|map(attribute='v')|list }}",
             "{{ rows|selectattr('k', 'eq', 'a')|map(attribute='v')|max }} {{ xs|unique|list }}",
             "{{ d|dictsort }} {{ d|items|list }} {{ d.get('z', 9) }} {{ d.keys()|list }}",
-            "{{ s|truncate(5) }} {{ s|wordcount }} {{ s|title }} {{ s|reverse }} {{ s|length }}",
+            "{{ s|truncate(5) }} {{ s|wordcount }} {{ s|title }} {{ s|reverse }} {{ s|length }} {{ 1234567|center(9) }}",
             "{{ s|wordwrap(4) }} {{ s|center(20) }}| {{ s|indent(width=2, first=true) }}",
             "{{ s.split(' ')[1:]|join('+') }} {{ s.upper().find('W') }} {{ s.replace('o', '0', 1) }}",
             "{{ s|replace('o', '0') }} {{ s|urlencode }} {{ '<b>'|striptags }} {{ '<'|e }}",

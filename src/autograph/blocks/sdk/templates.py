@@ -242,9 +242,11 @@ def _format(value: Any, *args: Any, **kwargs: Any) -> str:
 def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter that takes counts and widths, which must stay small."""
 
-    @wraps(function)  # which also tells Jinja2 to hand its own context in, where it wants that
+    skipped = 2 if hasattr(function, "jinja_pass_arg") else 1  # the value, and Jinja2's own context
+
+    @wraps(function)
     def limited(*args: Any, **kwargs: Any) -> Any:
-        for one in (*args, *kwargs.values()):
+        for one in (*args[skipped:], *kwargs.values()):
             if isinstance(one, int):
                 if abs(one) > _MAX_RANGE:
                     raise SecurityError(f"it asks {name} for more than {_MAX_RANGE}")
