@@ -241,7 +241,6 @@ def _format(value: Any, *args: Any, **kwargs: Any) -> str:
 
 def _limited(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter that takes counts and widths, which must stay small."""
-
     skipped = 2 if hasattr(function, "jinja_pass_arg") else 1  # the value, and Jinja2's own context
 
     @wraps(function)
