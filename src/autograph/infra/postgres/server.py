@@ -174,6 +174,9 @@ class EmbeddedPostgres:
             await asyncio.to_thread(self._make_cluster, binaries, who)
         self._check_version(binaries)
         self._give_to(who)
+        if self._process is not None:
+            # A dead child that nobody asked after still counts as running, and the server would not start.
+            self._process.poll()
         log_path = self._root / "server.log"
         with log_path.open("wb") as log:
             process = subprocess.Popen(  # noqa: ASYNC220 - forking takes a millisecond
