@@ -40,6 +40,9 @@ _COMPARING_TESTS: Final = frozenset(
 ) | {"lessthan", "lower", "lt", "ne", "upper"}
 _PADDING_METHODS: Final = frozenset({"center", "ljust", "rjust", "zfill"})
 _CLOSED_METHODS: Final = frozenset({"encode", "expandtabs", "maketrans", "translate"})
+_NUMBER_METHODS: Final = frozenset(
+    {"as_integer_ratio", "bit_count", "bit_length", "conjugate", "hex", "is_integer"}
+)
 _FREE_METHODS: Final = frozenset({"get", "items", "keys", "values"})
 _WIDE: Final = re.compile(r"\d{5,}|\*")
 _WIDTH: Final = re.compile(r"\d+")
@@ -109,6 +112,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         Raises:
             SecurityError: It would not.
         """
+        _check_numbers(left, right)
         if operator == "**":
             _check_power(left, right)
         elif operator == "*":
@@ -148,6 +152,9 @@ class _Environment(ImmutableSandboxedEnvironment):
         owner, name = getattr(__obj, "__self__", None), getattr(__obj, "__name__", "")
         if isinstance(owner, str):
             args = _check_text_method(owner, name, args, kwargs)
+        elif isinstance(owner, (int, float, type)) and name not in _NUMBER_METHODS:
+            # `to_bytes` makes as much as it is asked for; `from_bytes` a number without a limit.
+            raise SecurityError(f"it calls {name}(), which templates cannot")
         elif isinstance(owner, (list, tuple, dict)) and name not in _FREE_METHODS:
             current().pay_for(cast("object", owner))
         return super().call(__context, __obj, *args, **kwargs)
@@ -155,6 +162,21 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 def _bits(number: Any) -> int:
     return number.bit_length() if isinstance(number, int) else 64
+
+
+def _check_numbers(*numbers: Any) -> None:
+    """Refuse long numbers, which take more than their length to divide.
+
+    Raises:
+        SecurityError: One of them is too long.
+    """
+    if any(isinstance(one, int) and one.bit_length() > _MAX_BITS for one in numbers):
+        raise SecurityError("it reckons with a number too large")
+
+
+def _divisible(value: Any, num: Any) -> bool:
+    _check_numbers(value, num)
+    return value % num == 0
 
 
 def _check_power(left: Any, right: Any) -> None:
@@ -286,6 +308,11 @@ def _careful(filters: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
         current().pay(max(margin, 0) * (str(s).count("\n") + 1))
         return filters["indent"](s, width, *args, **kwargs)
 
+    def to_whole(value: Any, default: Any = 0, base: int = 10) -> Any:
+        number = filters["int"](value, default, base)
+        _check_numbers(number)
+        return number
+
     def to_precision(value: Any, precision: int = 0, method: Any = "common") -> Any:
         if abs(precision) > _MAX_PRECISION:
             raise SecurityError(f"it rounds to more than {_MAX_PRECISION} places")
@@ -296,6 +323,7 @@ def _careful(filters: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
         "center": _limited("center", filters["center"]),
         "format": _format,
         "indent": indent,
+        "int": to_whole,
         "join": join,
         "replace": replace,
         "round": to_precision,
@@ -323,6 +351,7 @@ def _environment(*, escape_html: bool) -> _Environment:
     filters.update(OWN_FILTERS)
     tests: dict[str, Any] = vars(environment)["tests"]
     tests.update({name: metered(name, tests[name]) for name in _COMPARING_TESTS})
+    tests["divisibleby"] = _divisible
     return environment
 
 
