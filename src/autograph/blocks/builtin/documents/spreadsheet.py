@@ -70,6 +70,7 @@ class ReadSpreadsheet(Block[ReadSpreadsheetInput]):
     description = "Reads a table from text (CSV) into rows, each a dictionary by column."
     categories = (Category.TEXT, Category.DATA)
     effect = Effect.PURE
+    is_blocking = True
     Input = ReadSpreadsheetInput
     Output = ReadSpreadsheetOutput
     examples = (

@@ -52,6 +52,7 @@ class XMLParser(Block[XMLParserInput]):
     description = "Reads simple XML, such as models write, into a dictionary: elements with text or elements in them."
     categories = (Category.TEXT,)
     effect = Effect.PURE
+    is_blocking = True
     Input = XMLParserInput
     Output = XMLParserOutput
     examples = (
