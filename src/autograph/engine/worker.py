@@ -93,6 +93,7 @@ class Worker:
         self._services: list[asyncio.Task[None]] = []
         self._freed = asyncio.Event()
         self._lost = asyncio.Event()
+        self._alive = asyncio.Event()
         self._is_draining = False
 
     @property
@@ -113,6 +114,7 @@ class Worker:
         """
         self._journal.start(self._lost.set)
         self._liveness = await self._parts.liveness()
+        self._alive.set()
         services = [self._guard(), self._tend()]
         if self._parts.source is not None:
             services.append(self._receive(self._parts.source))
@@ -246,11 +248,13 @@ class Worker:
                 while (free := self._slots - len(self._ends)) <= 0:
                     self._freed.clear()
                     await self._freed.wait()
+                await self._alive.wait()
                 run_ids = await source.receive(free)
-                if self._liveness is not None:
-                    claims = await self._parts.store.claim(run_ids, worker=self._liveness.worker)
-                    for claim in claims:
-                        self._track(claim.run.id, asyncio.create_task(self._take_up(claim)))
+                if self._liveness is None:
+                    await source.publish(run_ids)
+                    continue
+                for claim in await self._parts.store.claim(run_ids, worker=self._liveness.worker):
+                    self._track(claim.run.id, asyncio.create_task(self._take_up(claim)))
             except OperationalError:
                 await asyncio.sleep(_RETRY_AFTER)
 
@@ -304,11 +308,13 @@ class Worker:
                     "lost touch with the database; runs go on from their journals", runs=self.active
                 )
                 dead, self._liveness = self._liveness, None
+                self._alive.clear()
                 await self._drop_runs()
                 await dead.close()
             self._lost.clear()
             try:
                 self._liveness = await self._parts.liveness()
+                self._alive.set()
             except OperationalError:
                 await asyncio.sleep(_RETRY_AFTER)
 
