@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import webbrowser
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +17,9 @@ from autograph.cli.output import out, run_async, settings_for
 from autograph.infra.errors import OperationalError
 from autograph.infra.logging import configure_logging
 from autograph.infra.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 class PortTaken(OperationalError):
@@ -57,7 +63,10 @@ async def _serve(settings: Settings, *, open_browser: bool) -> None:
                     timeout_graceful_shutdown=5,
                     ws_ping_interval=None,
                 )
-                server = uvicorn.Server(config)
+                server = _without_signals(uvicorn.Server)(config)
+                loop = asyncio.get_running_loop()
+                for number in (signal.SIGINT, signal.SIGTERM):
+                    loop.add_signal_handler(number, setattr, server, "should_exit", True)
                 serving = asyncio.create_task(server.serve(sockets=[listening]))
                 out.print(f"Autograph is up: {url}  (Ctrl-C stops it)", markup=False)
                 if open_browser:
@@ -65,6 +74,21 @@ async def _serve(settings: Settings, *, open_browser: bool) -> None:
                 await serving
     finally:
         listening.close()
+
+
+def _without_signals(server: type[uvicorn.Server]) -> type[uvicorn.Server]:
+    """Return a server that leaves signals to us.
+
+    It would raise the signal again once it has stopped serving, in the middle of our own farewells: the
+    database would be left behind.
+    """
+
+    class Server(server):
+        @contextmanager
+        def capture_signals(self) -> Generator[None]:
+            yield
+
+    return Server
 
 
 def _listen(settings: Settings) -> socket.socket:

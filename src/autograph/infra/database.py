@@ -114,7 +114,9 @@ class Database:
             DatabaseUnavailable: The server does not answer.
         """
         with translated():
-            return await asyncpg.connect(self._dsn, server_settings=_SERVER_SETTINGS, timeout=_CONNECT_SECONDS)
+            return await asyncpg.connect(
+                self._dsn, server_settings=_SERVER_SETTINGS, timeout=_CONNECT_SECONDS
+            )
 
     @asynccontextmanager
     async def begin(self) -> AsyncGenerator[AsyncConnection]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -72,6 +73,20 @@ def test_another_process_takes_over_while_the_first_ones_database_lives_on(
 
     server = tmp_path / "postgres" / "server.pid"
     assert not server.exists(), "the last one out stops the database"
+
+
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_stops_everything_and_hands_its_runs_back(
+    tmp_path: Path, slow_agent: dict[str, object], asked: signal.Signals
+) -> None:
+    with up(tmp_path) as first:
+        run_id = first.execute(first.save(slow_agent), x=1)["id"]
+        first.process.send_signal(asked)
+        assert first.process.wait(20) == 0
+    assert not (tmp_path / "postgres" / "server.pid").exists()
+
+    with up(tmp_path) as second:
+        assert wait_for_end(second.http, run_id)["outputs"] == {"sum": [3.0]}
 
 
 def wait_for_end(http: object, run_id: str) -> dict[str, object]:
