@@ -73,10 +73,15 @@ class _Client:
         self._principal = principal
         self._waiting: asyncio.Queue[dict[str, Json]] = asyncio.Queue(MAX_WAITING)
         self._subscriptions: dict[str, asyncio.Task[None]] = {}
+        self._delivered: dict[str, int] = {}
 
     async def serve(self) -> None:
         """Send and receive until one of both ends."""
-        hello = {"type": "hello", "version": __version__, "heartbeat_seconds": HEARTBEAT_SECONDS}
+        hello: dict[str, Json] = {
+            "type": "hello",
+            "version": __version__,
+            "heartbeat_seconds": HEARTBEAT_SECONDS,
+        }
         self._waiting.put_nowait(hello)
         sending = asyncio.create_task(self._send_forever())
         receiving = asyncio.create_task(self._receive_forever())
@@ -97,8 +102,10 @@ class _Client:
                 async with asyncio.timeout(HEARTBEAT_SECONDS):
                     message = await self._waiting.get()
             except TimeoutError:
-                message = {"type": "ping"}
+                message: dict[str, Json] = {"type": "ping"}
             await self._websocket.send_text(encode(message).decode())
+            if message["type"] == "event":
+                self._delivered[message["run"]] = message["seq"]
 
     async def _receive_forever(self) -> None:
         with suppress(WebSocketDisconnect):
@@ -159,16 +166,17 @@ class _Client:
             del self._subscriptions[key]
 
     async def _follow_run(self, run_id: UUID, since: int) -> None:
-        sent = since
+        self._delivered[str(run_id)] = since
         following: AsyncIterator[Any] = self._services.runs.follow(
             self._principal, run_id, since=since
         )
         async for row in following:
             event: dict[str, Json] = {"type": "event", "run": str(run_id), **present_event(row)}
             if not await self._put(event):
-                await self._waiting.put({"type": "gap", "run": str(run_id), "since": sent})
+                # What waited was dropped: the client goes on after what it really got.
+                delivered = self._delivered[str(run_id)]
+                await self._waiting.put({"type": "gap", "run": str(run_id), "since": delivered})
                 return
-            sent = row.seq
         run = await self._services.runs.get(self._principal, run_id)
         await self._waiting.put({"type": "end", "run": str(run_id), "status": run.row.status.value})
 
