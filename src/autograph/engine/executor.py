@@ -168,7 +168,7 @@ class _Outputs:
     def add(self, block: Block[Any], pin: str, value: Json) -> None:
         if pin == ERROR_PIN:
             raise BlockError(value if isinstance(value, str) else str(value))
-        if pin not in block.Output.model_fields:
+        if pin not in block.spec().output_pins:
             raise BlockError(
                 f"The block yielded the output {pin!r}, which it does not declare.",
                 code="block.bad_output",

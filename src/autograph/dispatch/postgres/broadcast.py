@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -53,13 +53,17 @@ class PostgresBroadcast:
             self._here.gap()
             return
         sender, rows = decode(payload)
-        if sender != self._self:
-            self._here.publish(
-                [
-                    RunNews(UUID(run), UUID(owner) if owner else None, seq, over)
-                    for run, owner, seq, over in rows
-                ]
-            )
+        if sender == self._self:
+            return
+        if rows is None:
+            self._here.gap()
+            return
+        self._here.publish(
+            [
+                RunNews(UUID(run), UUID(owner) if owner else None, seq, over)
+                for run, owner, seq, over in rows
+            ]
+        )
 
     async def close(self) -> None:
         """Send what is left and stop."""
@@ -69,13 +73,13 @@ class PostgresBroadcast:
     async def _send(self) -> None:
         await asyncio.sleep(_GATHER_SECONDS)
         news, self._outgoing, self._sender = list(self._outgoing.values()), {}, None
+        # So much at once that it would not fit: the others are told that they missed something, and look.
+        rows = None if len(news) > _MAX_PER_NOTIFY else [_row(one) for one in news]
         with suppress(OperationalError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             async with self._database.acquire() as connection:
-                for start in range(0, len(news), _MAX_PER_NOTIFY):
-                    rows = [
-                        [str(one.run_id), str(one.owner_id or ""), one.seq, one.is_over]
-                        for one in news[start : start + _MAX_PER_NOTIFY]
-                    ]
-                    await connection.execute(
-                        "SELECT pg_notify($1, $2)", CHANNEL, encode([self._self, rows]).decode()
-                    )
+                payload = encode([self._self, rows]).decode()
+                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+
+
+def _row(news: RunNews) -> list[Any]:
+    return [str(news.run_id), str(news.owner_id or ""), news.seq, news.is_over]
