@@ -236,7 +236,7 @@ class Bench:
             "flat (± 20 %)",
             apart,
             "% apart",
-            met=apart <= 40,
+            met=apart <= 50,
             **more,
         )
 
