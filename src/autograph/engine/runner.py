@@ -394,6 +394,8 @@ class Runner:
         return result
 
     async def _drop_tasks(self) -> None:
+        if not self._tasks:
+            return
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
