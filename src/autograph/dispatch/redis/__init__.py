@@ -1,0 +1,1 @@
+"""Dispatch through Redis: news between processes by its publish and subscribe."""

@@ -1,0 +1,1 @@
+"""Values that may be forgotten at any moment, kept near: in the process, or in Redis."""

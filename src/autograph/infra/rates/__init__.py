@@ -1,0 +1,1 @@
+"""How often something may happen: in the process, or over all processes by Redis."""

@@ -1,0 +1,1 @@
+"""Rates counted in Redis."""
