@@ -10,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import gc
+import math
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +23,7 @@ from starlette.types import ASGIApp
 from autograph.api import app
 from autograph.api.deps import Services
 from autograph.blocks.catalog import Catalog, load_catalog
+from autograph.blocks.sdk import Rate
 from autograph.dispatch.ports import Broadcast, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
@@ -30,9 +33,9 @@ from autograph.dispatch.postgres.queue import PostgresQueue
 from autograph.engine.executor import Executor
 from autograph.engine.journal.liveness import AdvisoryLock
 from autograph.engine.journal.postgres import PostgresJournal
-from autograph.engine.ports import News
-from autograph.engine.runner import Limits
-from autograph.engine.worker import Parts, Worker
+from autograph.engine.limits import Limits
+from autograph.engine.ports import JournalStore, News
+from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.accounts.models import Principal
 from autograph.features.accounts.repository import AccountRepository
 from autograph.features.accounts.service import AccountService
@@ -70,6 +73,7 @@ class Platform:
     agents: AgentService
     runs: RunService
     accounts: AccountService
+    journal: JournalStore
     owner: Principal
     worker: Worker
     broadcast: Broadcast
@@ -104,7 +108,10 @@ async def platform(settings: Settings, *, takes_work: bool) -> AsyncGenerator[Pl
                 store=journal,
                 liveness=lambda: AdvisoryLock.take(database),
                 executor=Executor(
-                    catalog, DatabaseBlockHost(database), clock, node_timeout=settings.max_node_time
+                    catalog,
+                    DatabaseBlockHost(database, _Turns(clock), public_url=public_url(settings)),
+                    clock,
+                    node_timeout=settings.max_node_time,
                 ),
                 plans=plans,
                 clock=clock,
@@ -112,7 +119,7 @@ async def platform(settings: Settings, *, takes_work: bool) -> AsyncGenerator[Pl
                 source=queue if takes_work else None,
             ),
             limits=_limits(settings),
-            slots=settings.worker_slots,
+            capacity=_capacity(settings),
         )
         listener = Listener(database, _channels(queue, broadcast, worker))
         await listener.start()
@@ -131,6 +138,7 @@ async def platform(settings: Settings, *, takes_work: bool) -> AsyncGenerator[Pl
                 RunRepository(database), graphs, journal, plans, worker, broadcast, specs
             ),
             accounts=accounts,
+            journal=journal,
             owner=await accounts.local_owner(),
             worker=worker,
             broadcast=broadcast,
@@ -175,6 +183,16 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
+def _capacity(settings: Settings) -> Capacity:
+    return Capacity(
+        slots=settings.worker_slots,
+        share=max(1, math.ceil(settings.worker_slots * settings.person_share)),
+        per_person=settings.max_person_runs,
+        per_graph=settings.max_graph_runs,
+        drain=settings.drain_time,
+    )
+
+
 def _channels(
     queue: PostgresQueue, broadcast: PostgresBroadcast, worker: Worker
 ) -> dict[str, Callable[[str | None], None]]:
@@ -183,6 +201,26 @@ def _channels(
         postgres_broadcast.CHANNEL: broadcast.hear,
         "autograph_inbox": worker.hear,
     }
+
+
+def public_url(settings: Settings) -> str:
+    """Return where this installation is reached."""
+    return settings.public_url or f"http://{settings.host}:{settings.port}"
+
+
+class _Turns:
+    """Rates shared inside this process."""
+
+    def __init__(self, clock: SystemClock) -> None:
+        self._clock = clock
+        self._next: dict[str, datetime] = {}
+
+    async def reserve(self, key: str, rate: Rate) -> timedelta:
+        now = self._clock.now()
+        step = rate.per / rate.count
+        earliest = max(self._next.get(key, now), now - step * (rate.burst - 1))
+        self._next[key] = earliest + step
+        return max(timedelta(0), earliest - now)
 
 
 class _BroadcastSink:

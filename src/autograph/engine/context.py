@@ -4,32 +4,58 @@ from __future__ import annotations
 
 import asyncio
 import random
+import secrets
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from autograph.blocks.sdk import KeyValueStore
+from autograph.blocks.sdk import BlockError, CostKind, Decision, KeyValueStore, Rate
+from autograph.engine.events import WaitKind
 from autograph.engine.ports import BlockHost, RunRef
 from autograph.engine.state import NodeRun
-from autograph.graph.model import Json
+from autograph.engine.waits import Choice, Suspended, Wait
+from autograph.graph.model import Json, is_object
+from autograph.graph.spec import Effect
 from autograph.infra.clock import Clock
 
 _log = structlog.stdlib.get_logger("autograph.block")
+_WORTH_SUSPENDING: Final = timedelta(seconds=1)
+"""Sleeps up to this are slept in place: two commits would cost more than they save."""
 
 
 class NodeContext:
     """Implements `autograph.blocks.sdk.Context`. Made for every attempt, so everything in it is lazy."""
 
-    __slots__ = ("_clock", "_host", "_random", "_run", "_started")
+    __slots__ = (
+        "_asks_people",
+        "_clock",
+        "_host",
+        "_random",
+        "_run",
+        "_started",
+        "_usage",
+        "_waits",
+    )
 
-    def __init__(self, run: RunRef, started: NodeRun, host: BlockHost, clock: Clock) -> None:
-        """Belong to one attempt of one node run."""
+    def __init__(
+        self, run: RunRef, started: NodeRun, host: BlockHost, clock: Clock, *, asks_people: bool
+    ) -> None:
+        """Belong to one attempt of one node run; where `asks_people` is not set, reviews approve at once."""
         self._run = run
         self._started = started
         self._host = host
         self._clock = clock
+        self._asks_people = asks_people
+        self._waits = 0
+        self._usage: dict[CostKind, float] | None = None
         self._random: random.Random | None = None
+
+    @property
+    def usage(self) -> dict[CostKind, float]:
+        """What this attempt noted with `used`."""
+        return self._usage or {}
 
     @property
     def run_id(self) -> UUID:
@@ -83,9 +109,107 @@ class NodeContext:
         return self._clock.now()
 
     async def sleep(self, duration: timedelta) -> None:
-        """Wait; ends early when the run is cancelled."""
-        await asyncio.sleep(duration.total_seconds())
+        """Wait; ends early when the run is cancelled. Longer than a second, it survives everything.
+
+        Raises:
+            Suspended: The attempt ends here; the next one is past this wait.
+        """
+        index = self._next_wait()
+        if duration <= _WORTH_SUSPENDING or self._has_effect:
+            await asyncio.sleep(duration.total_seconds())
+        elif index not in self._started.answers:
+            raise Suspended(Wait(WaitKind.TIMER, index, due_in=duration))
+
+    async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:
+        """Wait for a person to approve or reject `data`.
+
+        Raises:
+            BlockError: The block has an effect: what it did before would be done again.
+            Suspended: The attempt ends here; the next one is told the decision.
+        """
+        self._refuse_effects()
+        index = self._next_wait()
+        if index not in self._started.answers:
+            if not self._asks_people:
+                return Decision(approved=True, data=data)
+            deadline = self._started.node.review.deadline
+            raise Suspended(Wait(WaitKind.REVIEW, index, deadline, title, data, is_editable))
+        answer = self._started.answers[index]
+        found = answer if is_object(answer) else {}
+        edited = found.get("data")
+        return Decision(
+            approved=found.get("decision") == Choice.APPROVE,
+            data=data if edited is None or not is_editable else edited,
+            message=str(found.get("message", "")),
+        )
+
+    def call(self, *, title: str) -> _Call:
+        """Return an address and wait, in `body`, for somebody to call it.
+
+        Raises:
+            BlockError: The block has an effect: what it did before would be done again.
+        """
+        self._refuse_effects()
+        token = secrets.token_urlsafe(24)
+        deadline = self._started.node.review.deadline
+        wait = Wait(WaitKind.CALL, self._next_wait(), deadline, title, token=token)
+        return _Call(self._host.call_url(token), wait, self._started)
+
+    async def throttle(self, key: str, rate: Rate) -> None:
+        """Wait for one's turn under a rate that every run of the person shares, without holding others up."""
+        delay = await self._host.turn(self._run, key, rate)
+        if delay:
+            await asyncio.sleep(delay.total_seconds())
+
+    def used(self, kind: CostKind, units: float) -> None:
+        """Note what this attempt consumed."""
+        if self._usage is None:
+            self._usage = {}
+        self._usage[kind] = self._usage.get(kind, 0.0) + units
+
+    @property
+    def _has_effect(self) -> bool:
+        return self._started.node.spec.effect is Effect.EFFECT
+
+    def _refuse_effects(self) -> None:
+        if self._has_effect:
+            raise BlockError(
+                f"{self._started.node.spec.name} has an effect, so it cannot wait for anybody.",
+                code="block.cannot_wait",
+            )
+
+    def _next_wait(self) -> int:
+        self._waits += 1
+        return self._waits - 1
 
     def log(self, message: str, **facts: Json) -> None:
         """Add a line to the log."""
         _log.info(message, run_id=str(self._run.id), node_run=self._started.number, **facts)
+
+
+class _Call:
+    """Implements `Call`."""
+
+    def __init__(self, url: str, wait: Wait, started: NodeRun) -> None:
+        self._url = url
+        self._wait = wait
+        self._started = started
+
+    @property
+    def url(self) -> str:
+        """Where to send it; works once."""
+        return self._url
+
+    async def body(self) -> Json:
+        """Wait for the call and return what it brought.
+
+        Raises:
+            BlockError: Nobody called in time.
+            Suspended: The attempt ends here; the next one is told what the call brought.
+        """
+        if self._wait.index not in self._started.answers:
+            raise Suspended(self._wait)
+        brought = self._started.answers[self._wait.index]
+        if not is_object(brought) or "body" not in brought:
+            raise BlockError("Nobody called in time.", code="wait.timed_out")
+        return brought["body"]

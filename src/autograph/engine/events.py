@@ -8,12 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import ClassVar, Final
 
 from autograph.graph.model import Json
 
+FORMAT: Final = 2
+"""The journal's format: raised when a kind of event is added, or one gets a field that changes the fold.
+
+A worker takes up no run that was written in a newer one. 1: the first. 2: `node.resumed`, waits other
+than children, forks.
+"""
+
 Output = tuple[str, Json]
 """What a block yielded: `(output pin, value)`."""
+
+
+class WaitKind(StrEnum):
+    """What a waiting node run waits for.
+
+    CHILD: the end of a run of another agent.
+    TIMER: a moment.
+    REVIEW: a person's decision that its block asked for.
+    ACTION: a person's decision before its block runs, because what the block does is sensitive.
+    OUTCOME: a person's word on whether its block took effect; the worker died while it ran.
+    CALL: an HTTP call from outside.
+    """
+
+    CHILD = "child"
+    TIMER = "timer"
+    REVIEW = "review"
+    ACTION = "action"
+    OUTCOME = "outcome"
+    CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +50,10 @@ class RunStarted:
     Attributes:
         inputs: The agent's inputs by name, as coerced when the run was accepted.
         overrides: Constants laid over nodes for this run: `{node id: {pin: value}}`.
+        asks: Which questions people are there to answer: `review`, `action`, `outcome`. What is not in it
+            is decided without them. None in journals of format 1: reviews only.
+        forked_from: `{run_id, node_runs}`: the run whose node runs this one goes on from, and those
+            of them that it runs again.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -30,6 +61,8 @@ class RunStarted:
     overrides: Mapping[str, Mapping[str, Json]] = field(
         default_factory=dict[str, Mapping[str, Json]]
     )
+    asks: Sequence[str] | None = None
+    forked_from: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +92,8 @@ class NodeCompleted:
     Attributes:
         outputs: What it yielded since its last `NodeOutput`.
         duration_ms: Wall time of the last attempt.
+        reused_from: In a fork, the node run of the other run that ended so; it did not run here.
+        credits: What it cost; `charges` has a row with the same, written in the same commit.
     """
 
     kind: ClassVar[str] = "node.completed"
@@ -66,6 +101,8 @@ class NodeCompleted:
     node: str
     outputs: Sequence[Output] = ()
     duration_ms: float = 0.0
+    reused_from: int | None = None
+    credits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +112,7 @@ class NodeFailed:
     Attributes:
         code: Stable, dotted: `block.failed`, `block.bad_input`, `node.timeout`.
         message: For its user.
+        reused_from: In a fork, the node run of the other run that ended so; it did not run here.
     """
 
     kind: ClassVar[str] = "node.failed"
@@ -84,6 +122,7 @@ class NodeFailed:
     message: str
     outputs: Sequence[Output] = ()
     duration_ms: float = 0.0
+    reused_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +149,34 @@ class NodeWaiting:
 
     Attributes:
         child: The run of another agent that it waits for.
+        wait: A `WaitKind`.
+        wait_id: Row of `waits` that is to be answered; None for children and timers.
+        due_at: When the wait ends by itself, ISO 8601 in UTC.
+        index: Which of the waits that its block asks for, from 0.
     """
 
     kind: ClassVar[str] = "node.waiting"
     node_run: int
     node: str
     child: str | None = None
+    wait: str = WaitKind.CHILD
+    wait_id: str | None = None
+    due_at: str | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResumed:
+    """What a node run waited for has come; it goes on.
+
+    Attributes:
+        answer: A person's decision (`Decision.as_json`), the body of a call, None for a timer.
+    """
+
+    kind: ClassVar[str] = "node.resumed"
+    node_run: int
+    node: str
+    answer: Json = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +211,7 @@ Event = (
     | NodeFailed
     | NodeRetried
     | NodeWaiting
+    | NodeResumed
     | RunCompleted
     | RunFailed
     | RunCancelled
@@ -165,6 +227,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         NodeFailed,
         NodeRetried,
         NodeWaiting,
+        NodeResumed,
         RunCompleted,
         RunFailed,
         RunCancelled,

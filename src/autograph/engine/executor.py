@@ -23,7 +23,9 @@ from autograph.engine.context import NodeContext
 from autograph.engine.events import Output
 from autograph.engine.planner import ERROR_PIN, node_values
 from autograph.engine.ports import BlockHost, RunRef
+from autograph.engine.prices import credits_of
 from autograph.engine.state import NodeRun
+from autograph.engine.waits import Suspended, Wait
 from autograph.graph.model import Json
 from autograph.infra.clock import Clock
 from autograph.infra.json import NotJson, canonical
@@ -42,6 +44,7 @@ class Done:
 
     outputs: list[Output]
     duration_ms: float
+    credits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,15 @@ class Failed:
     retry_after: timedelta | None = None
 
 
-Outcome = Done | Failed
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The attempt ended because its block waits; `outputs` are those it yielded before and were not streamed."""
+
+    outputs: list[Output]
+    wait: Wait
+
+
+Outcome = Done | Failed | Waits
 
 
 class Executor:
@@ -88,7 +99,13 @@ class Executor:
         return run.node.is_simple and not self._block(run.node.spec.id).is_blocking
 
     async def attempt(
-        self, ref: RunRef, run: NodeRun, overrides: Mapping[str, Json], stream: Stream | None = None
+        self,
+        ref: RunRef,
+        run: NodeRun,
+        overrides: Mapping[str, Json],
+        stream: Stream | None = None,
+        *,
+        asks_people: bool = False,
     ) -> Outcome:
         """Run a block once.
 
@@ -97,13 +114,16 @@ class Executor:
             run: The node run; outputs that its journal already has are not yielded again.
             overrides: Values laid over the node for this run.
             stream: Takes outputs while the block goes on; None collects them all.
+            asks_people: Reviews wait for a person; otherwise they approve.
         """
         loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
         outputs = _Outputs(stream, skip=run.emitted, loop=loop)
-        code, message, retry_after = "", "", None
+        code, message, retry_after, credits = "", "", None, 0
         try:
-            await self._drive(ref, run, overrides, outputs)
+            credits = await self._drive(ref, run, overrides, outputs, asks_people=asks_people)
+        except Suspended as suspended:
+            return Waits(outputs.take(), suspended.wait)
         except BlockError as error:
             code, message, retry_after = error.code, error.message, error.retry_after
         except TimeoutError:
@@ -118,16 +138,25 @@ class Executor:
         duration_ms = round((perf_counter() - begun) * 1e3, 3)
         rest = outputs.take()
         if not code:
-            return Done(rest, duration_ms)
+            return Done(rest, duration_ms, credits)
         return Failed(rest, duration_ms, code, message[:_MAX_MESSAGE], retry_after)
 
     async def _drive(
-        self, ref: RunRef, run: NodeRun, overrides: Mapping[str, Json], outputs: _Outputs
-    ) -> None:
+        self,
+        ref: RunRef,
+        run: NodeRun,
+        overrides: Mapping[str, Json],
+        outputs: _Outputs,
+        *,
+        asks_people: bool,
+    ) -> int:
+        """Run the block to its end; return what it cost."""
         node = run.node
         block = self._block(node.spec.id)
-        prepared = block.prepare(node_values(node, run.arrived, overrides))
-        ctx = NodeContext(ref, run, self._host, self._clock)
+        values = node_values(node, run.arrived, overrides)
+        prepared = block.prepare(values)
+        ctx = NodeContext(ref, run, self._host, self._clock, asks_people=asks_people)
+        begun = perf_counter()
         if block.is_blocking:
             work = asyncio.get_running_loop().run_in_executor(
                 self._threads, _drain, block, prepared, ctx
@@ -142,6 +171,9 @@ class Executor:
             async with asyncio.timeout((node.timeout or self._node_timeout).total_seconds()):
                 async for pin, value in block.run(prepared, ctx):
                     outputs.add(block, pin, value)
+        if not block.costs:
+            return 0
+        return credits_of(block.costs, values, seconds=perf_counter() - begun, usage=ctx.usage)
 
     def _block(self, block_id: str) -> Block[Any]:
         block = self._blocks.get(block_id)

@@ -12,7 +12,17 @@ from datetime import timedelta
 from typing import Final
 
 from autograph.graph import pins
-from autograph.graph.model import Graph, Json, Link, Node, OnError, Policy, Retry
+from autograph.graph.model import (
+    Graph,
+    Json,
+    Link,
+    Node,
+    OnError,
+    OutcomeUnknown,
+    Policy,
+    Retry,
+    ReviewPolicy,
+)
 from autograph.graph.spec import BlockKind, BlockSpec, Effect
 
 ERROR_PIN: Final = "error"
@@ -52,7 +62,7 @@ class NodePlan:
         runs_at_start: It is in the start set.
         is_dynamic: Some of its pins select into a value that has to be put together.
         is_pure: It runs straight on, without a commit before it.
-        is_simple: It is pure, and its policy asks for no timer and no second try.
+        is_simple: It is pure, and its policy asks for no timer, no second try and no person.
     """
 
     index: int
@@ -68,6 +78,8 @@ class NodePlan:
     timeout: timedelta | None
     retry: Retry
     on_error: OnError
+    outcome_unknown: OutcomeUnknown | None
+    review: ReviewPolicy
     is_dynamic: bool
     is_pure: bool
     is_simple: bool
@@ -173,9 +185,11 @@ def _compile_node(
         timeout=timeout,
         retry=retry,
         on_error=node.policy.on_error or defaults.on_error or OnError.ROUTE,
+        outcome_unknown=node.policy.outcome_unknown or defaults.outcome_unknown,
+        review=node.policy.review or defaults.review or ReviewPolicy(),
         is_dynamic=any(pins.parse(pin).path for pin in _pin_names(linked, node.constants)),
         is_pure=is_pure,
-        is_simple=is_pure and timeout is None and not retry.max,
+        is_simple=is_pure and timeout is None and not retry.max and not spec.is_sensitive,
     )
 
 

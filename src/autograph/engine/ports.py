@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.sdk import KeyValueStore
+from autograph.blocks.sdk import KeyValueStore, Rate
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -41,6 +41,7 @@ class RunRef:
         parent_node_run: Which of the parent's node runs waits.
         depth: How many parents it has, 0 for none.
         timezone: IANA name of the owner's time zone.
+        priority: Its turn among its owner's runs: high 1, normal 0, low -1.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class RunRef:
     parent_node_run: int | None = None
     depth: int = 0
     timezone: str = "UTC"
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,46 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something the world tells a run: `cancel`, `child.ended`. Delivered once, in order."""
+    """Something the world tells a run. Delivered once, in order.
+
+    `cancel {reason}`, `child.ended {run_id, status}`, `wait.answered {wait_id, answer}`, `discard {reason}`.
+    """
 
     kind: str
     body: Mapping[str, Json]
     id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A row of `waits`: what a node run asks the world.
+
+    Attributes:
+        kind: `review`, `action`, `outcome` or `call`.
+        payload: What is decided on.
+        token: What a caller from outside has to know.
+        due_at: When it is answered by default, ISO 8601 in UTC.
+    """
+
+    id: UUID
+    node_run: int
+    node: str
+    kind: str
+    title: str
+    payload: Json
+    is_editable: bool
+    token: str | None
+    due_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one node run cost, in credits; settled once, with its end."""
+
+    node_run: int
+    node: str
+    block_id: str
+    credits: int
 
 
 @dataclass(slots=True)
@@ -106,6 +143,9 @@ class RunWrite:
         consumed: Ids of messages taken in.
         children: Runs it starts, each with its first event and the worker that claims it at once, if any.
         messages: What it tells other runs.
+        questions: What it asks the world.
+        charges: What its node runs cost.
+        closes: The run ends with open questions, or was set aside: they are closed with it.
     """
 
     run: RunRef
@@ -119,6 +159,9 @@ class RunWrite:
         default_factory=list[tuple[RunRef, Entry, int | None]]
     )
     messages: list[tuple[UUID, Message]] = field(default_factory=list[tuple[UUID, Message]])
+    questions: list[Question] = field(default_factory=list[Question])
+    charges: list[Charge] = field(default_factory=list[Charge])
+    closes: bool = False
 
     @property
     def run_id(self) -> UUID:
@@ -136,6 +179,41 @@ class Inbox:
 
     count: int
     messages: Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a worker has room for.
+
+    Attributes:
+        worker: Which.
+        room: Runs it can take now.
+        share: Runs of one person it may hold at once, those it holds included.
+        per_person: Runs of one person everywhere, where the person's own limit does not say; None: any.
+        per_graph: Runs of one graph everywhere, where the graph's own limit does not say; None: any.
+    """
+
+    worker: int
+    room: int
+    share: int
+    per_person: int | None = None
+    per_graph: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a worker got.
+
+    Attributes:
+        claims: In the order of their turns.
+        is_more: Others are queued still: no room, or not their turn.
+        newest: The newest journal format among queued runs that is too new for this worker; None when
+            there are none.
+    """
+
+    claims: Sequence[Claim]
+    is_more: bool = False
+    newest: int | None = None
 
 
 class JournalStore(Protocol):
@@ -156,8 +234,16 @@ class JournalStore(Protocol):
         """Return a run's events in order of `seq`."""
         ...
 
-    async def claim(self, run_ids: Sequence[UUID], *, worker: int) -> Sequence[Claim]:
-        """Take those of the runs that are queued; their epoch rises by one."""
+    async def length(self, run_id: UUID) -> int:
+        """Return the number of a run's last event, also of a journal that cannot be read."""
+        ...
+
+    async def take(self, turn: Turn) -> Taken:
+        """Claim queued runs whose turn it is; their epoch rises by one.
+
+        Turns go round: the person who has the fewest runs going, by their weight, is next, with the
+        oldest of their runs of the highest priority. Whoever is at a limit waits and holds up nobody.
+        """
         ...
 
     async def give_back(self, claims: Sequence[Claim], *, crashed: bool = False) -> Sequence[UUID]:
@@ -169,8 +255,28 @@ class JournalStore(Protocol):
         """
         ...
 
-    async def park(self, claim: Claim, *, inbox_count: int) -> bool:
-        """Let a run wait without a worker; False when a message came since `inbox_count` was read."""
+    async def park(
+        self, claim: Claim, *, inbox_count: int, wake_in: timedelta | None = None
+    ) -> bool:
+        """Let a run wait without a worker; False when a message came since `inbox_count` was read.
+
+        Args:
+            claim: What the worker holds.
+            inbox_count: How many messages it has seen.
+            wake_in: When `wake` is to queue it, at the latest; None for not before a message comes.
+        """
+        ...
+
+    async def bury(self, claim: Claim, *, inbox_count: int, code: str, message: str) -> bool:
+        """Set a run aside as a dead letter; False when a message came since `inbox_count` was read."""
+        ...
+
+    async def redrive(self, run_id: UUID) -> bool:
+        """Queue a run again that was set aside, its crashes forgotten; False when it was not."""
+        ...
+
+    async def answer(self, wait_id: UUID, answer: Mapping[str, Json] | None) -> bool:
+        """Answer a question and tell its run; False when it was answered before, or closed."""
         ...
 
     async def inbox(self, run_id: UUID) -> Inbox:
@@ -185,8 +291,8 @@ class JournalStore(Protocol):
         """Queue the runs of dead workers again; returns them."""
         ...
 
-    async def stray(self, *, older_than: timedelta) -> Sequence[UUID]:
-        """Return queued runs that have been so for longer: their wake-up may be lost."""
+    async def wake(self, *, ahead: timedelta) -> Sequence[UUID]:
+        """Queue waiting runs that are due now, or within `ahead`; returns them."""
         ...
 
     async def result(self, run_id: UUID) -> RunResult | None:
@@ -238,6 +344,14 @@ class BlockHost(Protocol):
         """Return the stored values of the run's owner."""
         ...
 
+    def call_url(self, token: str) -> str:
+        """Return the address at which a call with `token` is taken."""
+        ...
+
+    async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:
+        """Reserve the next turn under a rate that the owner's runs share; return how long it is off."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class News:
@@ -261,10 +375,10 @@ class EventSink(Protocol):
 
 
 class WorkSource(Protocol):
-    """Says which runs may be claimed, and which have messages. Best effort: `reap` and `stray` make good."""
+    """Says that runs are queued. Best effort: every worker looks for itself twice a second."""
 
     async def receive(self, limit: int) -> Sequence[UUID]:
-        """Wait for runs that may be queued; at most `limit` of them."""
+        """Wait for word of queued runs; at most `limit` of them."""
         ...
 
     async def publish(self, run_ids: Sequence[UUID]) -> None:

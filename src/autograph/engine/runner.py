@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import perf_counter
 from typing import Any, Final, cast
 from uuid import UUID
@@ -18,11 +18,8 @@ from uuid import UUID
 from autograph.engine import children
 from autograph.engine.errors import Fenced
 from autograph.engine.events import (
-    Event,
-    NodeCompleted,
-    NodeFailed,
     NodeOutput,
-    NodeRetried,
+    NodeResumed,
     NodeStarted,
     NodeWaiting,
     Output,
@@ -30,13 +27,33 @@ from autograph.engine.events import (
     RunCompleted,
     RunFailed,
     RunStarted,
+    WaitKind,
 )
-from autograph.engine.executor import Executor, Failed, Outcome
+from autograph.engine.executor import Executor, Failed
 from autograph.engine.journal.codec import encode_event
 from autograph.engine.journal.commit import GroupCommit
-from autograph.engine.ports import Claim, JournalStore, Message, PlanSource, RunRef, RunResult
-from autograph.engine.state import NodeRun, NodeRunStatus, RunState
-from autograph.graph.model import Json
+from autograph.engine.limits import Limits
+from autograph.engine.ports import (
+    Claim,
+    JournalStore,
+    Message,
+    PlanSource,
+    RunRef,
+    RunResult,
+)
+from autograph.engine.state import NodeRun, RunState
+from autograph.engine.waits import (
+    ask_for_action,
+    ask_for_outcome,
+    default_answer,
+    laid_over,
+    outcome_policy,
+    resumed_by,
+    trusted_too,
+    unknown,
+)
+from autograph.engine.writer import RunWriter
+from autograph.graph.model import Json, OutcomeUnknown
 from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.clock import Clock
 from autograph.infra.errors import AutographError
@@ -44,26 +61,10 @@ from autograph.infra.errors import AutographError
 _TURN_SECONDS: Final = 0.002
 """How long a run may hold the event loop before the others get a turn."""
 
+_WORTH_PARKING: Final = timedelta(seconds=1)
+"""A run that is due again within this stays where it is."""
+
 _NEEDS_COMMIT: Final = frozenset({Effect.IDEMPOTENT, Effect.EFFECT})
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one run; a limit names itself and its setting when it is met.
-
-    Attributes:
-        node_runs: Node runs in all (`AUTOGRAPH_MAX_NODE_RUNS`).
-        journal_bytes: Size of the journal (`AUTOGRAPH_MAX_JOURNAL_BYTES`).
-        wall_time: From claim to end, waits not counted (`AUTOGRAPH_MAX_RUN_TIME`).
-        depth: Agents inside agents (`AUTOGRAPH_MAX_DEPTH`).
-        crashes: Workers that may die over one run (`AUTOGRAPH_MAX_CRASHES`).
-    """
-
-    node_runs: int = 10_000
-    journal_bytes: int = 256 * 1024 * 1024
-    wall_time: timedelta = timedelta(hours=24)
-    depth: int = 16
-    crashes: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,14 @@ class Runner:
         self._engine = engine
         self._claim = claim
         self._state = state
+        self._writer = RunWriter(engine.journal, engine.clock, claim, state)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._has_messages = not is_new
         self._inbox_count = 0
-        self._bytes = 0
-        self._cancelled: str | None = None
+        self._stopped: RunFailed | RunCancelled | None = None
         self._children: dict[str, int] = {}
+        self._is_draining = False
         self._failure: BaseException | None = None
 
     @property
@@ -125,54 +127,73 @@ class Runner:
         self._has_messages = True
         self._wake.set()
 
+    def drain(self) -> None:
+        """Start nothing more; `run` returns None as soon as what runs has ended."""
+        self._is_draining = True
+        self._wake.set()
+
     async def run(self) -> RunResult | None:
-        """Carry the run on to its end; None when it was parked.
+        """Carry the run on to its end; None when it was parked, set aside or drained.
 
         Raises:
             Fenced: Another worker owns it.
             JournalLost: The database did not confirm.
             TimeoutError: Never; a run that is over its time is ended.
         """
-        seconds = self._engine.limits.wall_time.total_seconds()
-        limit = asyncio.timeout(seconds)
+        limit = asyncio.timeout(self._engine.limits.wall_time.total_seconds())
         try:
             async with limit:
                 return await self._run()
         except TimeoutError:
             if not limit.expired():
                 raise
-            return await self.stop(
-                _limit("ran longer than", f"{seconds:g} s", "AUTOGRAPH_MAX_RUN_TIME")
-            )
+            return await self.stop(self._engine.limits.overtime())
         finally:
             await self._drop_tasks()
 
     async def _run(self) -> RunResult | None:
+        if poison := self._engine.limits.poison(self._claim.crashes):
+            return await self._set_aside(poison)
         self._restore()
         while True:
-            if self._failure is not None:
-                raise self._failure
-            if self._has_messages:
-                await self._read_inbox()
-            if self._cancelled is not None:
-                return await self.stop(RunCancelled(self._cancelled))
-            stop = await self._start_ready()
+            await self._take_in()
+            stop = self._stopped or await self._start_ready()
             if stop is not None:
                 return await self.stop(stop)
-            if self._tasks or self._state.ready:
+            if self._tasks or (self._state.ready and not self._is_draining):
                 await self._woken()
             elif not self._state.live:
                 return await self._end(self._state.outcome())
-            elif self._engine.keeps:
-                await self._engine.journal.commit(self.run_id)
+            elif self._is_draining or not self._stays():
+                if await self._let_go():
+                    return None
+            else:
+                await self._writer.commit()
                 await self._woken()
-            elif await self._park():
-                return None
+
+    async def _take_in(self) -> None:
+        """Take in what happened outside: a lost journal, messages, time."""
+        if self._failure is not None:
+            raise self._failure
+        if self._has_messages:
+            await self._read_inbox()
+        if self._writer.due:
+            await self._take_due()
 
     async def _woken(self) -> None:
-        if not self._state.ready:
-            await self._wake.wait()
+        if self._state.ready and not self._is_draining:
+            self._wake.clear()
+            return
+        due = self._writer.next_due_in()
+        timer = (
+            None
+            if due is None
+            else asyncio.get_running_loop().call_later(due.total_seconds(), self._wake.set)
+        )
+        await self._wake.wait()
         self._wake.clear()
+        if timer is not None:
+            timer.cancel()
 
     # starting nodes
 
@@ -181,38 +202,31 @@ class Runner:
         state = self._state
         state.ready.clear()
         for run in state.live.values():
-            if run.status is NodeRunStatus.WAITING and run.waits_for is not None:
-                self._children[run.waits_for] = run.number
-            elif run.status is not NodeRunStatus.WAITING:
+            if run.wait is not None and run.wait.child is not None:
+                self._children[run.wait.child] = run.number
+            elif run.wait is None and run.due_at is None:
                 state.ready.append(run)
 
     async def _start_ready(self) -> RunFailed | None:
         """Start every node run that is ready; return why the run must stop, if it must."""
         state, engine = self._state, self._engine
         turn_ends = perf_counter() + _TURN_SECONDS
-        while state.ready:
-            stop = self._limit_met()
+        while state.ready and not state.must_stop and not self._is_draining:
+            stop = engine.limits.met_by(node_runs=state.count, journal_bytes=self._writer.bytes)
             if stop is not None:
                 return stop
             run = state.ready.popleft()
-            if run.node.spec.kind is not BlockKind.AGENT and engine.executor.runs_inline(run):
-                self._record(
-                    run,
-                    await engine.executor.attempt(
-                        self._claim.run, run, state.overrides_of(run.node)
-                    ),
-                )
-            elif run.node.spec.kind is BlockKind.AGENT:
-                self._spawn(self._start_child(run))
+            if engine.executor.runs_inline(run):
+                overrides = state.overrides_of(run.node)
+                outcome = await engine.executor.attempt(self._claim.run, run, overrides)
+                self._writer.record(run, outcome)
             else:
-                self._spawn(self._run_node(run))
-            if state.must_stop:
-                break
+                self._start(run)
             if perf_counter() > turn_ends:
                 if engine.journal.is_full:
-                    await engine.journal.commit(self.run_id)
+                    await self._writer.commit()
                 await asyncio.sleep(0)
-                if self._cancelled is not None or self._has_messages:
+                if self._has_messages:
                     return None
                 turn_ends = perf_counter() + _TURN_SECONDS
         if state.must_stop:
@@ -220,23 +234,12 @@ class Runner:
             return RunFailed(failure.code, failure.message)
         return None
 
-    def _limit_met(self) -> RunFailed | None:
-        limits = self._engine.limits
-        if self._state.count > limits.node_runs:
-            return _limit(
-                "needed more than", f"{limits.node_runs} node runs", "AUTOGRAPH_MAX_NODE_RUNS"
-            )
-        if self._bytes > limits.journal_bytes:
-            return _limit(
-                "wrote more than", f"{limits.journal_bytes} bytes", "AUTOGRAPH_MAX_JOURNAL_BYTES"
-            )
-        if self._claim.crashes >= limits.crashes:
-            return RunFailed(
-                "run.poison",
-                f"It was stopped because {self._claim.crashes} workers died while they ran it "
-                "(limit: AUTOGRAPH_MAX_CRASHES).",
-            )
-        return None
+    def _start(self, run: NodeRun) -> None:
+        """Start a node run that gets a task of its own, or waits before it starts."""
+        if run.node.spec.kind is BlockKind.AGENT:
+            self._spawn(self._start_child(run))
+        elif not self._asks_first(run):
+            self._spawn(self._run_node(run))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -251,75 +254,88 @@ class Runner:
             self._failure = error
 
     async def _run_node(self, run: NodeRun) -> None:
-        """Run a node through all its attempts."""
-        if run.status is NodeRunStatus.RUNNING and run.node.spec.effect is Effect.EFFECT:
-            self._record(run, _outcome_unknown(run))
-            return
-        await self._wait_until(run.due_at)
+        """Run a node once; a further attempt is a new start, perhaps later."""
+        if not run.node.is_pure:
+            self._writer.emit(NodeStarted(run.number, run.node.id, run.attempt))
+        if run.node.spec.effect in _NEEDS_COMMIT:
+            await self._writer.commit()
         retry = run.node.retry
-        while True:
-            if not run.node.is_pure:
-                self._emit(NodeStarted(run.number, run.node.id, run.attempt))
-            if run.node.spec.effect in _NEEDS_COMMIT:
-                await self._engine.journal.commit(self.run_id)
-            stream = None if run.node.is_pure or retry.max else self._stream(run)
-            overrides = self._state.overrides_of(run.node)
-            outcome = await self._engine.executor.attempt(self._claim.run, run, overrides, stream)
-            again = isinstance(outcome, Failed) and run.attempt <= retry.max
-            if not again or (retry.on and cast("Failed", outcome).code not in retry.on):
-                self._record(run, outcome)
-                return
-            self._retry(run, cast("Failed", outcome))
-            await self._wait_until(run.due_at)
-
-    def _retry(self, run: NodeRun, failed: Failed) -> None:
-        delay = max(
-            run.node.retry.backoff * 2 ** (run.attempt - 1), failed.retry_after or timedelta(0)
+        stream = None if run.node.is_pure or retry.max else self._stream(run)
+        outcome = await self._engine.executor.attempt(
+            self._claim.run,
+            run,
+            laid_over(run, self._state),
+            stream,
+            asks_people=WaitKind.REVIEW in self._state.asks
+            and run.node.id not in self._state.trusted,
         )
-        due_at = (self._engine.clock.now() + delay).isoformat()
-        self._emit(
-            NodeRetried(
-                run.number, run.node.id, run.attempt + 1, due_at, failed.code, failed.message
-            )
-        )
-
-    async def _wait_until(self, due_at: str | None) -> None:
-        if due_at is not None:
-            left = datetime.fromisoformat(due_at) - self._engine.clock.now()
-            await asyncio.sleep(max(0.0, left.total_seconds()))
+        again = isinstance(outcome, Failed) and run.attempt <= retry.max
+        if again and (not retry.on or cast("Failed", outcome).code in retry.on):
+            self._writer.retry(run, cast("Failed", outcome))
+        else:
+            self._writer.record(run, outcome)
 
     def _stream(self, run: NodeRun) -> Callable[[list[Output]], None]:
         def hand_over(outputs: list[Output]) -> None:
             if run.number in self._state.live:
-                self._emit(NodeOutput(run.number, run.node.id, outputs))
+                self._writer.emit(NodeOutput(run.number, run.node.id, outputs))
                 self._wake.set()
 
         return hand_over
 
-    def _record(self, run: NodeRun, outcome: Outcome) -> None:
-        if isinstance(outcome, Failed):
-            self._emit(
-                NodeFailed(
-                    run.number,
-                    run.node.id,
-                    outcome.code,
-                    outcome.message,
-                    outcome.outputs,
-                    outcome.duration_ms,
-                )
-            )
-        else:
-            self._emit(NodeCompleted(run.number, run.node.id, outcome.outputs, outcome.duration_ms))
+    # waiting
 
-    def _emit(self, event: Event) -> None:
-        entry = encode_event(event)
-        journal = self._engine.journal
-        journal.edit(self._claim.run, self._claim.epoch).entries.append(
-            (self._state.seq + 1, entry)
-        )
-        journal.count(1)
-        self._bytes += len(entry.body)
-        self._state.apply(event)
+    def _asks_first(self, run: NodeRun) -> bool:
+        """Suspend a node run that a person has to say something to before it starts; return whether."""
+        policy = outcome_policy(run, self._state)
+        if policy is OutcomeUnknown.ASK:
+            self._writer.suspend(run, ask_for_outcome(run, self._state))
+        elif policy is not None:
+            what = f"{unknown(run)}, then run the agent again."
+            lost = Failed([], 0.0, "node.outcome_unknown", what)
+            (self._writer.retry if policy is OutcomeUnknown.RETRY else self._writer.record)(
+                run, lost
+            )
+        elif wait := ask_for_action(run, self._state):
+            self._writer.suspend(run, wait)
+        else:
+            return False
+        return True
+
+    def _stays(self) -> bool:
+        """Whether the run, which only waits, stays in this process."""
+        due = self._writer.next_due_in()
+        return self._engine.keeps or (due is not None and due <= _WORTH_PARKING)
+
+    async def _take_due(self) -> None:
+        """Go on with what is due: timers, delays of retries, deadlines."""
+        for run in self._writer.due_now():
+            wait = run.wait
+            if wait is None:
+                run.due_at = None
+                self._state.ready.append(run)
+            elif wait.wait_id is None:
+                self._writer.emit(NodeResumed(run.number, run.node.id))
+            else:
+                # Its question is answered as anybody would answer it, so that only one answer counts.
+                await self._writer.commit()
+                await self._engine.store.answer(UUID(wait.wait_id), default_answer(run, wait.wait))
+                self._has_messages = True
+
+    async def _answered(self, message: Message) -> None:
+        wait_id, answer = message.body["wait_id"], message.body["answer"]
+        live = self._state.live.values()
+        run = next((run for run in live if run.wait and run.wait.wait_id == wait_id), None)
+        if run is None or run.wait is None:
+            return
+        self._writer.due.pop(run.number, None)
+        self._writer.emit(resumed_by(run, run.wait, answer))
+        others = trusted_too(run.node, self._state)
+        if others:
+            await self._writer.commit()
+            for other in others:
+                await self._engine.store.answer(UUID(other), {**answer, "data": None})
+            self._has_messages = True
 
     # agents inside agents
 
@@ -330,13 +346,13 @@ class Runner:
                 raise children.too_deep(self._engine.limits.depth)
             child, started = await children.prepare(ref, run, self._state, self._engine.plans)
         except AutographError as error:
-            self._record(run, Failed([], 0.0, error.code, error.message))
+            self._writer.record(run, Failed([], 0.0, error.code, error.message))
             return
         self._children[str(child.id)] = run.number
-        write = self._engine.journal.edit(self._claim.run, self._claim.epoch)
+        write = self._writer.next_write
         worker = self._engine.adopt(ref.id, child, started)
         write.children.append((child, encode_event(started), worker))
-        self._emit(NodeWaiting(run.number, run.node.id, child=str(child.id)))
+        self._writer.emit(NodeWaiting(run.number, run.node.id, child=str(child.id)))
 
     async def _child_ended(self, message: Message) -> None:
         child = str(message.body["run_id"])
@@ -344,7 +360,7 @@ class Runner:
         run = self._state.live.get(number) if number is not None else None
         result = await self._engine.store.result(UUID(child))
         if run is not None and result is not None:
-            self._record(run, children.outcome(result))
+            self._writer.record(run, children.outcome(result))
 
     # messages, and the end
 
@@ -353,44 +369,66 @@ class Runner:
         inbox = await self._engine.store.inbox(self.run_id)
         self._inbox_count = inbox.count
         for message in inbox.messages:
+            reason = str(message.body.get("reason", ""))
             if message.kind == "cancel":
-                self._cancelled = str(message.body.get("reason", ""))
+                self._stopped = RunCancelled(reason)
+            elif message.kind == "discard":
+                self._stopped = RunFailed("run.poison", reason)
             elif message.kind == "child.ended":
                 await self._child_ended(message)
-            self._engine.journal.edit(self._claim.run, self._claim.epoch).consumed.append(
-                message.id
-            )
+            elif message.kind == "wait.answered":
+                await self._answered(message)
+            self._writer.next_write.consumed.append(message.id)
 
-    async def _park(self) -> bool:
-        await self._engine.journal.commit(self.run_id)
+    async def _let_go(self) -> bool:
+        """Leave the run to the database: parked, or, drained, to be handed back; False when it has a message."""
+        await self._writer.commit()
+        if self._is_draining and (self._state.ready or self._engine.keeps):
+            return True
         if self._has_messages:
             return False
-        parked = await self._engine.store.park(self._claim, inbox_count=self._inbox_count)
+        parked = await self._engine.store.park(
+            self._claim, inbox_count=self._inbox_count, wake_in=self._writer.next_due_in()
+        )
         self._has_messages = not parked
         return parked
+
+    async def _set_aside(self, poison: RunFailed) -> RunResult | None:
+        """Do nothing of the run, except to end it where somebody said so: it has killed workers before."""
+        while True:
+            inbox = await self._engine.store.inbox(self.run_id)
+            for message in inbox.messages:
+                if message.kind in {"cancel", "discard"}:
+                    await self._read_inbox()
+                    return await self.stop(self._stopped or poison)
+            if await self._engine.store.bury(
+                self._claim, inbox_count=inbox.count, code=poison.code, message=poison.message
+            ):
+                return None
 
     async def stop(self, event: RunFailed | RunCancelled) -> RunResult:
         """End the run although something is still going on: that is dropped, children are cancelled."""
         await self._drop_tasks()
-        write = self._engine.journal.edit(self._claim.run, self._claim.epoch)
         for child in self._children:
-            write.messages.append(
+            self._writer.next_write.messages.append(
                 (UUID(child), Message("cancel", {"reason": "Its parent run ended."}))
             )
         return await self._end(event)
 
     async def _end(self, event: RunCompleted | RunFailed | RunCancelled) -> RunResult:
-        self._emit(event)
         state, ref = self._state, self._claim.run
+        is_waited_on = self._claim.crashes > 0 or any(run.wait for run in state.live.values())
+        self._writer.emit(event)
         result = result_of(state)
-        write = self._engine.journal.edit(self._claim.run, self._claim.epoch)
+        write = self._writer.next_write
         write.result = result
+        write.closes = is_waited_on
         if ref.parent_id is not None:
             told = Message(
                 "child.ended", {"run_id": str(self.run_id), "status": result.status.value}
             )
             write.messages.append((ref.parent_id, told))
-        await self._engine.journal.commit(self.run_id)
+        await self._writer.commit()
         return result
 
     async def _drop_tasks(self) -> None:
@@ -417,20 +455,6 @@ def result_of(state: RunState) -> RunResult:
         starved=state.starved(),
         stats=state.stats(),
         error=error,
-    )
-
-
-def _limit(verb: str, limit: str, setting: str) -> RunFailed:
-    return RunFailed("run.limit", f"The run {verb} {limit} (limit: {setting}).")
-
-
-def _outcome_unknown(run: NodeRun) -> Failed:
-    return Failed(
-        [],
-        0.0,
-        "node.outcome_unknown",
-        f"{run.node.spec.name} had started when its worker died, so nobody knows whether it took effect. "
-        "Check outside, then run the agent again.",
     )
 
 

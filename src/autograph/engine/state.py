@@ -17,6 +17,7 @@ from autograph.engine.events import (
     NodeCompleted,
     NodeFailed,
     NodeOutput,
+    NodeResumed,
     NodeRetried,
     NodeStarted,
     NodeWaiting,
@@ -25,10 +26,11 @@ from autograph.engine.events import (
     RunCompleted,
     RunFailed,
     RunStarted,
+    WaitKind,
 )
 from autograph.engine.join import Join
 from autograph.engine.planner import ERROR_PIN, INPUT_VALUE_PIN, OUTPUT_PIN, NodePlan, Plan, Route
-from autograph.graph.model import Json, OnError
+from autograph.graph.model import Json, OnError, is_object
 from autograph.graph.pins import NOTHING, select
 
 
@@ -88,7 +90,9 @@ class NodeRun:
         arrived: The set: values by linked pin.
         emitted: How many outputs are in the journal.
         held: Outputs that wait for an earlier run of the same node to end before they are routed.
-        waits_for: Run id of the agent it waits for.
+        wait: What it waits for, while it does.
+        answers: What came of the waits its block asked for, by their index.
+        approval: The decision on whether its sensitive action may be done.
     """
 
     number: int
@@ -99,7 +103,9 @@ class NodeRun:
     due_at: str | None = None
     emitted: int = 0
     held: list[Output] = field(default_factory=list[Output])
-    waits_for: str | None = None
+    wait: NodeWaiting | None = None
+    answers: dict[int, Json] = field(default_factory=dict[int, Json])
+    approval: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,8 @@ class RunState:
         count: Node runs so far.
         outputs: The agent's outputs by name, every value in order.
         must_stop: A failure says that the run stops at once.
+        asks: Which questions people are there to answer.
+        trusted: Nodes whose reviews are approved without asking, for the rest of the run.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -151,6 +159,8 @@ class RunState:
         self.errors: list[NodeError] = []
         self.end: RunFailed | RunCancelled | None = None
         self.must_stop = False
+        self.asks: frozenset[str] = frozenset()
+        self.trusted: set[str] = set()
         self._joins: dict[int, Join] = {}
         self._in_order: dict[int, deque[NodeRun]] = {}
 
@@ -217,7 +227,24 @@ class RunState:
 
     def _on_waiting(self, event: NodeWaiting) -> None:
         run = self._live(event.node_run)
-        run.status, run.waits_for = NodeRunStatus.WAITING, event.child
+        run.status, run.wait, run.due_at = NodeRunStatus.WAITING, event, event.due_at
+
+    def _on_resumed(self, event: NodeResumed) -> None:
+        run = self._live(event.node_run)
+        wait, run.wait, run.due_at = run.wait, None, None
+        if wait is None:
+            raise ValueError(f"event {self.seq}: node run {event.node_run} does not wait")
+        run.status = NodeRunStatus.QUEUED
+        answer = event.answer
+        if wait.wait == WaitKind.ACTION:
+            run.approval = answer if is_object(answer) else {}
+        elif wait.wait == WaitKind.OUTCOME:
+            run.attempt += 1
+        else:
+            run.answers[wait.index] = answer
+        if is_object(answer) and answer.get("auto_approve") is True:
+            self.trusted.add(run.node.id)
+        self.ready.append(run)
 
     def _on_run_completed(self, event: RunCompleted) -> None:
         self.status = RunStatus.COMPLETED
@@ -230,6 +257,7 @@ class RunState:
 
     def _on_run_started(self, event: RunStarted) -> None:
         self.inputs, self.overrides = event.inputs, event.overrides
+        self.asks = frozenset((WaitKind.REVIEW,) if event.asks is None else event.asks)
         for index in self.plan.starts:
             node = self.plan.nodes[index]
             if node.input_name is not None and node.input_name in event.inputs:
@@ -311,6 +339,7 @@ class RunState:
         NodeFailed: _on_failed,
         NodeRetried: _on_retried,
         NodeWaiting: _on_waiting,
+        NodeResumed: _on_resumed,
         RunCompleted: _on_run_completed,
         RunFailed: _on_run_failed,
         RunCancelled: _on_run_cancelled,

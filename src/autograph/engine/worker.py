@@ -8,7 +8,8 @@ them up where their journals end.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,11 +18,13 @@ from uuid import UUID
 
 import structlog
 
+from autograph import __version__
 from autograph.engine.errors import Fenced, JournalLost
-from autograph.engine.events import RunFailed, RunStarted
+from autograph.engine.events import FORMAT, Event, RunFailed, RunStarted
 from autograph.engine.executor import Executor
 from autograph.engine.journal.codec import encode_event
 from autograph.engine.journal.commit import GroupCommit
+from autograph.engine.limits import Limits
 from autograph.engine.planner import EMPTY_PLAN, Plan
 from autograph.engine.ports import (
     Claim,
@@ -32,21 +35,41 @@ from autograph.engine.ports import (
     PlanSource,
     RunRef,
     RunResult,
+    Turn,
     WorkSource,
 )
 from autograph.engine.recovery import restore
-from autograph.engine.runner import Engine, Limits, Runner
+from autograph.engine.runner import Engine, Runner
 from autograph.engine.state import RunState
 from autograph.infra.clock import Clock
 from autograph.infra.errors import AutographError, OperationalError
 
 _log = structlog.stdlib.get_logger(__name__)
-REAP_EVERY: Final = timedelta(milliseconds=500)
-STRAY_AFTER: Final = timedelta(seconds=5)
+TEND_EVERY: Final = timedelta(milliseconds=500)
+"""How often a worker looks for runs of dead workers, for what is due, and at the queue itself."""
 _RETRY_AFTER: Final = 0.25
 
 End = asyncio.Task[RunResult | None]
 """How a run ended; None when it was parked, or taken up by somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How much a worker carries, and how much of that one person gets.
+
+    Attributes:
+        slots: Runs at once.
+        share: Runs of one person at once, so that there is room for the next one.
+        per_person: Runs of one person in all workers; None for any number.
+        per_graph: Runs of one graph in all workers; None for any number.
+        drain: How long `stop` waits for node runs that go on.
+    """
+
+    slots: int = 200
+    share: int = 150
+    per_person: int | None = None
+    per_graph: int | None = None
+    drain: timedelta = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +95,14 @@ class Parts:
 class Worker:
     """Carries runs. `start` it, hand it runs or let it take them from the queue, `stop` it."""
 
-    def __init__(self, parts: Parts, *, limits: Limits, slots: int) -> None:
-        """Work on at most `slots` runs at once, each within `limits`."""
+    def __init__(self, parts: Parts, *, limits: Limits, capacity: Capacity) -> None:
+        """Work on as many runs as `capacity` says, each within `limits`."""
         self._parts = parts
-        self._slots = slots
+        self._capacity = capacity
+        self._held: Counter[UUID] = Counter()
+        self._look = asyncio.Event()
+        self._is_more = False
+        self._told_newest: int | None = None
         self._journal = GroupCommit(parts.store, self)
         self._engine = Engine(
             journal=self._journal,
@@ -117,16 +144,25 @@ class Worker:
         self._alive.set()
         services = [self._guard(), self._tend()]
         if self._parts.source is not None:
-            services.append(self._receive(self._parts.source))
+            services += [self._listen(self._parts.source), self._take()]
         self._services = [asyncio.create_task(service) for service in services]
 
     async def stop(self) -> None:
-        """Drain: take nothing new, stop every run where it is committed, hand it back to the queue."""
+        """Drain: take nothing new, let node runs that go on end, hand every run back where it is committed.
+
+        What goes on for longer than `Capacity.drain` is cut off, as if the worker had died.
+        """
         self._is_draining = True
         for service in self._services:
             service.cancel()
         await asyncio.gather(*self._services, return_exceptions=True)
         claims = [runner.claim for runner in self._runners.values()]
+        for runner in list(self._runners.values()):
+            runner.drain()
+        if self._ends:
+            await asyncio.wait(
+                list(self._ends.values()), timeout=self._capacity.drain.total_seconds()
+            )
         await self._drop_runs()
         with suppress(OperationalError):
             await self._journal.close()
@@ -140,8 +176,21 @@ class Worker:
 
     # taking runs
 
-    async def submit(self, run: RunRef, started: RunStarted) -> End | None:
+    async def submit(
+        self,
+        run: RunRef,
+        started: RunStarted,
+        *,
+        further: Sequence[Event] = (),
+        may_begin: bool = True,
+    ) -> End | None:
         """Accept a new run; it is durable when this returns.
+
+        Args:
+            run: The run.
+            started: Its first event.
+            further: The events after that, of a run that goes on from another one.
+            may_begin: It may begin here at once, where there is room; otherwise it queues.
 
         Returns:
             Its end when it runs here, None when it went to the queue.
@@ -151,11 +200,16 @@ class Worker:
             NotFound: Its graph was deleted.
         """
         plan = await self._parts.plans.plan(run.graph)
-        worker = self._free()
+        worker = self._room_for(run) if may_begin else None
+        self._is_more |= worker is None
         write = self._journal.create(run, worker=worker)
-        write.entries.append((1, encode_event(started)))
-        self._journal.count(1)
-        end = None if worker is None else self._hold_new(run, started, plan)
+        for seq, event in enumerate((started, *further), 1):
+            write.entries.append((seq, encode_event(event)))
+        self._journal.count(1 + len(further))
+        end = None
+        if worker is not None:
+            runner = self._runner(Claim(run, epoch=1), (started, *further), plan)
+            end = self._track(run, asyncio.create_task(self._carry(runner)))
         await self._journal.commit(run.id)
         return end
 
@@ -181,9 +235,17 @@ class Worker:
         self._parts.sink.announce(news)
 
     def _free(self) -> int | None:
-        if self._is_draining or len(self._ends) >= self._slots:
+        if self._is_draining or len(self._ends) >= self._capacity.slots:
             return None
         return self.id
+
+    def _room_for(self, run: RunRef) -> int | None:
+        """Return this worker's id when a new run may begin here before any that is queued."""
+        capacity, held = self._capacity, self._held[run.owner_id]
+        is_over = held >= capacity.share or capacity.per_graph is not None
+        if self._is_more or is_over or capacity.per_person is not None:
+            return None  # whose turn it is, is decided where all runs are known
+        return self._free()
 
     def _adopt(self, parent_id: UUID, child: RunRef, started: RunStarted) -> int | None:
         """Start a child run here, once the commit that creates it is confirmed."""
@@ -194,31 +256,31 @@ class Worker:
         async def start() -> RunResult | None:
             await self._journal.commit(parent_id)
             plan = await self._parts.plans.plan(child.graph)
-            return await self._carry(self._runner(Claim(child, epoch=1), started, plan))
+            return await self._carry(self._runner(Claim(child, epoch=1), (started,), plan))
 
-        self._track(child.id, asyncio.create_task(start()))
+        self._track(child, asyncio.create_task(start()))
         return worker
 
-    def _hold_new(self, run: RunRef, started: RunStarted, plan: Plan) -> End:
-        runner = self._runner(Claim(run, epoch=1), started, plan)
-        return self._track(run.id, asyncio.create_task(self._carry(runner)))
-
-    def _runner(self, claim: Claim, started: RunStarted, plan: Plan) -> Runner:
-        state = RunState(plan)
-        state.apply(started)
-        return self._register(Runner(self._engine, claim, state, is_new=True))
+    def _runner(self, claim: Claim, events: Sequence[Event], plan: Plan) -> Runner:
+        return self._register(Runner(self._engine, claim, restore(plan, events), is_new=True))
 
     def _register(self, runner: Runner) -> Runner:
         self._runners[runner.run_id] = runner
         return runner
 
-    def _track(self, run_id: UUID, end: End) -> End:
-        self._ends[run_id] = end
+    def _track(self, run: RunRef, end: End) -> End:
+        self._ends[run.id] = end
+        self._held[run.owner_id] += 1
 
         def forget(_: End) -> None:
-            self._ends.pop(run_id, None)
-            self._runners.pop(run_id, None)
+            self._ends.pop(run.id, None)
+            self._runners.pop(run.id, None)
+            self._held[run.owner_id] -= 1
+            if not self._held[run.owner_id]:
+                del self._held[run.owner_id]
             self._freed.set()
+            if self._is_more:
+                self._look.set()
 
         end.add_done_callback(forget)
         return end
@@ -242,21 +304,52 @@ class Worker:
 
     # the queue
 
-    async def _receive(self, source: WorkSource) -> None:
+    async def _listen(self, source: WorkSource) -> None:
+        """Look at the queue whenever somebody says that there is work, and there is room for it."""
         while True:
             try:
-                while (free := self._slots - len(self._ends)) <= 0:
+                while (free := self._capacity.slots - len(self._ends)) <= 0:
                     self._freed.clear()
                     await self._freed.wait()
                 await self._alive.wait()
-                run_ids = await source.receive(free)
-                if self._liveness is None:
-                    await source.publish(run_ids)
-                    continue
-                for claim in await self._parts.store.claim(run_ids, worker=self._liveness.worker):
-                    self._track(claim.run.id, asyncio.create_task(self._take_up(claim)))
+                await source.receive(free)
+                self._look.set()
             except OperationalError:
                 await asyncio.sleep(_RETRY_AFTER)
+
+    async def _take(self) -> None:
+        """Take what is queued, as far as there is room and it is its turn."""
+        while True:
+            await self._look.wait()
+            self._look.clear()
+            try:
+                while await self._take_some():
+                    pass
+            except OperationalError:
+                await asyncio.sleep(_RETRY_AFTER)
+
+    async def _take_some(self) -> bool:
+        """Take runs once; return whether another try may find more."""
+        capacity = self._capacity
+        free = capacity.slots - len(self._ends)
+        if self._liveness is None or free <= 0:
+            return False
+        turn = Turn(
+            self._liveness.worker, free, capacity.share, capacity.per_person, capacity.per_graph
+        )
+        taken = await self._parts.store.take(turn)
+        self._is_more = taken.is_more
+        for claim in taken.claims:
+            self._track(claim.run, asyncio.create_task(self._take_up(claim)))
+        if taken.newest is not None and taken.newest != self._told_newest:
+            _log.warning(
+                "refused runs that a newer Autograph wrote; they stay queued for its workers",
+                journal_format=taken.newest,
+                this_worker_reads=FORMAT,
+                version=__version__,
+            )
+        self._told_newest = taken.newest
+        return taken.is_more and bool(taken.claims)
 
     async def _take_up(self, claim: Claim) -> RunResult | None:
         try:
@@ -268,30 +361,44 @@ class Worker:
             return None
         except AutographError as error:
             return await self._refuse(claim, error)
+        except Exception:  # noqa: BLE001 - a border: a journal that nobody can read ends as a dead letter
+            _log.exception("run could not be understood", run_id=str(claim.run.id))
+            if self._engine.limits.poison(claim.crashes) is None:
+                await self._give_up(claim)
+                return None
+            state = await self._unread(claim)
         return await self._carry(self._register(Runner(self._engine, claim, state, is_new=False)))
 
     async def _refuse(self, claim: Claim, error: AutographError) -> RunResult | None:
         """End a run that cannot even begin: its graph is gone."""
-        state = RunState(EMPTY_PLAN)
-        state.seq = len(await self._parts.store.load(claim.run.id))
-        runner = Runner(self._engine, claim, state, is_new=True)
+        runner = Runner(self._engine, claim, await self._unread(claim), is_new=True)
         return await runner.stop(RunFailed(error.code, error.message))
+
+    async def _unread(self, claim: Claim) -> RunState:
+        """Return a state in which a run can only be ended."""
+        state = RunState(EMPTY_PLAN)
+        state.seq = await self._parts.store.length(claim.run.id)
+        return state
 
     # staying alive
 
     async def _tend(self) -> None:
-        """Give back the runs of dead workers, and wake what nobody woke."""
+        """Give back the runs of dead workers, wake what is due, and look at the queue.
+
+        This makes good whatever a broker, a notification or another process lost.
+        """
         while True:
             try:
                 found = [
                     *await self._parts.store.reap(),
-                    *await self._parts.store.stray(older_than=STRAY_AFTER),
+                    *await self._parts.store.wake(ahead=TEND_EVERY),
                 ]
                 if found and self._parts.source is not None:
                     await self._parts.source.publish(found)
+                self._look.set()
             except OperationalError as error:
                 _log.warning("cannot look for runs of dead workers", error=error.message)
-            await asyncio.sleep(REAP_EVERY.total_seconds())
+            await asyncio.sleep(TEND_EVERY.total_seconds())
 
     async def _guard(self) -> None:
         """Drop everything when the proof of life or a commit is lost, and begin anew."""

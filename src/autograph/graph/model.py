@@ -56,6 +56,32 @@ class Retry:
     on: tuple[str, ...] = ()
 
 
+class OutcomeUnknown(StrEnum):
+    """What happens to a node with an effect whose worker died while it ran.
+
+    ASK: it waits for a person's word.
+    RETRY: it runs again, with the same idempotency key.
+    FAIL: it fails.
+    """
+
+    ASK = "ask"
+    RETRY = "retry"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPolicy:
+    """What becomes of a review that nobody answers.
+
+    Attributes:
+        deadline: How long people have; None for ever.
+        approves: What the deadline decides: True approves, False rejects.
+    """
+
+    deadline: timedelta | None = None
+    approves: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How a node run is bounded. None means: what the graph says, else what the installation says."""
@@ -63,6 +89,8 @@ class Policy:
     timeout: timedelta | None = None
     retry: Retry | None = None
     on_error: OnError | None = None
+    outcome_unknown: OutcomeUnknown | None = None
+    review: ReviewPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,38 @@ class Settings(BaseSettings):
         default="console", description="How log lines look."
     )
     worker_slots: int = Field(default=200, ge=1, description="Runs a worker carries at once.")
+    person_share: float = Field(
+        default=0.75,
+        gt=0,
+        le=1,
+        description="Part of a worker's slots that the runs of one person may hold: the rest is for the next one.",
+    )
+    max_person_runs: int | None = Field(
+        default=None,
+        ge=1,
+        description="Runs of one person at once in all workers, where the person's own limit does not say.",
+    )
+    max_graph_runs: int | None = Field(
+        default=None,
+        ge=1,
+        description="Runs of one graph at once in all workers, where the graph's own limit does not say.",
+    )
+    drain_time: timedelta = Field(
+        default=timedelta(seconds=30),
+        description="How long a worker that is asked to stop waits for node runs that go on.",
+    )
+    queue_url: str | None = Field(
+        default=None,
+        description="A RabbitMQ that wakes workers, instead of the database: amqp://user:password@host/.",
+    )
+    redis_url: str | None = Field(
+        default=None,
+        description="A Redis for news between processes, shared counters and caches: redis://host:6379/0.",
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Where people and other systems reach this installation: https://autograph.example.com.",
+    )
     max_body_bytes: int = Field(
         default=16 * 1024 * 1024,
         ge=1024,

@@ -83,6 +83,7 @@ def _probe(monkeypatch: pytest.MonkeyPatch, catalog: Catalog) -> None:
 @pytest.fixture
 def start(database_url: str, tmp_path: Path) -> Callable[..., object]:
     def made(*, takes_work: bool = True, **settings: object) -> object:
+        settings.setdefault("drain_time", timedelta(seconds=0.1))
         found = Settings(database_url=database_url, data_dir=tmp_path, **settings)  # type: ignore[arg-type]
         return platform(found, takes_work=takes_work)
 

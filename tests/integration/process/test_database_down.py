@@ -52,6 +52,7 @@ def test_a_run_in_flight_goes_on(tmp_path: Path, catalog: Catalog) -> None:
         while (run := running.http.get(f"/api/v1/runs/{run_id}").json())["status"] in {
             "queued",
             "running",
+            "waiting",
         }:
             pass
         assert (run["status"], run["outputs"]) == ("completed", {"said": ["timer finished"]})

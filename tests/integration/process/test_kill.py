@@ -90,7 +90,7 @@ def test_asked_to_stop_it_stops_everything_and_hands_its_runs_back(
 
 
 def wait_for_end(http: object, run_id: str) -> dict[str, object]:
-    for _ in range(600):
+    for _ in range(2_000):
         run = http.get(f"/api/v1/runs/{run_id}").json()  # type: ignore[attr-defined]
         if run["status"] in {"completed", "failed", "cancelled"}:
             return dict(run)

@@ -8,7 +8,7 @@ from autograph.blocks.sdk.block import (
     EngineBlock,
     Outputs,
 )
-from autograph.blocks.sdk.context import Context, KeyValueStore, Scope
+from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore, Rate, Scope
 from autograph.blocks.sdk.cost import Cost, CostKind
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
@@ -24,10 +24,12 @@ __all__ = [
     "BlockKind",
     "BlockOutput",
     "BlockOutputWithoutError",
+    "Call",
     "Category",
     "Context",
     "Cost",
     "CostKind",
+    "Decision",
     "Effect",
     "EngineBlock",
     "Example",
@@ -36,6 +38,7 @@ __all__ = [
     "Json",
     "KeyValueStore",
     "Outputs",
+    "Rate",
     "Scope",
     "is_list",
     "is_object",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.fields import Json
 
 
@@ -30,8 +33,51 @@ class KeyValueStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person, or the deadline's default, decided on a review.
+
+    Attributes:
+        data: What was shown to them, perhaps edited.
+        message: What they wrote to it.
+    """
+
+    approved: bool
+    data: Json
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often something may be done: `count` times in every `per`, `burst` of them at once."""
+
+    count: int
+    per: timedelta
+    burst: int = 1
+
+
+class Call(Protocol):
+    """An HTTP call from outside that a node run waits for."""
+
+    @property
+    def url(self) -> str:
+        """Where to send it (POST, any JSON); works once."""
+        ...
+
+    def body(self) -> Awaitable[Json]:
+        """Wait for the call and return what it brought."""
+        ...
+
+
 class Context(Protocol):
-    """One attempt of one node run, as its block sees it."""
+    """One attempt of one node run, as its block sees it.
+
+    `sleep`, `review` and `Call.body` may take days and hold nothing meanwhile: the attempt ends there,
+    and once what it waits for has come, `run` begins again from its first line. A wait that is over
+    returns at once then, and what was yielded before is not given out twice. So a block that waits
+    does the same before its waits every time; it must not be `Effect.EFFECT`, for which `sleep` holds
+    the attempt and the others refuse.
+    """
 
     @property
     def run_id(self) -> UUID:
@@ -83,7 +129,35 @@ class Context(Protocol):
         ...
 
     async def sleep(self, duration: timedelta) -> None:
-        """Wait; ends early when the run is cancelled."""
+        """Wait; ends early when the run is cancelled. Longer than a second, it survives everything."""
+        ...
+
+    async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:
+        """Wait for a person to approve or reject `data`.
+
+        Approves at once where the agent's settings say that nobody is asked, and where a person has
+        trusted this node for the rest of the run.
+
+        Raises:
+            BlockError: A block with `Effect.EFFECT` asked.
+        """
+        ...
+
+    def call(self, *, title: str) -> Call:
+        """Return an address and wait, in `Call.body`, for somebody to call it."""
+        ...
+
+    async def throttle(self, key: str, rate: Rate) -> None:
+        """Wait for one's turn under a rate that every run of the person shares, without holding others up.
+
+        Args:
+            key: What the rate is of, such as a credential's id.
+            rate: How often.
+        """
+        ...
+
+    def used(self, kind: CostKind, units: float) -> None:
+        """Note what this attempt consumed, for `Block.costs` of that kind."""
         ...
 
     def log(self, message: str, **facts: Json) -> None:

@@ -20,7 +20,8 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from autograph.blocks.sdk.block import Block, BlockInput, EngineBlock
-from autograph.blocks.sdk.context import Scope
+from autograph.blocks.sdk.context import Decision, Rate, Scope
+from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
 from autograph.infra.json import decode, encode
@@ -45,9 +46,26 @@ class MemoryStore:
         self.values[scope, key] = encode(value)
 
 
+@dataclass(frozen=True)
+class FakeCall:
+    """A `Call` that was made already."""
+
+    url: str
+    brought: Json
+
+    async def body(self) -> Json:
+        """Return what it brought."""
+        return self.brought
+
+
 @dataclass
 class FakeContext:
-    """A `Context` without a run: a clock that stands still, sleeps that take no time, a log one can read."""
+    """A `Context` without a run: a clock that stands still, waits that take no time, a log one can read.
+
+    Attributes:
+        decisions: What people decide, in order; when they are used up, everything is approved as it is.
+        brought: What every call from outside brings.
+    """
 
     run_id: UUID = field(default_factory=lambda: UUID(int=7))
     graph_id: str = "00000000-0000-4000-8000-000000000000"
@@ -63,6 +81,11 @@ class FakeContext:
     lines: list[tuple[str, dict[str, Json]]] = field(
         default_factory=list[tuple[str, dict[str, Json]]]
     )
+    decisions: list[Decision] = field(default_factory=list[Decision])
+    asked: list[tuple[str, Json]] = field(default_factory=list[tuple[str, Json]])
+    brought: Json = None
+    throttled: list[tuple[str, Rate]] = field(default_factory=list[tuple[str, Rate]])
+    usage: dict[CostKind, float] = field(default_factory=dict[CostKind, float])
 
     def now(self) -> datetime:
         """Return the moment of the standing clock."""
@@ -72,6 +95,24 @@ class FakeContext:
         """Move the clock forward at once."""
         self.slept.append(duration)
         self.moment += duration
+
+    async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:
+        """Decide as `decisions` says."""
+        self.asked.append((title, data))
+        return self.decisions.pop(0) if self.decisions else Decision(True, data)
+
+    def call(self, *, title: str) -> FakeCall:
+        """Return a call that was made already."""
+        self.asked.append((title, None))
+        return FakeCall("https://example.invalid/call", self.brought)
+
+    async def throttle(self, key: str, rate: Rate) -> None:
+        """Keep it in `throttled`."""
+        self.throttled.append((key, rate))
+
+    def used(self, kind: CostKind, units: float) -> None:
+        """Add it up in `usage`."""
+        self.usage[kind] = self.usage.get(kind, 0) + units
 
     def log(self, message: str, **facts: Json) -> None:
         """Keep the line in `lines`."""

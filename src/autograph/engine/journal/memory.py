@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,8 +11,19 @@ from uuid import UUID
 
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry, decode_event
-from autograph.engine.ports import Claim, Inbox, Message, RunRef, RunResult, RunWrite
+from autograph.engine.ports import (
+    Claim,
+    Inbox,
+    Message,
+    Question,
+    RunRef,
+    RunResult,
+    RunWrite,
+    Taken,
+    Turn,
+)
 from autograph.engine.state import TRANSITIONS, RunStatus
+from autograph.graph.model import Json
 from autograph.infra.clock import Clock
 from autograph.infra.json import decode, encode
 
@@ -28,6 +40,9 @@ class _Row:
     inbox: list[Message] = field(default_factory=list[Message])
     entries: dict[int, Entry] = field(default_factory=dict[int, Entry])
     result: RunResult | None = None
+    wake_at: datetime | None = None
+    is_dead: bool = False
+    charges: dict[int, int] = field(default_factory=dict[int, int])
 
     def move(self, status: RunStatus) -> None:
         assert status in TRANSITIONS[self.status], f"{self.status} > {status}"
@@ -44,6 +59,7 @@ class MemoryJournal:
         self._rows: dict[UUID, _Row] = {}
         self._payloads: dict[str, Any] = {}
         self._message_id = 0
+        self.questions: dict[UUID, tuple[UUID, Question]] = {}
 
     async def write(self, writes: Sequence[RunWrite]) -> set[UUID]:
         """Commit all of it."""
@@ -69,10 +85,20 @@ class MemoryJournal:
         row.inbox = [message for message in row.inbox if message.id not in write.consumed]
         for target, message in write.messages:
             self._send(target, message)
+        self._settle(row, write)
         if write.result is not None:
             row.move(write.result.status)
             row.result, row.worker = write.result, None
         return True
+
+    def _settle(self, row: _Row, write: RunWrite) -> None:
+        self.questions.update((one.id, (write.run_id, one)) for one in write.questions)
+        for one in write.charges:
+            row.charges.setdefault(one.node_run, one.credits)
+        if write.closes:
+            row.is_dead = False
+            for wait_id in [key for key, (run, _) in self.questions.items() if run == write.run_id]:
+                del self.questions[wait_id]
 
     def _create(self, run: RunRef, worker: int | None) -> None:
         status = RunStatus.QUEUED if worker is None else RunStatus.RUNNING
@@ -91,16 +117,38 @@ class MemoryJournal:
             decode_event(entry.kind, decode(entry.body), self._payloads) for _, entry in entries
         ]
 
-    async def claim(self, run_ids: Sequence[UUID], *, worker: int) -> Sequence[Claim]:
-        """Take those of the runs that are queued; their epoch rises by one."""
+    async def length(self, run_id: UUID) -> int:
+        """Return the number of a run's last event."""
+        row = self._rows.get(run_id)
+        return len(row.entries) if row else 0
+
+    async def take(self, turn: Turn) -> Taken:
+        """Claim queued runs whose turn it is; their epoch rises by one."""
         claims: list[Claim] = []
-        for run_id in run_ids:
-            row = self._rows.get(run_id)
-            if row is not None and row.status is RunStatus.QUEUED:
-                row.move(RunStatus.RUNNING)
-                row.worker, row.epoch = worker, row.epoch + 1
-                claims.append(Claim(row.run, row.epoch, row.crashes))
-        return claims
+        while len(claims) < turn.room and (row := self._next(turn)) is not None:
+            row.move(RunStatus.RUNNING)
+            row.worker, row.epoch, row.wake_at = turn.worker, row.epoch + 1, None
+            claims.append(Claim(row.run, row.epoch, row.crashes))
+        return Taken(claims, any(row.status is RunStatus.QUEUED for row in self._rows.values()))
+
+    def _next(self, turn: Turn) -> _Row | None:
+        going = [row for row in self._rows.values() if row.status is RunStatus.RUNNING]
+        everywhere = Counter(row.run.owner_id for row in going)
+        here = Counter(row.run.owner_id for row in going if row.worker == turn.worker)
+        graphs = Counter(row.run.graph.graph_id for row in going)
+        allowed = [
+            row
+            for row in self._rows.values()
+            if row.status is RunStatus.QUEUED
+            and here[row.run.owner_id] < turn.share
+            and (turn.per_person is None or everywhere[row.run.owner_id] < turn.per_person)
+            and (turn.per_graph is None or graphs[row.run.graph.graph_id] < turn.per_graph)
+        ]
+        return min(
+            allowed,
+            key=lambda row: (everywhere[row.run.owner_id], -row.run.priority, row.queued_at),
+            default=None,
+        )
 
     async def give_back(self, claims: Sequence[Claim], *, crashed: bool = False) -> Sequence[UUID]:
         """Queue runs again that this worker holds; returns those that it still held."""
@@ -119,7 +167,9 @@ class MemoryJournal:
         row.worker, row.queued_at = None, self._clock.now()
         row.crashes += crashed
 
-    async def park(self, claim: Claim, *, inbox_count: int) -> bool:
+    async def park(
+        self, claim: Claim, *, inbox_count: int, wake_in: timedelta | None = None
+    ) -> bool:
         """Let a run wait without a worker; False when a message came since `inbox_count` was read."""
         row = self._rows[claim.run.id]
         if (
@@ -130,7 +180,44 @@ class MemoryJournal:
             return False
         row.move(RunStatus.WAITING)
         row.worker = None
+        row.wake_at = None if wake_in is None else self._clock.now() + wake_in
         return True
+
+    async def bury(self, claim: Claim, *, inbox_count: int, code: str, message: str) -> bool:
+        """Set a run aside as a dead letter; False when a message came since `inbox_count` was read."""
+        buried = await self.park(claim, inbox_count=inbox_count)
+        self._rows[claim.run.id].is_dead |= buried
+        return buried
+
+    async def redrive(self, run_id: UUID) -> bool:
+        """Queue a run again that was set aside, its crashes forgotten; False when it was not."""
+        row = self._rows.get(run_id)
+        if row is None or not row.is_dead:
+            return False
+        row.is_dead, row.crashes = False, 0
+        self._queue(row, crashed=False)
+        return True
+
+    async def answer(self, wait_id: UUID, answer: Mapping[str, Json] | None) -> bool:
+        """Answer a question and tell its run; False when it was answered before, or closed."""
+        found = self.questions.pop(wait_id, None)
+        if found is None:
+            return False
+        return self._send(
+            found[0], Message("wait.answered", {"wait_id": str(wait_id), "answer": answer})
+        )
+
+    async def wake(self, *, ahead: timedelta) -> Sequence[UUID]:
+        """Queue waiting runs that are due now, or within `ahead`; returns them."""
+        limit = self._clock.now() + ahead
+        due = [
+            row
+            for row in self._rows.values()
+            if row.status is RunStatus.WAITING and row.wake_at is not None and row.wake_at <= limit
+        ]
+        for row in due:
+            self._queue(row, crashed=False)
+        return [row.run.id for row in due]
 
     async def inbox(self, run_id: UUID) -> Inbox:
         """Return the messages nobody has taken in yet, oldest first."""
@@ -163,15 +250,6 @@ class MemoryJournal:
         for row in orphans:
             self._queue(row, crashed=True)
         return [row.run.id for row in orphans]
-
-    async def stray(self, *, older_than: timedelta) -> Sequence[UUID]:
-        """Return queued runs that have been so for longer: their wake-up may be lost."""
-        limit = self._clock.now() - older_than
-        return [
-            row.run.id
-            for row in self._rows.values()
-            if row.status is RunStatus.QUEUED and row.queued_at < limit
-        ]
 
     async def result(self, run_id: UUID) -> RunResult | None:
         """Return how a run ended, None when it has not."""

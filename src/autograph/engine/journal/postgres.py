@@ -8,21 +8,35 @@ primary key, so a writer that lost its claim between the two collides.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
 
 from autograph.engine.errors import JournalLost
-from autograph.engine.events import Event
+from autograph.engine.events import FORMAT, Event
 from autograph.engine.journal import sql
 from autograph.engine.journal.codec import decode_event, payload_digests
 from autograph.engine.journal.liveness import LOCK_CLASS
-from autograph.engine.ports import Claim, GraphRef, Inbox, Message, RunRef, RunResult, RunWrite
+from autograph.engine.ports import (
+    Claim,
+    GraphRef,
+    Inbox,
+    Message,
+    RunRef,
+    RunResult,
+    RunWrite,
+    Taken,
+    Turn,
+)
 from autograph.engine.state import RunStatus
+from autograph.graph.model import Json
 from autograph.infra.database import Database, DatabaseUnavailable
+from autograph.infra.ids import new_id
 from autograph.infra.json import decode, encode
+
+_TURN_LOCK: Final = 0x5455  # "TU": class of the advisory lock under which turns are given
 
 
 class PostgresJournal:
@@ -92,12 +106,13 @@ class PostgresJournal:
                 [message.kind for _, message in told],
                 [encode(message.body).decode() for _, message in told],
             )
-        queued = [write.run_id for write in own if write.is_new and write.worker is None]
-        queued += [
-            child.id for write in own for child, _, worker in write.children if worker is None
-        ]
+        queued = [write.run for write in own if write.is_new and write.worker is None]
+        queued += [child for write in own for child, _, worker in write.children if worker is None]
         if queued:
-            await connection.execute(sql.QUEUE, queued)
+            await connection.execute(
+                sql.QUEUE, [run.id for run in queued], [run.priority for run in queued]
+            )
+        await _settle(connection, own)
 
     async def load(self, run_id: UUID) -> Sequence[Event]:
         """Return a run's events in order of `seq`."""
@@ -109,11 +124,28 @@ class PostgresJournal:
         payloads = {row[0]: decode(row[1]) for row in found}
         return [decode_event(kind, body, payloads) for kind, body in bodies]
 
-    async def claim(self, run_ids: Sequence[UUID], *, worker: int) -> Sequence[Claim]:
-        """Take those of the runs that are queued; their epoch rises by one."""
+    async def length(self, run_id: UUID) -> int:
+        """Return the number of a run's last event, also of a journal that cannot be read."""
         async with self._database.acquire() as connection:
-            rows = await connection.fetch(sql.CLAIM, run_ids, worker)
-        return [Claim(_run_ref(row), row["epoch"], row["crashes"]) for row in rows]
+            return int(await connection.fetchval(sql.LENGTH, run_id) or 0)
+
+    async def take(self, turn: Turn) -> Taken:
+        """Claim queued runs whose turn it is; their epoch rises by one."""
+        async with self._database.acquire() as connection:
+            async with connection.transaction():
+                await connection.execute(sql.TAKE_TURN, _TURN_LOCK)
+                rows = await connection.fetch(
+                    sql.TAKE,
+                    turn.worker,
+                    turn.room,
+                    turn.share,
+                    turn.per_person,
+                    turn.per_graph,
+                    FORMAT,
+                )
+            left = await connection.fetchrow(sql.LEFT, FORMAT)
+        claims = [Claim(_run_ref(row), row["epoch"], row["crashes"]) for row in rows]
+        return Taken(claims, left["is_more"], left["newest"]) if left else Taken(claims)
 
     async def give_back(self, claims: Sequence[Claim], *, crashed: bool = False) -> Sequence[UUID]:
         """Queue runs again that this worker holds; returns those that it still held."""
@@ -126,11 +158,44 @@ class PostgresJournal:
             )
         return [row[0] for row in rows]
 
-    async def park(self, claim: Claim, *, inbox_count: int) -> bool:
+    async def park(
+        self, claim: Claim, *, inbox_count: int, wake_in: timedelta | None = None
+    ) -> bool:
         """Let a run wait without a worker; False when a message came since `inbox_count` was read."""
         async with self._database.acquire() as connection:
-            parked = await connection.fetchval(sql.PARK, claim.run.id, claim.epoch, inbox_count)
+            parked = await connection.fetchval(
+                sql.PARK, claim.run.id, claim.epoch, inbox_count, wake_in
+            )
         return parked is not None
+
+    async def bury(self, claim: Claim, *, inbox_count: int, code: str, message: str) -> bool:
+        """Set a run aside as a dead letter; False when a message came since `inbox_count` was read."""
+        async with self._database.acquire() as connection:
+            buried = await connection.fetchval(
+                sql.BURY, claim.run.id, claim.epoch, inbox_count, new_id(), code, message
+            )
+        return buried is not None
+
+    async def redrive(self, run_id: UUID) -> bool:
+        """Queue a run again that was set aside, its crashes forgotten; False when it was not."""
+        async with self._database.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(sql.REDRIVE, run_id)
+            if row is None:
+                return False
+            await connection.execute(sql.QUEUE, [row["id"]], [row["priority"]])
+        return True
+
+    async def answer(self, wait_id: UUID, answer: Mapping[str, Json] | None) -> bool:
+        """Answer a question and tell its run; False when it was answered before, or closed."""
+        async with self._database.acquire() as connection, connection.transaction():
+            run_id = await connection.fetchval(
+                sql.ANSWER, wait_id, None if answer is None else encode(answer).decode()
+            )
+            if run_id is None:
+                return False
+            body = encode({"wait_id": str(wait_id), "answer": answer}).decode()
+            await connection.execute(sql.SEND, [run_id], ["wait.answered"], [body])
+        return True
 
     async def inbox(self, run_id: UUID) -> Inbox:
         """Return the messages nobody has taken in yet, oldest first."""
@@ -156,10 +221,10 @@ class PostgresJournal:
             rows = await connection.fetch(sql.REAP, LOCK_CLASS)
         return [row[0] for row in rows]
 
-    async def stray(self, *, older_than: timedelta) -> Sequence[UUID]:
-        """Return queued runs that have been so for longer: their wake-up may be lost."""
+    async def wake(self, *, ahead: timedelta) -> Sequence[UUID]:
+        """Queue waiting runs that are due now, or within `ahead`; returns them."""
         async with self._database.acquire() as connection:
-            rows = await connection.fetch(sql.STRAY, older_than)
+            rows = await connection.fetch(sql.WAKE, ahead)
         return [row[0] for row in rows]
 
     async def result(self, run_id: UUID) -> RunResult | None:
@@ -198,7 +263,46 @@ def _run_ref(row: asyncpg.Record) -> RunRef:
         parent_node_run=row["parent_node_run"],
         depth=row["depth"],
         timezone=row["timezone"],
+        priority=row["priority"],
     )
+
+
+async def _settle(
+    connection: asyncpg.pool.PoolConnectionProxy[Any], own: Sequence[RunWrite]
+) -> None:
+    """Write what runs ask, what they cost, and that questions are closed."""
+    asked = [(write.run_id, one) for write in own for one in write.questions]
+    if asked:
+        await connection.execute(
+            sql.ASK,
+            [one.id for _, one in asked],
+            [run_id for run_id, _ in asked],
+            [one.node_run for _, one in asked],
+            [one.node for _, one in asked],
+            [one.kind for _, one in asked],
+            [one.title for _, one in asked],
+            [encode(one.payload).decode() for _, one in asked],
+            [one.is_editable for _, one in asked],
+            [one.token for _, one in asked],
+            [
+                None if one.due_at is None else datetime.fromisoformat(one.due_at)
+                for _, one in asked
+            ],
+        )
+    charged = [(write.run, one) for write in own for one in write.charges]
+    if charged:
+        await connection.execute(
+            sql.CHARGE,
+            [run.id for run, _ in charged],
+            [one.node_run for _, one in charged],
+            [run.owner_id for run, _ in charged],
+            [one.node for _, one in charged],
+            [one.block_id for _, one in charged],
+            [one.credits for _, one in charged],
+        )
+    closed = [write.run_id for write in own if write.closes]
+    if closed:
+        await connection.execute(sql.CLOSE, closed)
 
 
 def _payloads(write: RunWrite) -> list[tuple[str, bytes]]:
@@ -214,6 +318,9 @@ def _is_plain(writes: Sequence[RunWrite]) -> bool:
         write.messages
         or write.consumed
         or write.children
+        or write.questions
+        or write.charges
+        or write.closes
         or _payloads(write)
         or (write.is_new and write.worker is None)
         for write in writes
@@ -264,6 +371,7 @@ def _write_arguments(writes: Sequence[RunWrite]) -> list[Any]:
         [run.parent_node_run for run in runs],
         [run.depth for run in runs],
         [run.timezone for run in runs],
+        [run.priority for run in runs],
         [_first_status(worker, result) for _, worker, _, result in created],
         [worker if result is None else None for _, worker, _, result in created],
         [None if result is None else encode_result(result) for _, _, _, result in created],
@@ -275,6 +383,7 @@ def _write_arguments(writes: Sequence[RunWrite]) -> list[Any]:
         [write.run_id for write in ended],
         [cast("RunResult", write.result).status.value for write in ended],
         [encode_result(cast("RunResult", write.result)) for write in ended],
+        FORMAT,
     ]
 
 

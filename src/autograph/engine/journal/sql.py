@@ -10,24 +10,25 @@ WITH owned AS (
     SELECT run_id FROM unnest($3::uuid[], $4::uuid[]) AS fresh (run_id, by) WHERE run_id = by
 ), created AS (
     INSERT INTO runs (id, owner_id, graph_id, graph_version, sub_graph_id, parent_id, parent_node_run, depth,
-                      timezone, status, worker, epoch, result, started_at, ended_at)
+                      timezone, priority, format, status, worker, epoch, result, started_at, ended_at)
     SELECT c.id, c.owner_id, c.graph_id, c.graph_version, c.sub_graph_id, c.parent_id, c.parent_node_run, c.depth,
-           c.timezone, c.status, c.worker, CASE WHEN c.status = 'queued' THEN 0 ELSE 1 END, c.result::json,
-           CASE WHEN c.status <> 'queued' THEN now() END, CASE WHEN c.result IS NOT NULL THEN clock_timestamp() END
+           c.timezone, c.priority, $25, c.status, c.worker, CASE WHEN c.status = 'queued' THEN 0 ELSE 1 END,
+           c.result::json, CASE WHEN c.status <> 'queued' THEN now() END,
+           CASE WHEN c.result IS NOT NULL THEN clock_timestamp() END
     FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::integer[], $8::text[], $9::uuid[],
-                $10::integer[], $11::smallint[], $12::text[], $13::text[], $14::integer[], $15::text[])
+                $10::integer[], $11::smallint[], $12::text[], $13::smallint[], $14::text[], $15::integer[], $16::text[])
          AS c (id, by, owner_id, graph_id, graph_version, sub_graph_id, parent_id, parent_node_run, depth,
-               timezone, status, worker, result)
+               timezone, priority, status, worker, result)
     WHERE c.by IN (SELECT id FROM owned)
 ), written AS (
     INSERT INTO run_events (run_id, seq, kind, body)
     SELECT e.run_id, e.seq, e.kind, e.body::json
-    FROM unnest($16::uuid[], $17::uuid[], $18::integer[], $19::text[], $20::text[])
+    FROM unnest($17::uuid[], $18::uuid[], $19::integer[], $20::text[], $21::text[])
          AS e (by, run_id, seq, kind, body)
     WHERE e.by IN (SELECT id FROM owned)
 ), ended AS (
     UPDATE runs SET status = e.status, result = e.result::json, ended_at = clock_timestamp(), worker = NULL
-    FROM unnest($21::uuid[], $22::text[], $23::text[]) AS e (id, status, result)
+    FROM unnest($22::uuid[], $23::text[], $24::text[]) AS e (id, status, result)
     WHERE runs.id = e.id AND e.id IN (SELECT id FROM owned)
 )
 SELECT id FROM owned
@@ -76,19 +77,100 @@ FROM told
 """
 
 QUEUE: Final = """
-WITH added AS (INSERT INTO jobs (run_id) SELECT unnest($1::uuid[]))
+WITH added AS (INSERT INTO jobs (run_id, priority) SELECT * FROM unnest($1::uuid[], $2::smallint[]))
 SELECT pg_notify('autograph_jobs', '')
+"""
+
+ASK: Final = """
+INSERT INTO waits (id, run_id, node_run, node_id, owner_id, graph_id, graph_version, kind, title, payload,
+                   is_editable, token, due_at)
+SELECT q.id, q.run_id, q.node_run, q.node_id, r.owner_id, r.graph_id, r.graph_version, q.kind, q.title,
+       q.payload::json, q.is_editable, q.token, q.due_at
+FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
+            $9::text[], $10::timestamptz[])
+     AS q (id, run_id, node_run, node_id, kind, title, payload, is_editable, token, due_at)
+JOIN runs r ON r.id = q.run_id
+"""
+
+# Keyed by node run: whatever happens, a node run is charged once.
+CHARGE: Final = """
+INSERT INTO charges (run_id, node_run, owner_id, node_id, block_id, credits)
+SELECT c.run_id, c.node_run, c.owner_id, c.node_id, c.block_id, c.credits
+FROM unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::integer[])
+     AS c (run_id, node_run, owner_id, node_id, block_id, credits)
+ON CONFLICT (run_id, node_run) DO NOTHING
+"""
+
+CLOSE: Final = """
+WITH closed AS (
+    UPDATE waits SET status = 'void', answered_at = now() WHERE run_id = ANY ($1::uuid[]) AND status = 'waiting'
+)
+UPDATE dead_letters SET decision = 'discarded', decided_at = now()
+WHERE run_id = ANY ($1::uuid[]) AND decision IS NULL
+"""
+
+ANSWER: Final = """
+UPDATE waits SET status = 'answered', answer = $2::text::json, answered_at = now()
+WHERE id = $1 AND status = 'waiting' RETURNING run_id
 """
 
 LOAD: Final = "SELECT kind, body::text FROM run_events WHERE run_id = $1 ORDER BY seq"
 
+LENGTH: Final = "SELECT coalesce(max(seq), 0) FROM run_events WHERE run_id = $1"
+
 LOAD_PAYLOADS: Final = "SELECT digest, value FROM payloads WHERE digest = ANY ($1::text[])"
 
-CLAIM: Final = """
-UPDATE runs SET status = 'running', worker = $2, epoch = epoch + 1, started_at = coalesce(started_at, now())
-WHERE id = ANY ($1::uuid[]) AND status = 'queued'
-RETURNING id, owner_id, graph_id, graph_version, sub_graph_id, parent_id, parent_node_run, depth, timezone,
-          epoch, crashes
+# Two workers must not fill the same person's last place at once: turns are given one worker at a time.
+TAKE_TURN: Final = "SELECT pg_advisory_xact_lock($1, 0)"
+
+# Who has the fewest runs going, by weight, is next. $1 worker, $2 room, $3 share of one person in this
+# worker, $4 and $5 installation-wide limits per person and graph, $6 newest journal format known.
+TAKE: Final = """
+WITH RECURSIVE owner AS (
+    (SELECT owner_id FROM runs WHERE status = 'queued' ORDER BY owner_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.owner_id FROM runs r WHERE r.status = 'queued' AND r.owner_id > owner.owner_id
+            ORDER BY r.owner_id LIMIT 1)
+    FROM owner WHERE owner.owner_id IS NOT NULL
+), busy AS (
+    SELECT owner_id, graph_id, count(*) AS runs, count(*) FILTER (WHERE worker = $1) AS here
+    FROM runs WHERE status = 'running' GROUP BY owner_id, graph_id
+), person AS (
+    SELECT o.owner_id, coalesce(u.weight, 1) AS weight, coalesce(sum(b.runs), 0) AS going,
+           least(coalesce(u.max_runs, $4) - coalesce(sum(b.runs), 0), $3 - coalesce(sum(b.here), 0), $2) AS room
+    FROM owner o LEFT JOIN users u ON u.id = o.owner_id LEFT JOIN busy b ON b.owner_id = o.owner_id
+    WHERE o.owner_id IS NOT NULL GROUP BY o.owner_id, u.weight, u.max_runs
+), filled AS (
+    SELECT b.graph_id, sum(b.runs) AS going, coalesce(g.max_runs, $5) AS most
+    FROM busy b LEFT JOIN graphs g ON g.id = b.graph_id GROUP BY b.graph_id, g.max_runs
+), next AS (
+    SELECT r.id, r.graph_id, r.queued_at, p.weight, p.going,
+           row_number() OVER (PARTITION BY p.owner_id ORDER BY r.priority DESC, r.queued_at) AS place,
+           row_number() OVER (PARTITION BY r.graph_id ORDER BY r.priority DESC, r.queued_at) AS graph_place
+    FROM person p CROSS JOIN LATERAL (
+        SELECT id, graph_id, priority, queued_at FROM runs
+        WHERE status = 'queued' AND owner_id = p.owner_id AND format <= $6
+          AND graph_id NOT IN (SELECT f.graph_id FROM filled f WHERE f.going >= f.most)
+        ORDER BY priority DESC, queued_at LIMIT greatest(p.room, 0)
+    ) r
+), picked AS (
+    SELECT n.id, (n.going + n.place)::float / n.weight AS turn, n.queued_at
+    FROM next n LEFT JOIN graphs g ON g.id = n.graph_id LEFT JOIN filled f ON f.graph_id = n.graph_id
+    WHERE coalesce(g.max_runs, $5) IS NULL OR n.graph_place + coalesce(f.going, 0) <= coalesce(g.max_runs, $5)
+    ORDER BY turn, n.queued_at LIMIT $2
+), claimed AS (
+    UPDATE runs SET status = 'running', worker = $1, epoch = epoch + 1, wake_at = NULL,
+                    format = greatest(format, $6), started_at = coalesce(started_at, now())
+    FROM picked WHERE runs.id = picked.id AND runs.status = 'queued'
+    RETURNING runs.id, runs.owner_id, runs.graph_id, graph_version, sub_graph_id, parent_id, parent_node_run, depth,
+              timezone, priority, epoch, crashes, turn
+)
+SELECT * FROM claimed ORDER BY turn
+"""
+
+LEFT: Final = """
+SELECT EXISTS (SELECT 1 FROM runs WHERE status = 'queued' AND format <= $1) AS is_more,
+       (SELECT max(format) FROM runs WHERE status = 'queued' AND format > $1) AS newest
 """
 
 GIVE_BACK: Final = """
@@ -99,9 +181,32 @@ RETURNING runs.id
 """
 
 PARK: Final = """
-UPDATE runs SET status = 'waiting', worker = NULL
+UPDATE runs SET status = 'waiting', worker = NULL, wake_at = now() + $4::interval
 WHERE id = $1 AND epoch = $2 AND inbox_count = $3 AND status = 'running'
 RETURNING id
+"""
+
+BURY: Final = """
+WITH buried AS (
+    UPDATE runs SET status = 'waiting', worker = NULL, wake_at = NULL
+    WHERE id = $1 AND epoch = $2 AND inbox_count = $3 AND status = 'running'
+    RETURNING id, owner_id, graph_id, crashes
+), noted AS (
+    INSERT INTO dead_letters (id, run_id, owner_id, graph_id, code, message, crashes)
+    SELECT $4, id, owner_id, graph_id, $5, $6, crashes FROM buried
+    ON CONFLICT (run_id) WHERE decision IS NULL DO NOTHING
+)
+SELECT id FROM buried
+"""
+
+REDRIVE: Final = """
+WITH decided AS (
+    UPDATE dead_letters SET decision = 'redriven', decided_at = now()
+    WHERE run_id = $1 AND decision IS NULL RETURNING run_id
+)
+UPDATE runs SET status = 'queued', crashes = 0, queued_at = now()
+WHERE id IN (SELECT run_id FROM decided) AND status = 'waiting'
+RETURNING id, priority
 """
 
 INBOX_COUNT: Final = "SELECT inbox_count FROM runs WHERE id = $1"
@@ -118,8 +223,10 @@ WHERE status = 'running' AND worker NOT IN (
 RETURNING id
 """
 
-STRAY: Final = (
-    "SELECT id FROM runs WHERE status = 'queued' AND queued_at < now() - $1::interval LIMIT 1000"
-)
+WAKE: Final = """
+UPDATE runs SET status = 'queued', queued_at = now(), wake_at = NULL
+WHERE status = 'waiting' AND wake_at <= now() + $1::interval
+RETURNING id
+"""
 
 RESULT: Final = "SELECT status, result::text FROM runs WHERE id = $1"

@@ -13,11 +13,13 @@ class Principal:
 
     Attributes:
         timezone: IANA name.
+        max_runs: How many of their runs run at once; None for as many as the installation allows.
     """
 
     user_id: UUID
     name: str
     timezone: str = "UTC"
+    max_runs: int | None = None
 
 
 LOCAL_OWNER_ID: Final = UUID("01900000-0000-7000-8000-000000000001")

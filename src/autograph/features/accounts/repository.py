@@ -28,4 +28,4 @@ class AccountRepository:
                 .on_conflict_do_nothing(index_elements=["id"])
             )
             row = (await connection.execute(select(users).where(users.c.id == user_id))).one()
-        return Principal(row.id, row.name, row.timezone)
+        return Principal(row.id, row.name, row.timezone, row.max_runs)

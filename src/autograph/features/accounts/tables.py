@@ -1,6 +1,6 @@
 """Tables of people."""
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, Uuid
 
 metadata = MetaData()
 
@@ -11,5 +11,6 @@ users = Table(
     Column("email", Text),
     Column("name", Text),
     Column("timezone", Text),
+    Column("max_runs", Integer),
     Column("created_at", DateTime(timezone=True)),
 )

@@ -47,3 +47,26 @@ class SavedGraph:
     is_active: bool
     content_hash: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSettings:
+    """How the runs of a graph are held back. They belong to the graph, not to a version of it.
+
+    Attributes:
+        human_in_the_loop_safe_mode: Review nodes wait for a person; otherwise they approve at once.
+        sensitive_action_safe_mode: A person is asked before nodes whose action is sensitive.
+        max_runs: How many run at once in all workers; None for as many as the installation allows.
+    """
+
+    human_in_the_loop_safe_mode: bool = True
+    sensitive_action_safe_mode: bool = False
+    max_runs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runnable:
+    """What a request to run a graph would run."""
+
+    version: int
+    settings: GraphSettings

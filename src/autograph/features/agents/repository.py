@@ -6,12 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import Row, RowMapping, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from autograph.features.accounts.models import Principal
 from autograph.features.agents.errors import GraphNotFound, StaleGraph
-from autograph.features.agents.models import GraphSummary, GraphVersion, SavedGraph
+from autograph.features.agents.models import (
+    GraphSettings,
+    GraphSummary,
+    GraphVersion,
+    Runnable,
+    SavedGraph,
+)
 from autograph.features.agents.tables import graph_versions, graphs
 from autograph.graph.content import content_hash
 from autograph.graph.model import Graph
@@ -190,17 +197,19 @@ class GraphRepository:
             if not result.rowcount:
                 raise GraphNotFound(f"There is no graph {graph_id}.")
 
-    async def find_version(
+    async def runnable(
         self, principal: Principal, graph_id: UUID, version: int | None
-    ) -> int | None:
-        """Return which version of a graph would run, the active one where none is named; None when there is none.
+    ) -> Runnable | None:
+        """Return what would run, the active version where none is named; None when there is none.
 
         On the way of every run, hence the driver's own statement.
         """
         async with self._database.acquire() as connection:
-            return await connection.fetchval(
+            row = await connection.fetchrow(
                 """
-                SELECT coalesce($3, active_version) FROM graphs
+                SELECT coalesce($3, active_version) AS version,
+                       human_in_the_loop_safe_mode, sensitive_action_safe_mode, max_runs
+                FROM graphs
                 WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL
                   AND ($3::integer IS NULL OR $3 BETWEEN 1 AND latest_version)
                 """,
@@ -208,6 +217,41 @@ class GraphRepository:
                 principal.user_id,
                 version,
             )
+        return None if row is None else Runnable(row["version"], _settings(row))
+
+    async def settings(self, principal: Principal, graph_id: UUID) -> GraphSettings:
+        """Return how the runs of a graph are held back.
+
+        Raises:
+            GraphNotFound: There is none.
+        """
+        found = await self.runnable(principal, graph_id, None)
+        if found is None:
+            raise GraphNotFound(f"There is no graph {graph_id}.")
+        return found.settings
+
+    async def set_settings(
+        self, principal: Principal, graph_id: UUID, settings: GraphSettings
+    ) -> None:
+        """Hold the runs of a graph back that way from now on; runs that were accepted keep theirs.
+
+        Raises:
+            GraphNotFound: There is none.
+        """
+        async with self._database.acquire() as connection:
+            changed = await connection.fetchval(
+                """
+                UPDATE graphs SET human_in_the_loop_safe_mode = $3, sensitive_action_safe_mode = $4, max_runs = $5
+                WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL RETURNING id
+                """,
+                graph_id,
+                principal.user_id,
+                settings.human_in_the_loop_safe_mode,
+                settings.sensitive_action_safe_mode,
+                settings.max_runs,
+            )
+        if changed is None:
+            raise GraphNotFound(f"There is no graph {graph_id}.")
 
     async def document(self, graph_id: UUID, version: int) -> Graph:
         """Return the graph that an accepted run runs; deleting a graph does not stop its runs.
@@ -282,4 +326,12 @@ def _summary(row: RowMapping) -> GraphSummary:
         latest_version=row["latest_version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+    )
+
+
+def _settings(row: asyncpg.Record) -> GraphSettings:
+    return GraphSettings(
+        human_in_the_loop_safe_mode=row["human_in_the_loop_safe_mode"],
+        sensitive_action_safe_mode=row["sensitive_action_safe_mode"],
+        max_runs=row["max_runs"],
     )

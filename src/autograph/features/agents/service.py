@@ -8,7 +8,12 @@ from uuid import UUID
 
 from autograph.features.accounts.models import Principal
 from autograph.features.agents.errors import GraphInvalid
-from autograph.features.agents.models import GraphSummary, GraphVersion, SavedGraph
+from autograph.features.agents.models import (
+    GraphSettings,
+    GraphSummary,
+    GraphVersion,
+    SavedGraph,
+)
 from autograph.features.agents.repository import GraphRepository
 from autograph.graph.content import content_hash
 from autograph.graph.diff import GraphDiff, diff
@@ -134,6 +139,24 @@ class AgentService:
             GraphNotFound: There is no such version.
         """
         return await self._graphs.activate(principal, graph_id, version)
+
+    async def settings(self, principal: Principal, graph_id: UUID) -> GraphSettings:
+        """Return how the runs of a graph are held back.
+
+        Raises:
+            GraphNotFound: There is none.
+        """
+        return await self._graphs.settings(principal, graph_id)
+
+    async def set_settings(
+        self, principal: Principal, graph_id: UUID, settings: GraphSettings
+    ) -> None:
+        """Hold the runs of a graph back that way from now on; runs that were accepted keep theirs.
+
+        Raises:
+            GraphNotFound: There is none.
+        """
+        await self._graphs.set_settings(principal, graph_id, settings)
 
     async def delete(self, principal: Principal, graph_id: UUID) -> None:
         """Take a graph out of sight; its runs stay.

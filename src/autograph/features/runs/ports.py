@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.engine.events import RunStarted
+from autograph.blocks.sdk import Rate
+from autograph.engine.events import Event, RunStarted
 from autograph.engine.ports import RunRef, RunResult
 
 
@@ -14,7 +17,12 @@ class RunStarter(Protocol):
     """Accepts runs: durable when `submit` returns."""
 
     async def submit(
-        self, run: RunRef, started: RunStarted
+        self,
+        run: RunRef,
+        started: RunStarted,
+        *,
+        further: Sequence[Event] = (),
+        may_begin: bool = True,
     ) -> asyncio.Task[RunResult | None] | None:
         """Accept a run; its end when it runs in this process, None when it went to the queue."""
         ...
@@ -25,4 +33,12 @@ class RunStarter(Protocol):
 
     def notice_messages(self, run_id: UUID) -> None:
         """Say that a run was sent a message."""
+        ...
+
+
+class Turns(Protocol):
+    """Rates that callers everywhere share."""
+
+    async def reserve(self, key: str, rate: Rate) -> timedelta:
+        """Take the next turn under a rate; return how long it is off."""
         ...

@@ -16,9 +16,11 @@ from autograph.graph.model import (
     Node,
     OnError,
     Origin,
+    OutcomeUnknown,
     Policy,
     Position,
     Retry,
+    ReviewPolicy,
     is_list,
     is_object,
 )
@@ -32,6 +34,7 @@ MAX_DEPTH: Final = 100
 _MAX_SECONDS: Final = 10 * 365 * 86_400
 _MAX_RETRIES: Final = 100
 _ON_ERROR: Final = {one.value: one for one in OnError}
+_OUTCOME_UNKNOWN: Final = {one.value: one for one in OutcomeUnknown}
 
 
 class NotAnAgent(Invalid):
@@ -268,12 +271,21 @@ def _links_at_nodes(nodes: list[Json]) -> Iterator[Json]:
 def _policy(found: Json) -> Policy:
     if not is_object(found):
         return Policy()
-    retry = found.get("retry")
-    on_error = found.get("on_error")
+    retry, review = found.get("retry"), found.get("review")
+    on_error, unknown = found.get("on_error"), found.get("outcome_unknown")
     return Policy(
         timeout=_duration(found.get("timeout")) or None,
         retry=_retry(retry) if is_object(retry) else None,
         on_error=_ON_ERROR.get(on_error) if isinstance(on_error, str) else None,
+        outcome_unknown=_OUTCOME_UNKNOWN.get(unknown) if isinstance(unknown, str) else None,
+        review=_review(review) if is_object(review) else None,
+    )
+
+
+def _review(found: dict[str, Json]) -> ReviewPolicy:
+    return ReviewPolicy(
+        deadline=_duration(found.get("deadline")) or None,
+        approves=found.get("default") == "approve",
     )
 
 

@@ -122,4 +122,12 @@ def write_policy(policy: Policy) -> dict[str, Json]:
         }
     if policy.on_error is not None:
         written["on_error"] = policy.on_error.value
+    if policy.outcome_unknown is not None:
+        written["outcome_unknown"] = policy.outcome_unknown.value
+    if policy.review is not None:
+        deadline = policy.review.deadline
+        written["review"] = {
+            **({} if deadline is None else {"deadline": deadline.total_seconds()}),
+            "default": "approve" if policy.review.approves else "reject",
+        }
     return written

@@ -1,11 +1,13 @@
-"""The blocks' world: what agents remember between runs."""
+"""The blocks' world: what agents remember between runs, and the turns they share."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
-from autograph.blocks.sdk import BlockError, KeyValueStore, Scope
+from autograph.blocks.sdk import BlockError, KeyValueStore, Rate, Scope
 from autograph.engine.ports import RunRef
+from autograph.features.runs.ports import Turns
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
@@ -16,9 +18,19 @@ MAX_KEY: Final = 512
 class DatabaseBlockHost:
     """Implements `BlockHost`."""
 
-    def __init__(self, database: Database) -> None:
-        """Keep values in `database`."""
+    def __init__(self, database: Database, turns: Turns, *, public_url: str) -> None:
+        """Keep values in `database` and turns in `turns`; be reached at `public_url`."""
         self._database = database
+        self._turns = turns
+        self._public_url = public_url.rstrip("/")
+
+    def call_url(self, token: str) -> str:
+        """Return the address at which a call with `token` is taken."""
+        return f"{self._public_url}/api/v1/calls/{token}"
+
+    async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:
+        """Reserve the next turn under a rate that the owner's runs share; return how long it is off."""
+        return await self._turns.reserve(f"block:{run.owner_id}:{key}", rate)
 
     def store(self, run: RunRef) -> KeyValueStore:
         """Return the stored values of the run's owner."""

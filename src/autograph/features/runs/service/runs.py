@@ -11,13 +11,14 @@ from typing import Final
 from uuid import UUID
 
 from autograph.dispatch.ports import Broadcast
-from autograph.engine.events import RunStarted
+from autograph.engine.events import RunStarted, WaitKind
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
 from autograph.engine.recovery import restore
 from autograph.engine.runner import result_of
 from autograph.engine.state import RunStatus
 from autograph.features.accounts.models import Principal
 from autograph.features.agents.errors import GraphNotFound
+from autograph.features.agents.models import GraphSettings
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.errors import RunIsOver, RunNotFound
 from autograph.features.runs.models import JournalRow, Page, Run
@@ -66,6 +67,8 @@ class RunService:
         *,
         version: int | None = None,
         idempotency_key: str | None = None,
+        priority: int = 0,
+        is_attended: bool = True,
     ) -> UUID:
         """Accept a run; it is durable when this returns, and may already be over.
 
@@ -75,6 +78,9 @@ class RunService:
             inputs: The agent's inputs by name.
             version: Which version; None for the active one.
             idempotency_key: A second call with it returns the first call's run.
+            priority: Its turn among the person's runs: high 1, normal 0, low -1.
+            is_attended: Somebody is there to say what became of a node whose worker died; otherwise it
+                fails where its policy does not say.
 
         Raises:
             GraphNotFound: There is no such graph or version.
@@ -84,11 +90,11 @@ class RunService:
 
         Writes: the run and its first event. Idempotent: by `idempotency_key`.
         """
-        runs_version = await self._graphs.find_version(principal, graph_id, version)
-        if runs_version is None:
+        found = await self._graphs.runnable(principal, graph_id, version)
+        if found is None:
             which = "" if version is None else f"version {version} of "
             raise GraphNotFound(f"There is no {which}graph {graph_id}.")
-        graph = GraphRef(graph_id, runs_version)
+        graph = GraphRef(graph_id, found.version)
         accepted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
         run_id = new_id()
         if idempotency_key is not None:
@@ -105,8 +111,13 @@ class RunService:
             owner_id=principal.user_id,
             graph=graph,
             timezone=principal.timezone,
+            priority=priority,
         )
-        await self._starter.submit(run, RunStarted(accepted))
+        await self._starter.submit(
+            run,
+            RunStarted(accepted, asks=asks_of(found.settings, is_attended=is_attended)),
+            may_begin=may_begin(principal, found.settings),
+        )
         return run_id
 
     async def _schema(self, graph: GraphRef) -> Mapping[str, Json]:
@@ -245,3 +256,18 @@ class RunService:
             RunIsGoing: It has not ended.
         """
         await self._runs.delete(principal, run_id)
+
+
+def asks_of(settings: GraphSettings, *, is_attended: bool) -> tuple[str, ...]:
+    """Return which questions people are there to answer in a run of a graph."""
+    asks = {
+        WaitKind.REVIEW: settings.human_in_the_loop_safe_mode,
+        WaitKind.ACTION: settings.sensitive_action_safe_mode,
+        WaitKind.OUTCOME: is_attended,
+    }
+    return tuple(kind.value for kind, asked in asks.items() if asked)
+
+
+def may_begin(principal: Principal, settings: GraphSettings) -> bool:
+    """Tell whether a run needs no look at what else runs: neither person nor graph has a limit of its own."""
+    return principal.max_runs is None and settings.max_runs is None

@@ -1,0 +1,1 @@
+"""People and other systems that an agent waits for."""
