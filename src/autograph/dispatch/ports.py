@@ -5,23 +5,44 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
+
+LOW: Final = -1
+NORMAL: Final = 0
+HIGH: Final = 1
+"""The lanes of a job queue: what waits in a higher one is received first."""
 
 
 class JobQueue(Protocol):
-    """Wake-ups for workers: at least once in the rule, perhaps never, perhaps twice."""
+    """Wake-ups for workers: at least once in the rule, perhaps never, perhaps twice.
 
-    async def publish(self, run_ids: Sequence[UUID]) -> None:
+    A run id is no more than a reason to look. Only a claim, which is SQL, gives a worker a run, and
+    workers find queued runs that nobody woke them for by themselves. That is why `receive` hands out ids
+    that the queue has already forgotten: a run of hours never meets a limit of the queue, and what is lost
+    between receiving and claiming is found again.
+    """
+
+    async def publish(self, run_ids: Sequence[UUID], *, priority: int = NORMAL) -> None:
         """Say that runs are queued.
 
+        Args:
+            run_ids: In the order in which they should be received.
+            priority: Their lane: `HIGH`, `NORMAL` or `LOW`.
+
         Raises:
-            OperationalError: The queue does not answer.
+            OperationalError: The queue does not answer. Some of the runs may be known to it.
         """
         ...
 
     async def receive(self, limit: int) -> Sequence[UUID]:
-        """Wait until there are runs to claim; return at most `limit`, each to one receiver, oldest first.
+        """Wait until there are runs to claim; return some of them, each to one receiver.
+
+        Args:
+            limit: How many at most; at least 1.
+
+        Returns:
+            Ids the queue has forgotten, of higher lanes first, and in a lane the oldest first.
 
         Raises:
             OperationalError: The queue does not answer.
@@ -29,7 +50,7 @@ class JobQueue(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; what nobody received stays in the queue for others."""
         ...
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from autograph.dispatch.ports import NORMAL
 from autograph.infra.database import Database
 from autograph.infra.errors import OperationalError
 
@@ -21,16 +22,21 @@ _LOOK_ANYWAY_AFTER: Final = 5.0
 """Seconds after which to look without having been woken: a wake-up may be lost with its connection."""
 
 _PUBLISH: Final = """
-WITH added AS (INSERT INTO jobs (run_id) SELECT unnest($1::uuid[]))
+WITH added AS (
+    INSERT INTO jobs (run_id, priority)
+    SELECT run_id, $2 FROM unnest($1::uuid[]) WITH ORDINALITY AS given (run_id, place) ORDER BY place
+)
 SELECT pg_notify('autograph_jobs', '')
 """
 
 _TAKE: Final = """
 WITH taken AS (
-    DELETE FROM jobs WHERE id IN (SELECT id FROM jobs ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED)
-    RETURNING id, run_id
+    DELETE FROM jobs WHERE id IN (
+        SELECT id FROM jobs ORDER BY priority DESC, id LIMIT $1 FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, run_id, priority
 )
-SELECT run_id FROM taken GROUP BY run_id ORDER BY min(id)
+SELECT run_id FROM taken GROUP BY run_id ORDER BY max(priority) DESC, min(id)
 """
 
 
@@ -46,17 +52,17 @@ class PostgresQueue:
         """Look for work now."""
         self._woken.set()
 
-    async def publish(self, run_ids: Sequence[UUID]) -> None:
-        """Say that runs are queued.
+    async def publish(self, run_ids: Sequence[UUID], *, priority: int = NORMAL) -> None:
+        """Say that runs are queued, in the lane of `priority`.
 
         Raises:
             OperationalError: The database does not answer.
         """
         async with self._database.acquire() as connection:
-            await connection.execute(_PUBLISH, run_ids)
+            await connection.execute(_PUBLISH, run_ids, priority)
 
     async def receive(self, limit: int) -> Sequence[UUID]:
-        """Wait until there are runs to claim; return at most `limit`, oldest first.
+        """Wait until there are runs to claim; return at most `limit`, of higher lanes first, oldest first.
 
         Raises:
             OperationalError: The database does not answer.
