@@ -269,7 +269,7 @@ async def measure(*, quick: bool) -> dict[str, Any]:
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         settings = Settings(data_dir=Path(folder), worker_slots=1_000, max_node_runs=20_000)
-        up = await stack.enter_async_context(platform(settings, takes_work=True))
+        up = await stack.enter_async_context(platform(settings, process=Process.UP))
         config = uvicorn.Config(
             serve(up), port=0, log_config=None, access_log=False, lifespan="off"
         )

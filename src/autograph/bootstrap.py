@@ -1,8 +1,18 @@
 """The composition root: the only place that picks adapters and puts a process together.
 
-process      database   worker takes from the queue   serves
-up           embedded   yes                           REST, WebSocket, page
-run (CLI)    embedded   no, only what it is handed    nothing
+process      runs it carries                serves                also
+up           all it can                     REST, WebSocket, page moves wake-ups to the broker, if there is one
+api          none: it accepts and queues    REST, WebSocket, page moves wake-ups to the broker
+worker       all it can                     nothing
+scheduler    none                           nothing               moves wake-ups, keeps the disk in bounds
+command      only what it is handed         nothing
+
+Every process but a command gives the runs of dead workers back and queues what is due. Any number of each
+may run at once. The database is the embedded one where settings name none; adapters are chosen by settings:
+
+setting      without it                     with it
+queue_url    PostgresQueue                  RabbitQueue, fed by Outbox
+redis_url    PostgresBroadcast, in-process  RedisBroadcast, rates and caches shared by all processes
 """
 
 from __future__ import annotations
@@ -14,7 +24,7 @@ import math
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,12 +33,12 @@ from starlette.types import ASGIApp
 from autograph.api import app
 from autograph.api.deps import Services
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.blocks.sdk import Rate
-from autograph.dispatch.ports import Broadcast, RunNews
+from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
 from autograph.dispatch.postgres.broadcast import PostgresBroadcast
 from autograph.dispatch.postgres.listener import Listener
+from autograph.dispatch.postgres.outbox import Outbox
 from autograph.dispatch.postgres.queue import PostgresQueue
 from autograph.engine.executor import Executor
 from autograph.engine.journal.liveness import AdvisoryLock
@@ -50,7 +60,34 @@ from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
 from autograph.infra.errors import OperationalError
 from autograph.infra.postgres.server import embedded_postgres
+from autograph.infra.rates.memory import MemoryRateLimiter
+from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
+
+
+class Process(StrEnum):
+    """What a process does; see the table above."""
+
+    UP = "up"
+    API = "api"
+    WORKER = "worker"
+    SCHEDULER = "scheduler"
+    COMMAND = "command"
+
+    @property
+    def takes_work(self) -> bool:
+        """Whether it looks at the queue; a command only runs what it is handed."""
+        return self is not Process.COMMAND
+
+    @property
+    def carries_runs(self) -> bool:
+        """Whether it has slots for runs."""
+        return self in {Process.UP, Process.WORKER, Process.COMMAND}
+
+    @property
+    def relays(self) -> bool:
+        """Whether it moves wake-ups to the broker."""
+        return self in {Process.UP, Process.API, Process.SCHEDULER}
 
 
 class AlreadyUp(OperationalError):
@@ -80,12 +117,14 @@ class Platform:
 
 
 @asynccontextmanager
-async def platform(settings: Settings, *, takes_work: bool) -> AsyncGenerator[Platform]:
+async def platform(
+    settings: Settings, *, process: Process = Process.COMMAND
+) -> AsyncGenerator[Platform]:
     """Put a process together, and take it apart at the end.
 
     Args:
         settings: How this installation runs.
-        takes_work: Whether its worker takes runs from the queue, or only runs what it is handed.
+        process: What it does.
 
     Raises:
         OperationalError: The database cannot be had; the message has the way out.
@@ -100,31 +139,30 @@ async def platform(settings: Settings, *, takes_work: bool) -> AsyncGenerator[Pl
         graphs = GraphRepository(database)
         specs = catalog.specs()
         plans = SavedPlans(graphs, specs)
-        queue = PostgresQueue(database)
-        broadcast = PostgresBroadcast(database)
         clock = SystemClock()
+        dispatch = await _dispatch(settings, database, stack, process)
         worker = Worker(
             Parts(
                 store=journal,
                 liveness=lambda: AdvisoryLock.take(database),
                 executor=Executor(
                     catalog,
-                    DatabaseBlockHost(database, _Turns(clock), public_url=public_url(settings)),
+                    DatabaseBlockHost(database, dispatch.turns, public_url=public_url(settings)),
                     clock,
                     node_timeout=settings.max_node_time,
                 ),
                 plans=plans,
                 clock=clock,
-                sink=_BroadcastSink(broadcast),
-                source=queue if takes_work else None,
+                sink=_BroadcastSink(dispatch.broadcast),
+                source=dispatch.queue if process.takes_work else None,
             ),
             limits=_limits(settings),
-            capacity=_capacity(settings),
+            capacity=_capacity(settings, process),
         )
-        listener = Listener(database, _channels(queue, broadcast, worker))
+        dispatch.channels["autograph_inbox"] = worker.hear
+        listener = Listener(database, dispatch.channels)
         await listener.start()
         stack.push_async_callback(listener.close)
-        stack.push_async_callback(broadcast.close)
         await worker.start()
         stack.push_async_callback(worker.stop)
         _spare_the_collector()
@@ -135,14 +173,66 @@ async def platform(settings: Settings, *, takes_work: bool) -> AsyncGenerator[Pl
             database=database,
             agents=AgentService(graphs, specs),
             runs=RunService(
-                RunRepository(database), graphs, journal, plans, worker, broadcast, specs
+                RunRepository(database), graphs, journal, plans, worker, dispatch.broadcast, specs
             ),
             accounts=accounts,
             journal=journal,
             owner=await accounts.local_owner(),
             worker=worker,
-            broadcast=broadcast,
+            broadcast=dispatch.broadcast,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Dispatch:
+    """What moves work and news between processes.
+
+    Attributes:
+        channels: What to call for every NOTIFY, by its channel.
+    """
+
+    queue: JobQueue
+    broadcast: Broadcast
+    turns: RateLimiter
+    channels: dict[str, Callable[[str | None], None]]
+
+
+async def _dispatch(
+    settings: Settings, database: Database, stack: AsyncExitStack, process: Process
+) -> _Dispatch:
+    channels: dict[str, Callable[[str | None], None]] = {}
+    queue: JobQueue
+    if settings.queue_url is None or not process.takes_work:
+        queue = postgres = PostgresQueue(database)
+        channels[postgres_queue.CHANNEL] = postgres.wake
+    else:
+        from autograph.dispatch.rabbitmq.queue import RabbitQueue  # noqa: PLC0415 - an extra
+
+        queue = RabbitQueue(settings.queue_url.split(","))
+        if process.relays:
+            outbox = Outbox(database, queue)
+            channels[postgres_queue.CHANNEL] = outbox.wake
+            stack.push_async_callback(_ended, asyncio.create_task(outbox.relay(), name="outbox"))
+    stack.push_async_callback(queue.close)
+    broadcast: Broadcast
+    turns: RateLimiter = MemoryRateLimiter()
+    if settings.redis_url is None:
+        broadcast = news = PostgresBroadcast(database)
+        channels[postgres_broadcast.CHANNEL] = news.hear
+    else:
+        from autograph.dispatch.redis.broadcast import RedisBroadcast  # noqa: PLC0415 - an extra
+        from autograph.infra.rates.redis import RedisRateLimiter  # noqa: PLC0415 - an extra
+
+        broadcast = RedisBroadcast(settings.redis_url)
+        turns = RedisRateLimiter(settings.redis_url)
+        stack.push_async_callback(turns.close)
+    stack.push_async_callback(broadcast.close)
+    return _Dispatch(queue, broadcast, turns, channels)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _spare_the_collector() -> None:
@@ -183,44 +273,20 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _capacity(settings: Settings) -> Capacity:
+def _capacity(settings: Settings, process: Process) -> Capacity:
+    slots = settings.worker_slots if process.carries_runs else 0
     return Capacity(
-        slots=settings.worker_slots,
-        share=max(1, math.ceil(settings.worker_slots * settings.person_share)),
+        slots=slots,
+        share=max(1, math.ceil(slots * settings.person_share)),
         per_person=settings.max_person_runs,
         per_graph=settings.max_graph_runs,
         drain=settings.drain_time,
     )
 
 
-def _channels(
-    queue: PostgresQueue, broadcast: PostgresBroadcast, worker: Worker
-) -> dict[str, Callable[[str | None], None]]:
-    return {
-        postgres_queue.CHANNEL: queue.wake,
-        postgres_broadcast.CHANNEL: broadcast.hear,
-        "autograph_inbox": worker.hear,
-    }
-
-
 def public_url(settings: Settings) -> str:
     """Return where this installation is reached."""
     return settings.public_url or f"http://{settings.host}:{settings.port}"
-
-
-class _Turns:
-    """Rates shared inside this process."""
-
-    def __init__(self, clock: SystemClock) -> None:
-        self._clock = clock
-        self._next: dict[str, datetime] = {}
-
-    async def reserve(self, key: str, rate: Rate) -> timedelta:
-        now = self._clock.now()
-        step = rate.per / rate.count
-        earliest = max(self._next.get(key, now), now - step * (rate.burst - 1))
-        self._next[key] = earliest + step
-        return max(timedelta(0), earliest - now)
 
 
 class _BroadcastSink:

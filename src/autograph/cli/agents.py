@@ -116,7 +116,7 @@ def list_graphs(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     async def work() -> list[dict[str, Json]]:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-        async with platform(settings_for(data_dir), takes_work=False) as made:
+        async with platform(settings_for(data_dir)) as made:
             found = await made.agents.list_page(made.owner, limit=500)
         return [
             {
@@ -155,7 +155,7 @@ def push(
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
         document = write_agent(read_file(file))
-        async with platform(settings_for(data_dir), takes_work=False) as made:
+        async with platform(settings_for(data_dir)) as made:
             if graph_id is None:
                 saved = await made.agents.create(made.owner, document)
             else:
@@ -184,7 +184,7 @@ def pull(
     async def work() -> str:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-        async with platform(settings_for(data_dir), takes_work=False) as made:
+        async with platform(settings_for(data_dir)) as made:
             graph = (await made.agents.get(made.owner, graph_id, version)).graph
             specs = made.catalog.specs()
         if form == "autogpt":

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autograph import __version__
-from autograph.cli import agents, blocks, runs, server
+from autograph.cli import agents, blocks, processes, runs, server
 
 app = typer.Typer(
     name="autograph",
@@ -18,6 +18,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command("up")(server.up)
+app.command("api")(server.api)
+app.command("worker")(processes.worker)
+app.command("scheduler")(processes.scheduler)
 app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.add_typer(agents.graphs, name="graphs")

@@ -73,7 +73,7 @@ async def _run(
     saved_id = _as_id(agent)
     graph = None if saved_id else read_file(Path(agent))
     given = _inputs_of(inputs_file)
-    async with platform(settings_for(data_dir), takes_work=False) as made:
+    async with platform(settings_for(data_dir)) as made:
         if saved_id is not None:
             saved = await made.agents.get(made.owner, saved_id)
         elif graph is not None:
@@ -198,7 +198,7 @@ def list_runs(
     async def work() -> list[dict[str, Json]]:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-        async with platform(settings_for(data_dir), takes_work=False) as made:
+        async with platform(settings_for(data_dir)) as made:
             page = await made.runs.list_page(made.owner, limit=limit)
         return [
             {
@@ -234,7 +234,7 @@ def show_run(
     async def work() -> Run:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-        async with platform(settings_for(data_dir), takes_work=False) as made:
+        async with platform(settings_for(data_dir)) as made:
             return await made.runs.get(made.owner, run_id)
 
     found = run_async(work(), as_json=as_json)
@@ -257,7 +257,7 @@ def watch_run(
     async def work() -> None:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-        async with platform(settings_for(data_dir), takes_work=False) as made:
+        async with platform(settings_for(data_dir)) as made:
             async for row in made.runs.follow(made.owner, run_id, since=since):
                 if as_json:
                     print_json(
@@ -285,7 +285,7 @@ def cancel_run(
     async def work() -> None:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-        async with platform(settings_for(data_dir), takes_work=False) as made:
+        async with platform(settings_for(data_dir)) as made:
             await made.runs.cancel(made.owner, run_id)
 
     run_async(work(), as_json=as_json)

@@ -21,6 +21,8 @@ from autograph.infra.settings import Settings
 if TYPE_CHECKING:
     import uvicorn
 
+    from autograph.bootstrap import Process
+
 
 class PortTaken(OperationalError):
     """Something else listens there."""
@@ -28,12 +30,17 @@ class PortTaken(OperationalError):
     code = "process.port_taken"
 
 
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)
+]
+Host = Annotated[str | None, typer.Option(help="Address to listen on.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
+
+
 def up(
-    port: Annotated[
-        int | None, typer.Option(help="Port to listen on; 0 picks a free one.", min=0, max=65535)
-    ] = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
+    port: Port = None,
+    host: Host = None,
+    data_dir: DataDir = None,
     open_browser: Annotated[
         bool, typer.Option("--open", help="Open the page in a browser.")
     ] = False,
@@ -41,39 +48,63 @@ def up(
     """Bring the whole platform up: database, worker, API and page, in this one process."""
     settings = settings_for(data_dir, port=port, host=host)
     configure_logging(settings.log_level, settings.log_format)
-    run_async(_serve(settings, open_browser=open_browser), as_json=False)
+    run_async(_up(settings, open_browser=open_browser), as_json=False)
 
 
-async def _serve(settings: Settings, *, open_browser: bool) -> None:
+def api(port: Port = None, host: Host = None, data_dir: DataDir = None) -> None:
+    """Serve the API and the page; what is accepted is run by `autograph worker`."""
+    settings = settings_for(data_dir, port=port, host=host)
+    configure_logging(settings.log_level, settings.log_format)
+    run_async(_api(settings), as_json=False)
+
+
+async def _up(settings: Settings, *, open_browser: bool) -> None:
+    from autograph.bootstrap import Process, only_one  # noqa: PLC0415 - heavy
+
     listening = _listen(settings)
-    # Everything heavy is imported while the port is already ours.
-    import uvicorn  # noqa: PLC0415
-
-    from autograph.bootstrap import only_one, platform, serve  # noqa: PLC0415
-
     url = f"http://{settings.host}:{listening.getsockname()[1]}"
-    try:
-        with only_one(settings.data_dir, url):
-            async with platform(settings, takes_work=True) as made:
-                config = uvicorn.Config(
-                    serve(made),
-                    log_config=None,
-                    access_log=False,
-                    lifespan="off",
-                    timeout_graceful_shutdown=5,
-                    ws_ping_interval=None,
-                )
-                server = _without_signals(uvicorn.Server)(config)
-                loop = asyncio.get_running_loop()
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    loop.add_signal_handler(number, setattr, server, "should_exit", True)
-                serving = asyncio.create_task(server.serve(sockets=[listening]))
-                out.print(f"Autograph is up: {url}  (Ctrl-C stops it)", markup=False)
-                if open_browser:
-                    webbrowser.open(url)
-                await serving
-    finally:
-        listening.close()
+    with listening, only_one(settings.data_dir, url):
+        await _serve(settings, Process.UP, listening, url, open_browser=open_browser)
+
+
+async def _api(settings: Settings) -> None:
+    from autograph.bootstrap import Process  # noqa: PLC0415 - heavy
+
+    with _listen(settings) as listening:
+        url = f"http://{settings.host}:{listening.getsockname()[1]}"
+        await _serve(settings, Process.API, listening, url, open_browser=False)
+
+
+async def _serve(
+    settings: Settings, process: Process, listening: socket.socket, url: str, *, open_browser: bool
+) -> None:
+    import uvicorn  # noqa: PLC0415 - heavy
+
+    from autograph.bootstrap import platform, serve  # noqa: PLC0415 - heavy
+
+    if settings.public_url is None:
+        settings = settings.model_copy(update={"public_url": url})
+    async with platform(settings, process=process) as made:
+        config = uvicorn.Config(
+            serve(made),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
+            ws_ping_interval=None,
+        )
+        server = _without_signals(uvicorn.Server)(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, setattr, server, "should_exit", True)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        word = "Autograph" if process == "up" else f"Autograph {process}"
+        out.print(f"{word} is up: {url}  (Ctrl-C stops it)", markup=False)
+        if open_browser:
+            webbrowser.open(url)
+        await serving
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, made.worker.hurry)
 
 
 def _without_signals(server: type[uvicorn.Server]) -> type[uvicorn.Server]:

@@ -121,6 +121,7 @@ class Worker:
         self._freed = asyncio.Event()
         self._lost = asyncio.Event()
         self._alive = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._is_draining = False
 
     @property
@@ -159,10 +160,7 @@ class Worker:
         claims = [runner.claim for runner in self._runners.values()]
         for runner in list(self._runners.values()):
             runner.drain()
-        if self._ends:
-            await asyncio.wait(
-                list(self._ends.values()), timeout=self._capacity.drain.total_seconds()
-            )
+        await self._drained()
         await self._drop_runs()
         with suppress(OperationalError):
             await self._journal.close()
@@ -173,6 +171,20 @@ class Worker:
             await self._liveness.close()
             self._liveness = None
         self._parts.executor.close()
+
+    def hurry(self) -> None:
+        """Wait no longer for node runs that go on: `stop` cuts them off."""
+        self._hurry.set()
+
+    async def _drained(self) -> None:
+        ends = asyncio.gather(*self._ends.values(), return_exceptions=True)
+        hurry = asyncio.create_task(self._hurry.wait())
+        await asyncio.wait(
+            [ends, hurry],
+            timeout=self._capacity.drain.total_seconds(),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        hurry.cancel()
 
     # taking runs
 

@@ -26,7 +26,7 @@ from autograph.blocks.sdk import (
     Outputs,
     pin,
 )
-from autograph.bootstrap import Platform, platform
+from autograph.bootstrap import Platform, Process, platform
 from autograph.engine.state import RunStatus
 from autograph.engine.waits import Answer, Choice
 from autograph.features.agents.models import GraphSettings
@@ -84,7 +84,7 @@ def start(database_url: str, tmp_path: Path) -> Start:
     def made(**settings: Any) -> AbstractAsyncContextManager[Platform]:
         settings = {"drain_time": timedelta(seconds=0.1), **settings}
         found = Settings(database_url=database_url, data_dir=tmp_path, **settings)
-        return platform(found, takes_work=True)
+        return platform(found, process=Process.UP)
 
     return made
 

@@ -22,7 +22,7 @@ from autograph.blocks.sdk import (
     Outputs,
     pin,
 )
-from autograph.bootstrap import Platform, platform
+from autograph.bootstrap import Platform, Process, platform
 from autograph.engine.journal.postgres import PostgresJournal
 from autograph.engine.ports import RunWrite
 from autograph.engine.state import RunStatus
@@ -85,7 +85,7 @@ def start(database_url: str, tmp_path: Path) -> Callable[..., object]:
     def made(*, takes_work: bool = True, **settings: object) -> object:
         settings.setdefault("drain_time", timedelta(seconds=0.1))
         found = Settings(database_url=database_url, data_dir=tmp_path, **settings)  # type: ignore[arg-type]
-        return platform(found, takes_work=takes_work)
+        return platform(found, process=Process.UP if takes_work else Process.COMMAND)
 
     return made
 

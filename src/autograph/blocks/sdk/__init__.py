@@ -8,13 +8,14 @@ from autograph.blocks.sdk.block import (
     EngineBlock,
     Outputs,
 )
-from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore, Rate, Scope
+from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore, Scope
 from autograph.blocks.sdk.cost import Cost, CostKind
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
+from autograph.infra.rates.ports import Rate
 
 __all__ = [
     "ANY",

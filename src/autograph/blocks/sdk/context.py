@@ -12,6 +12,7 @@ from uuid import UUID
 
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.fields import Json
+from autograph.infra.rates.ports import Rate
 
 
 class Scope(StrEnum):
@@ -45,15 +46,6 @@ class Decision:
     approved: bool
     data: Json
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How often something may be done: `count` times in every `per`, `burst` of them at once."""
-
-    count: int
-    per: timedelta
-    burst: int = 1
 
 
 class Call(Protocol):

@@ -20,11 +20,12 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from autograph.blocks.sdk.block import Block, BlockInput, EngineBlock
-from autograph.blocks.sdk.context import Decision, Rate, Scope
+from autograph.blocks.sdk.context import Decision, Scope
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
 from autograph.infra.json import decode, encode
+from autograph.infra.rates.ports import Rate
 
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The moment at which a `FakeContext`'s clock stands, until it is slept forward."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.sdk import Rate
 from autograph.engine.events import Event, RunStarted
 from autograph.engine.ports import RunRef, RunResult
 
@@ -33,12 +31,4 @@ class RunStarter(Protocol):
 
     def notice_messages(self, run_id: UUID) -> None:
         """Say that a run was sent a message."""
-        ...
-
-
-class Turns(Protocol):
-    """Rates that callers everywhere share."""
-
-    async def reserve(self, key: str, rate: Rate) -> timedelta:
-        """Take the next turn under a rate; return how long it is off."""
         ...

@@ -7,10 +7,10 @@ from typing import Final
 
 from autograph.blocks.sdk import BlockError, KeyValueStore, Rate, Scope
 from autograph.engine.ports import RunRef
-from autograph.features.runs.ports import Turns
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
+from autograph.infra.rates.ports import RateLimiter
 
 MAX_KEY: Final = 512
 
@@ -18,7 +18,7 @@ MAX_KEY: Final = 512
 class DatabaseBlockHost:
     """Implements `BlockHost`."""
 
-    def __init__(self, database: Database, turns: Turns, *, public_url: str) -> None:
+    def __init__(self, database: Database, turns: RateLimiter, *, public_url: str) -> None:
         """Keep values in `database` and turns in `turns`; be reached at `public_url`."""
         self._database = database
         self._turns = turns
