@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,7 +20,7 @@ from autograph.infra.json import decode, encode
 
 CHANNEL: Final = "autograph_news"
 _GATHER_SECONDS: Final = 0.02
-"""News of this long go out in one NOTIFY: it takes a lock on the whole server."""
+"""Between two NOTIFYs, news gather: each takes a lock on the whole server. The first goes out at once."""
 _MAX_PER_NOTIFY: Final = 60
 """A NOTIFY carries at most 8,000 bytes."""
 
@@ -34,6 +35,7 @@ class PostgresBroadcast:
         self._self = new_id().hex
         self._outgoing: dict[UUID, RunNews] = {}
         self._sender: asyncio.Task[None] | None = None
+        self._sent_at = 0.0
 
     def publish(self, news: Sequence[RunNews]) -> None:
         """Tell everybody; never waits."""
@@ -71,7 +73,8 @@ class PostgresBroadcast:
             await asyncio.gather(self._sender, return_exceptions=True)
 
     async def _send(self) -> None:
-        await asyncio.sleep(_GATHER_SECONDS)
+        await asyncio.sleep(max(0.0, self._sent_at + _GATHER_SECONDS - monotonic()))
+        self._sent_at = monotonic()
         news, self._outgoing, self._sender = list(self._outgoing.values()), {}, None
         # So much at once that it would not fit: the others are told that they missed something, and look.
         rows = None if len(news) > _MAX_PER_NOTIFY else [_row(one) for one in news]

@@ -1,52 +1,59 @@
-"""Rates counted in this process: the generic cell rate algorithm (GCRA), one moment for each key.
-
-The moment is when the bucket would be full again (the "theoretical arrival time" of ITU-T I.371): each
-turn moves it on by one step, and a turn is due once it is no further off than the burst allows.
-"""
+"""Rates counted in the process."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import time
+from collections.abc import Callable
 from datetime import timedelta
-from time import monotonic
 from typing import Final
 
 from autograph.infra.rates.ports import Permit, Rate
 
-_KEPT: Final = 100_000
-"""Keys that are remembered; the ones that were used longest ago are full again by then."""
+MAX_KEYS: Final = 100_000
+_ROUNDING: Final = 1e-6
+"""Seconds by which sums of fractions may be off."""
 
 
 class MemoryRateLimiter:
-    """Implements `RateLimiter`."""
+    """Implements `RateLimiter` by GCRA: of each key it keeps one number, the time its next place is due."""
 
-    def __init__(self) -> None:
-        """Begin with every bucket full."""
-        self._full_at: OrderedDict[str, float] = OrderedDict()
+    def __init__(
+        self, *, now: Callable[[], float] = time.monotonic, max_keys: int = MAX_KEYS
+    ) -> None:
+        """Begin with no key.
 
-    async def take(self, key: str, rate: Rate) -> Permit:
-        """Do it now, if the rate allows it."""
-        now, step = monotonic(), rate.per.total_seconds() / rate.count
-        full_at = max(self._full_at.get(key, now), now)
-        wait = full_at - now - step * (rate.burst - 1)
-        if wait > 0:
-            return Permit(allowed=False, remaining=0, wait=timedelta(seconds=wait))
-        self._keep(key, full_at + step)
-        left = rate.burst - (full_at + step - now) / step
-        return Permit(allowed=True, remaining=max(0, int(left + 1e-9)), wait=timedelta(0))
+        Args:
+            now: Seconds since whenever.
+            max_keys: Over it, keys at rest are forgotten, then those that were made first.
+        """
+        self._now = now
+        self._max_keys = max_keys
+        self._due: dict[str, float] = {}
+
+    async def take(self, key: str, *, per: timedelta, limit: int, burst: int) -> Permit:
+        """Let one pass, or refuse it."""
+        rate = Rate(limit, per, burst)
+        now, interval = self._now(), rate.interval
+        due = max(self._due.get(key, now), now)
+        wait = due + interval * (1 - burst) - now
+        if wait > _ROUNDING:
+            return Permit(allowed=False, wait=timedelta(seconds=wait), remaining=0)
+        self._keep(key, due + interval, now)
+        room = burst - (due + interval - now) / interval
+        remaining = int(room + _ROUNDING)
+        wait = 0.0 if remaining else max(0.0, (1 - room) * interval)
+        return Permit(allowed=True, wait=timedelta(seconds=wait), remaining=remaining)
 
     async def reserve(self, key: str, rate: Rate) -> timedelta:
-        """Take the next turn, whenever it is; return how long it is off. Callers wait at the same time."""
-        now, step = monotonic(), rate.per.total_seconds() / rate.count
-        full_at = max(self._full_at.get(key, now), now)
-        self._keep(key, full_at + step)
-        return timedelta(seconds=max(0.0, full_at - now - step * (rate.burst - 1)))
+        """Take the next place and return how long to wait for it."""
+        now = self._now()
+        due = max(self._due.get(key, now), now)
+        self._keep(key, due + rate.interval, now)
+        return timedelta(seconds=max(0.0, due + rate.interval * (1 - rate.burst) - now))
 
-    async def close(self) -> None:
-        """Nothing to let go of."""
-
-    def _keep(self, key: str, full_at: float) -> None:
-        self._full_at[key] = full_at
-        self._full_at.move_to_end(key)
-        if len(self._full_at) > _KEPT:
-            self._full_at.popitem(last=False)
+    def _keep(self, key: str, due: float, now: float) -> None:
+        self._due[key] = due
+        if len(self._due) > self._max_keys:
+            self._due = {key: due for key, due in self._due.items() if due > now}
+            while len(self._due) > self._max_keys:
+                del self._due[next(iter(self._due))]

@@ -1,4 +1,4 @@
-"""How often something may be done."""
+"""The port of rates. Every adapter passes one contract suite."""
 
 from __future__ import annotations
 
@@ -9,38 +9,60 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often something may be done: `count` times in every `per`, `burst` of them at once."""
+    """So many in so long, evenly spread, with some at once.
 
-    count: int
+    Attributes:
+        limit: How many; at least 1.
+        per: In how long.
+        burst: How many may come at once after a rest; at least 1.
+    """
+
+    limit: int
     per: timedelta
     burst: int = 1
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one to the next."""
+        return self.per.total_seconds() / self.limit
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Whether something may be done now.
+    """The answer to one who wants to go on.
 
     Attributes:
-        remaining: How often more, at once.
-        wait: How long until the next one, when it is not allowed.
+        allowed: Whether it may.
+        wait: Time until the next one is allowed; zero when one is allowed now.
+        remaining: How many more are allowed now.
     """
 
     allowed: bool
-    remaining: int
     wait: timedelta
+    remaining: int
 
 
 class RateLimiter(Protocol):
-    """Counts what is done under a key. A token bucket: nobody holds anything while they wait."""
+    """Counts how often things happen, by key. Keys are made by their first use and forgotten by themselves.
 
-    async def take(self, key: str, rate: Rate) -> Permit:
-        """Do it now, if the rate allows it."""
+    Exact as long as what counts is there: an adapter that loses its server counts on in each process.
+    """
+
+    async def take(self, key: str, *, per: timedelta, limit: int, burst: int) -> Permit:
+        """Let one pass, or refuse it; who is refused costs nothing. Never fails.
+
+        Args:
+            key: Who or what is counted.
+            per: In how long `limit` may pass, evenly spread.
+            limit: At least 1.
+            burst: How many may pass at once after a rest; at least 1.
+        """
         ...
 
     async def reserve(self, key: str, rate: Rate) -> timedelta:
-        """Take the next turn, whenever it is; return how long it is off. Callers wait at the same time."""
-        ...
+        """Take the next place and return how long to wait for it. Never refuses, never fails.
 
-    async def close(self) -> None:
-        """Let go of connections."""
+        Callers that come together are given places one after the other and wait at the same time. A place
+        is not given back.
+        """
         ...
