@@ -28,7 +28,7 @@ from rich.table import Table
 import autograph.bootstrap
 from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.blocks.sdk import Block, BlockInput, BlockOutput, Context, Effect, Json, Outputs, pin
-from autograph.bootstrap import Platform, platform, serve
+from autograph.bootstrap import Platform, Process, platform, serve
 from autograph.engine.events import RunStarted
 from autograph.engine.ports import GraphRef, RunRef
 from autograph.features.agents.models import SavedGraph
@@ -268,7 +268,9 @@ async def measure(*, quick: bool) -> dict[str, Any]:
     autograph.bootstrap.load_catalog = lambda: catalog
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        settings = Settings(data_dir=Path(folder), worker_slots=1_000, max_node_runs=20_000)
+        settings = Settings(
+            data_dir=Path(folder), worker_slots=1_000, person_share=1, max_node_runs=20_000
+        )
         up = await stack.enter_async_context(platform(settings, process=Process.UP))
         config = uvicorn.Config(
             serve(up), port=0, log_config=None, access_log=False, lifespan="off"

@@ -60,11 +60,13 @@ class Claim:
 
     Attributes:
         crashes: How many workers died while they held the run.
+        inbox_count: How many messages it was ever sent.
     """
 
     run: RunRef
     epoch: int
     crashes: int = 0
+    inbox_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +234,10 @@ class JournalStore(Protocol):
 
     async def load(self, run_id: UUID) -> Sequence[Event]:
         """Return a run's events in order of `seq`."""
+        ...
+
+    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Event]]:
+        """Return the events of several runs."""
         ...
 
     async def length(self, run_id: UUID) -> int:

@@ -90,14 +90,16 @@ class Engine:
 class Runner:
     """Holds one claimed run."""
 
-    def __init__(self, engine: Engine, claim: Claim, state: RunState, *, is_new: bool) -> None:
+    def __init__(
+        self, engine: Engine, claim: Claim, state: RunState, *, has_messages: bool
+    ) -> None:
         """Go on from `state`, the fold of the run's journal.
 
         Args:
             engine: What it shares with the other runs.
             claim: The right to write its journal.
             state: As far as the journal goes.
-            is_new: Nobody can have sent it a message yet.
+            has_messages: Its inbox may have something.
         """
         self._engine = engine
         self._claim = claim
@@ -105,8 +107,8 @@ class Runner:
         self._writer = RunWriter(engine.journal, engine.clock, claim, state)
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
-        self._has_messages = not is_new
-        self._inbox_count = 0
+        self._has_messages = has_messages
+        self._inbox_count = claim.inbox_count
         self._stopped: RunFailed | RunCancelled | None = None
         self._children: dict[str, int] = {}
         self._is_draining = False

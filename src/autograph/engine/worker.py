@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -48,6 +48,8 @@ _log = structlog.stdlib.get_logger(__name__)
 TEND_EVERY: Final = timedelta(milliseconds=500)
 """How often a worker looks for runs of dead workers, for what is due, and at the queue itself."""
 _RETRY_AFTER: Final = 0.25
+_READ_AT_ONCE: Final = 20
+"""Journals that are read in one go."""
 
 End = asyncio.Task[RunResult | None]
 """How a run ended; None when it was parked, or taken up by somebody else."""
@@ -117,6 +119,8 @@ class Worker:
         self._liveness: Liveness | None = None
         self._runners: dict[UUID, Runner] = {}
         self._ends: dict[UUID, End] = {}
+        self._claims: dict[UUID, Claim] = {}
+        self._told: set[UUID] = set()  # runs that got a message before they had a runner
         self._services: list[asyncio.Task[None]] = []
         self._freed = asyncio.Event()
         self._lost = asyncio.Event()
@@ -157,7 +161,7 @@ class Worker:
         for service in self._services:
             service.cancel()
         await asyncio.gather(*self._services, return_exceptions=True)
-        claims = [runner.claim for runner in self._runners.values()]
+        claims = list(self._claims.values())
         for runner in list(self._runners.values()):
             runner.drain()
         await self._drained()
@@ -221,7 +225,7 @@ class Worker:
         end = None
         if worker is not None:
             runner = self._runner(Claim(run, epoch=1), (started, *further), plan)
-            end = self._track(run, asyncio.create_task(self._carry(runner)))
+            end = self._track(runner.claim, asyncio.create_task(self._carry(runner)))
         await self._journal.commit(run.id)
         return end
 
@@ -234,10 +238,12 @@ class Worker:
         runner = self._runners.get(run_id)
         if runner is not None:
             runner.notice_messages()
+        elif run_id in self._ends:
+            self._told.add(run_id)
 
     def hear(self, payload: str | None) -> None:
         """Take in that another process sent a run a message; None: some may be missing."""
-        for run_id in list(self._runners) if payload is None else (UUID(payload),):
+        for run_id in list(self._ends) if payload is None else (UUID(payload),):
             self.notice_messages(run_id)
 
     def announce(self, news: News) -> None:
@@ -270,23 +276,28 @@ class Worker:
             plan = await self._parts.plans.plan(child.graph)
             return await self._carry(self._runner(Claim(child, epoch=1), (started,), plan))
 
-        self._track(child, asyncio.create_task(start()))
+        self._track(Claim(child, epoch=1), asyncio.create_task(start()))
         return worker
 
     def _runner(self, claim: Claim, events: Sequence[Event], plan: Plan) -> Runner:
-        return self._register(Runner(self._engine, claim, restore(plan, events), is_new=True))
+        return self._register(claim, restore(plan, events))
 
-    def _register(self, runner: Runner) -> Runner:
+    def _register(self, claim: Claim, state: RunState) -> Runner:
+        has_messages = claim.inbox_count > 0 or claim.run.id in self._told
+        runner = Runner(self._engine, claim, state, has_messages=has_messages)
         self._runners[runner.run_id] = runner
         return runner
 
-    def _track(self, run: RunRef, end: End) -> End:
-        self._ends[run.id] = end
+    def _track(self, claim: Claim, end: End) -> End:
+        run = claim.run
+        self._claims[run.id], self._ends[run.id] = claim, end
         self._held[run.owner_id] += 1
 
         def forget(_: End) -> None:
             self._ends.pop(run.id, None)
             self._runners.pop(run.id, None)
+            self._claims.pop(run.id, None)
+            self._told.discard(run.id)
             self._held[run.owner_id] -= 1
             if not self._held[run.owner_id]:
                 del self._held[run.owner_id]
@@ -351,8 +362,11 @@ class Worker:
         )
         taken = await self._parts.store.take(turn)
         self._is_more = taken.is_more
-        for claim in taken.claims:
-            self._track(claim.run, asyncio.create_task(self._take_up(claim)))
+        for first in range(0, len(taken.claims), _READ_AT_ONCE):
+            some = taken.claims[first : first + _READ_AT_ONCE]
+            reading = asyncio.create_task(self._read(some))
+            for claim in some:
+                self._track(claim, asyncio.create_task(self._take_up(claim, reading)))
         if taken.newest is not None and taken.newest != self._told_newest:
             _log.warning(
                 "refused runs that a newer Autograph wrote; they stay queued for its workers",
@@ -363,27 +377,41 @@ class Worker:
         self._told_newest = taken.newest
         return taken.is_more and bool(taken.claims)
 
-    async def _take_up(self, claim: Claim) -> RunResult | None:
+    async def _read(self, claims: Sequence[Claim]) -> Mapping[UUID, Sequence[Event]]:
+        """Return journals, read together; none when one of them cannot be read, so that each is tried alone."""
+        try:
+            return await self._parts.store.load_all([claim.run.id for claim in claims])
+        except Exception as error:  # noqa: BLE001 - a border: whose fault it was is found out one by one
+            _log.warning("journals could not be read together", error=repr(error))
+            return {}
+
+    async def _take_up(
+        self, claim: Claim, reading: asyncio.Task[Mapping[UUID, Sequence[Event]]]
+    ) -> RunResult | None:
+        run_id = claim.run.id
         try:
             plan = await self._parts.plans.plan(claim.run.graph)
-            state = restore(plan, await self._parts.store.load(claim.run.id))
+            events = (await asyncio.shield(reading)).get(run_id)
+            if events is None:
+                events = await self._parts.store.load(run_id)
+            state = restore(plan, events)
         except OperationalError:
-            _log.warning("run could not be read", run_id=str(claim.run.id))
+            _log.warning("run could not be read", run_id=str(run_id))
             await self._give_up(claim)
             return None
         except AutographError as error:
             return await self._refuse(claim, error)
         except Exception:  # noqa: BLE001 - a border: a journal that nobody can read ends as a dead letter
-            _log.exception("run could not be understood", run_id=str(claim.run.id))
+            _log.exception("run could not be understood", run_id=str(run_id))
             if self._engine.limits.poison(claim.crashes) is None:
                 await self._give_up(claim)
                 return None
             state = await self._unread(claim)
-        return await self._carry(self._register(Runner(self._engine, claim, state, is_new=False)))
+        return await self._carry(self._register(claim, state))
 
     async def _refuse(self, claim: Claim, error: AutographError) -> RunResult | None:
         """End a run that cannot even begin: its graph is gone."""
-        runner = Runner(self._engine, claim, await self._unread(claim), is_new=True)
+        runner = Runner(self._engine, claim, await self._unread(claim), has_messages=False)
         return await runner.stop(RunFailed(error.code, error.message))
 
     async def _unread(self, claim: Claim) -> RunState:

@@ -117,6 +117,10 @@ class MemoryJournal:
             decode_event(entry.kind, decode(entry.body), self._payloads) for _, entry in entries
         ]
 
+    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Event]]:
+        """Return the events of several runs."""
+        return {run_id: await self.load(run_id) for run_id in run_ids}
+
     async def length(self, run_id: UUID) -> int:
         """Return the number of a run's last event."""
         row = self._rows.get(run_id)
@@ -128,7 +132,7 @@ class MemoryJournal:
         while len(claims) < turn.room and (row := self._next(turn)) is not None:
             row.move(RunStatus.RUNNING)
             row.worker, row.epoch, row.wake_at = turn.worker, row.epoch + 1, None
-            claims.append(Claim(row.run, row.epoch, row.crashes))
+            claims.append(Claim(row.run, row.epoch, row.crashes, row.inbox_count))
         return Taken(claims, any(row.status is RunStatus.QUEUED for row in self._rows.values()))
 
     def _next(self, turn: Turn) -> _Row | None:

@@ -116,13 +116,22 @@ class PostgresJournal:
 
     async def load(self, run_id: UUID) -> Sequence[Event]:
         """Return a run's events in order of `seq`."""
+        return (await self.load_all([run_id]))[run_id]
+
+    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Event]]:
+        """Return the events of several runs."""
         async with self._database.acquire() as connection:
-            rows = await connection.fetch(sql.LOAD, run_id)
-            bodies: list[tuple[str, Mapping[str, Any]]] = [(row[0], decode(row[1])) for row in rows]
-            digests = set[str]().union(*(payload_digests(kind, body) for kind, body in bodies))
+            rows = await connection.fetch(sql.LOAD, run_ids)
+            bodies: list[tuple[UUID, str, Mapping[str, Any]]] = [
+                (row[0], row[1], decode(row[2])) for row in rows
+            ]
+            digests = set[str]().union(*(payload_digests(kind, body) for _, kind, body in bodies))
             found = await connection.fetch(sql.LOAD_PAYLOADS, list(digests)) if digests else ()
         payloads = {row[0]: decode(row[1]) for row in found}
-        return [decode_event(kind, body, payloads) for kind, body in bodies]
+        journals: dict[UUID, list[Event]] = {run_id: [] for run_id in run_ids}
+        for run_id, kind, body in bodies:
+            journals[run_id].append(decode_event(kind, body, payloads))
+        return journals
 
     async def length(self, run_id: UUID) -> int:
         """Return the number of a run's last event, also of a journal that cannot be read."""
@@ -143,8 +152,13 @@ class PostgresJournal:
                     turn.per_graph,
                     FORMAT,
                 )
+            claims = [
+                Claim(_run_ref(row), row["epoch"], row["crashes"], row["inbox_count"])
+                for row in rows
+            ]
+            if len(claims) >= turn.room:
+                return Taken(claims, is_more=True)  # perhaps: the next look tells
             left = await connection.fetchrow(sql.LEFT, FORMAT)
-        claims = [Claim(_run_ref(row), row["epoch"], row["crashes"]) for row in rows]
         return Taken(claims, left["is_more"], left["newest"]) if left else Taken(claims)
 
     async def give_back(self, claims: Sequence[Claim], *, crashed: bool = False) -> Sequence[UUID]:

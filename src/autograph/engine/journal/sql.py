@@ -114,7 +114,9 @@ UPDATE waits SET status = 'answered', answer = $2::text::json, answered_at = now
 WHERE id = $1 AND status = 'waiting' RETURNING run_id
 """
 
-LOAD: Final = "SELECT kind, body::text FROM run_events WHERE run_id = $1 ORDER BY seq"
+LOAD: Final = """
+SELECT run_id, kind, body::text FROM run_events WHERE run_id = ANY ($1::uuid[]) ORDER BY run_id, seq
+"""
 
 LENGTH: Final = "SELECT coalesce(max(seq), 0) FROM run_events WHERE run_id = $1"
 
@@ -163,7 +165,7 @@ WITH RECURSIVE owner AS (
                     format = greatest(format, $6), started_at = coalesce(started_at, now())
     FROM picked WHERE runs.id = picked.id AND runs.status = 'queued'
     RETURNING runs.id, runs.owner_id, runs.graph_id, graph_version, sub_graph_id, parent_id, parent_node_run, depth,
-              timezone, priority, epoch, crashes, turn
+              timezone, priority, epoch, crashes, inbox_count, turn
 )
 SELECT * FROM claimed ORDER BY turn
 """
