@@ -222,10 +222,13 @@ async def _dispatch(
     else:
         from autograph.dispatch.redis.broadcast import RedisBroadcast  # noqa: PLC0415 - an extra
         from autograph.infra.rates.redis import RedisRateLimiter  # noqa: PLC0415 - an extra
+        from autograph.infra.redis import RedisLink  # noqa: PLC0415 - an extra
 
-        broadcast = RedisBroadcast(settings.redis_url)
-        turns = RedisRateLimiter(settings.redis_url)
-        stack.push_async_callback(turns.close)
+        link = RedisLink(settings.redis_url)
+        stack.push_async_callback(link.close)
+        broadcast = redis = RedisBroadcast(link)
+        await redis.start()
+        turns = RedisRateLimiter(link)
     stack.push_async_callback(broadcast.close)
     return _Dispatch(queue, broadcast, turns, channels)
 
