@@ -10,7 +10,8 @@ The broker carries wake-ups and nothing else (`JobQueue`), so it may be away: `p
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from typing import Final
 from uuid import UUID
 
@@ -55,7 +56,7 @@ class RabbitQueue:
         self._consumer: Consumer | None = None
         self._asking = 0
         self._unasked: asyncio.TimerHandle | None = None
-        self._letting_go: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def publish(self, run_ids: Sequence[UUID], *, priority: int = NORMAL) -> None:
         """Say that runs are queued; return when a majority of the broker's nodes has written it down.
@@ -90,7 +91,7 @@ class RabbitQueue:
         if self._unasked is not None:
             self._unasked.cancel()
         self._let_go()
-        await asyncio.gather(*self._letting_go)
+        await asyncio.gather(*self._closing)
         await self._disconnect()
 
     async def _publish(self, run_ids: Sequence[UUID], lane: str) -> None:
@@ -108,6 +109,8 @@ class RabbitQueue:
             await self._disconnect()
             raise OperationalError(away(error), retry_after=RETRY_AFTER) from error
         except BROKEN as error:
+            # A channel that met the loss of a queue's leader refuses that lane for good (seen on 3.10).
+            self._drop_channel(lane)
             raise OperationalError(away(error), retry_after=RETRY_AFTER) from error
 
     async def _open_channel(self, lane: str) -> AbstractChannel:
@@ -125,6 +128,11 @@ class RabbitQueue:
                 self._channels[lane] = channel
             return channel
 
+    def _drop_channel(self, lane: str) -> None:
+        channel = self._channels.pop(lane, None)
+        if channel is not None and not channel.is_closed:
+            self._in_the_background(_close(channel))
+
     def _lose(self, *_: object) -> None:
         self._is_lost = True
 
@@ -137,9 +145,18 @@ class RabbitQueue:
     def _let_go(self) -> None:
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            closing = asyncio.create_task(consumer.close())
-            self._letting_go.add(closing)
-            closing.add_done_callback(self._letting_go.discard)
+            self._in_the_background(consumer.close())
+
+    def _in_the_background(self, closing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(closing)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+async def _close(channel: AbstractChannel) -> None:
+    with suppress(*BROKEN):
+        async with asyncio.timeout(_CONFIRM_SECONDS):
+            await channel.close()
 
 
 def _message(run_id: UUID) -> aio_pika.Message:

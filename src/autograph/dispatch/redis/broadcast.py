@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from redis.asyncio import Redis
@@ -134,8 +134,7 @@ class RedisBroadcast:
 
 
 async def _next(subscription: PubSub) -> dict[str, Any] | None:
-    message: Any = await subscription.get_message(timeout=_SILENCE_SECONDS)
-    return message
+    return cast("dict[str, Any] | None", await subscription.get_message(timeout=_SILENCE_SECONDS))
 
 
 def _row(news: RunNews) -> list[Any]:
