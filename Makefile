@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 UV := $(BIN)/python -m uv
 
-.PHONY: setup run test check bench docs rows lock format clean
+.PHONY: setup run test check servers bench docs rows lock format clean
 
 setup: $(STAMP)
 
@@ -19,8 +19,11 @@ $(STAMP): requirements.lock Makefile
 run: setup
 	$(BIN)/autograph up
 
-test: check
+test: check servers
 	$(BIN)/python -m pytest
+
+servers: setup
+	$(BIN)/python scripts/install_servers.py
 
 check: setup
 	$(BIN)/ruff check .

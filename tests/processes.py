@@ -16,7 +16,8 @@ from typing import Any
 import httpx2
 
 COMMAND = [sys.executable, "-m", "autograph.cli.main"]
-_UP = re.compile(r"Autograph is up: (http://\S+)")
+_UP = re.compile(r"Autograph(?: api)? is up: (http://\S+)")
+_IS_UP = re.compile(r"Autograph (?:worker|scheduler) (\d+) is up")
 
 
 class Up:
@@ -48,8 +49,15 @@ class Up:
 @contextmanager
 def up(data_dir: Path, **environment: str) -> Iterator[Up]:
     """Start the platform; stop it in the end, if it still lives."""
+    with serving("up", data_dir, **environment) as running:
+        yield running
+
+
+@contextmanager
+def serving(command: str, data_dir: Path, **environment: str) -> Iterator[Up]:
+    """Start a process that serves, `up` or `api`; stop it in the end, if it still lives."""
     process = subprocess.Popen(
-        [*COMMAND, "up", "--port", "0", "--data-dir", str(data_dir)],
+        [*COMMAND, command, "--port", "0", "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -72,6 +80,33 @@ def up(data_dir: Path, **environment: str) -> Iterator[Up]:
         process.wait(20)
         process.stdout.close()
         process.stderr.close()
+
+
+@contextmanager
+def carrying(command: str, data_dir: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a process that serves nobody, `worker` or `scheduler`; stop it in the end, if it still lives."""
+    log = (data_dir / f"{command}-{len(list(data_dir.glob('*.log')))}.log").open("w")
+    process = subprocess.Popen(
+        [*COMMAND, *command.split(), "--data-dir", str(data_dir)],
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if _IS_UP.match(line) is None:
+        process.kill()
+        process.wait()
+        raise AssertionError(f"it did not come up: {line}{Path(log.name).read_text()}")
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        process.wait(60)
+        process.stdout.close()
+        log.close()
 
 
 def command(

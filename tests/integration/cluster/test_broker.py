@@ -6,14 +6,21 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from autograph.dispatch.ports import RunNews
 from autograph.dispatch.rabbitmq.queue import RabbitQueue
+from autograph.dispatch.redis.broadcast import RedisBroadcast
+from autograph.infra.cache.redis import RedisCache
 from autograph.infra.errors import OperationalError
 from autograph.infra.ids import new_id
-from tests.servers import RabbitMq, rabbitmq_cluster, rabbitmq_server
+from autograph.infra.rates.redis import RedisRateLimiter
+from autograph.infra.redis import RedisLink
+from tests.servers import RabbitMq, Redis, rabbitmq_cluster, rabbitmq_server, redis_server
 
 PREFIX = "test.runs"
 
@@ -151,20 +158,106 @@ async def _next(queue: RabbitQueue) -> list[UUID]:
 class TestNodeLost:
     @pytest.mark.timeout(120)
     async def test_the_queue_goes_on_without_its_leader(self, cluster: list[RabbitMq]) -> None:
-        urls = [node.url for node in cluster]
         prefix = f"test.{new_id().hex}"
-        publisher = RabbitQueue(urls, prefix=prefix)
-        # The receiver is connected to another node than the one that goes.
-        receiver = RabbitQueue([*urls[1:], urls[0]], prefix=prefix)
-        traffic = Traffic(publisher, receiver)
+        first = RabbitQueue([node.url for node in cluster], prefix=prefix)
+        await first.publish([new_id()])
+        await first.close()
+        queues = await asyncio.to_thread(cluster[0].ctl, "list_queues", "name", "leader")
+        leader = next(node for node in cluster if f"{prefix}.normal\t{node.name}" in queues)
+        others = [node.url for node in cluster if node is not leader]
+        # The publisher loses its connection with the leader; the receiver's node stays.
+        publisher = RabbitQueue([leader.url, *others], prefix=prefix)
+        traffic = Traffic(publisher, RabbitQueue([*others, leader.url], prefix=prefix))
         await traffic.flows()
-        leaders = await asyncio.to_thread(cluster[1].ctl, "list_queues", "name", "leader")
-        assert f"{prefix}.normal\t{cluster[0].name}" in leaders
 
-        await asyncio.to_thread(cluster[0].kill)
+        await asyncio.to_thread(leader.kill)
         await traffic.flows()
 
-        await asyncio.to_thread(cluster[0].start)
+        await asyncio.to_thread(leader.start)
         await traffic.flows()
         await traffic.ends()
         await traffic.close()
+
+
+class TestRedisKilled:
+    @pytest.fixture
+    def redis(self, tmp_path: Path) -> Iterator[Redis]:
+        with redis_server(tmp_path) as server:
+            yield server
+
+    @pytest.fixture
+    async def links(self, redis: Redis) -> AsyncIterator[list[RedisLink]]:
+        """Two processes."""
+        made = [RedisLink(redis.url), RedisLink(redis.url)]
+        yield made
+        for link in made:
+            await link.close()
+
+    async def test_news_go_on_here_and_come_back_there(
+        self, redis: Redis, links: list[RedisLink]
+    ) -> None:
+        mine, other = (RedisBroadcast(link) for link in links)
+        for broadcast in (mine, other):
+            await broadcast.start()
+        async with mine.subscribe() as here, other.subscribe() as there, asyncio.timeout(20):
+            redis.kill()
+            lost = RunNews(new_id(), None, 1)
+            mine.publish([lost])
+            assert await anext(here) == lost
+            await asyncio.sleep(0.1)
+
+            redis.start()
+
+            # Whatever was lost meanwhile: the other process is told to look, and hears what comes next.
+            assert await anext(there) is None
+            news = RunNews(new_id(), None, 2)
+            heard: set[RunNews | None] = set()
+            while news not in heard:
+                mine.publish([news])
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(0.3):
+                        heard.add(await anext(there))
+            assert heard <= {None, news}
+        for broadcast in (mine, other):
+            await broadcast.close()
+
+    async def test_rates_are_counted_in_each_process_and_then_together_again(
+        self, redis: Redis, links: list[RedisLink]
+    ) -> None:
+        limiters = [RedisRateLimiter(link) for link in links]
+
+        async def passing(key: str) -> int:
+            permits = [
+                await limiter.take(key, per=timedelta(hours=1), limit=1, burst=2)
+                for limiter in limiters
+                for _ in range(3)
+            ]
+            return sum(permit.allowed for permit in permits)
+
+        assert await passing("before") == 2
+        redis.kill()
+        assert await passing("meanwhile") == 4
+        redis.start()
+        async with asyncio.timeout(10):
+            while await passing(f"after {new_id()}") != 2:
+                await asyncio.sleep(0.1)
+        # What was counted before the kill had been written down.
+        assert await passing("before") == 0
+
+    async def test_a_cache_is_without_values_and_then_has_them_again(
+        self, redis: Redis, links: list[RedisLink]
+    ) -> None:
+        cache = RedisCache(links[0])
+        minute = timedelta(minutes=1)
+
+        async def make() -> str:
+            return "made"
+
+        await cache.set("key", 1, ttl=minute)
+        redis.kill()
+        assert await cache.get("key") is None
+        assert await cache.remember("key", minute, make) == "made"
+        redis.start()
+        async with asyncio.timeout(10):
+            while await cache.get("key") is None:
+                await asyncio.sleep(0.05)
