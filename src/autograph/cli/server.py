@@ -61,7 +61,7 @@ def api(port: Port = None, host: Host = None, data_dir: DataDir = None) -> None:
 async def _up(settings: Settings, *, open_browser: bool) -> None:
     from autograph.bootstrap import Process, only_one  # noqa: PLC0415 - heavy
 
-    listening = _listen(settings)
+    listening = listen(settings)
     url = f"http://{settings.host}:{listening.getsockname()[1]}"
     with listening, only_one(settings.data_dir, url):
         await _serve(settings, Process.UP, listening, url, open_browser=open_browser)
@@ -70,7 +70,7 @@ async def _up(settings: Settings, *, open_browser: bool) -> None:
 async def _api(settings: Settings) -> None:
     from autograph.bootstrap import Process  # noqa: PLC0415 - heavy
 
-    with _listen(settings) as listening:
+    with listen(settings) as listening:
         url = f"http://{settings.host}:{listening.getsockname()[1]}"
         await _serve(settings, Process.API, listening, url, open_browser=False)
 
@@ -122,13 +122,17 @@ def _without_signals(server: type[uvicorn.Server]) -> type[uvicorn.Server]:
     return Server
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
     """Return a socket that listens.
 
     Raises:
         PortTaken: Something else does.
     """
-    listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # Connections inherit it. Without it the body of an answer waits for the client to acknowledge its
+    # headers, which clients put off for 40 ms.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
