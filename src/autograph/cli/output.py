@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -90,11 +90,21 @@ def run_async(work: Coroutine[Any, Any, T], *, as_json: bool) -> T:
         typer.Exit: It failed.
     """
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+            return runner.run(work)
     except AutographError as error:
         fail(error, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes the faster event loop; None where there is none for this system."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
 
 
 def settings_for(data_dir: Path | None, **overrides: Any) -> Settings:
