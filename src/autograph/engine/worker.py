@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -147,10 +148,10 @@ class Worker:
         self._journal.start(self._lost.set)
         self._liveness = await self._parts.liveness()
         self._alive.set()
-        services = [self._guard(), self._tend()]
+        services = [self._guard, self._tend]
         if self._parts.source is not None:
-            services += [self._listen(self._parts.source), self._take()]
-        self._services = [asyncio.create_task(service) for service in services]
+            services += [partial(self._listen, self._parts.source), self._take]
+        self._services = [asyncio.create_task(_for_ever(service)) for service in services]
 
     async def stop(self) -> None:
         """Drain: take nothing new, let node runs that go on end, hand every run back where it is committed.
@@ -470,3 +471,13 @@ class Worker:
         for end in ends:
             end.cancel()
         await asyncio.gather(*ends, return_exceptions=True)
+
+
+async def _for_ever(service: Callable[[], Awaitable[None]]) -> None:
+    """Run a service of the worker; a fault of ours in it is told, and it begins anew."""
+    while True:
+        try:
+            await service()
+        except Exception:  # noqa: BLE001 - a border: a worker that no longer looks at its queue helps nobody
+            _log.exception("a service of the worker failed")
+            await asyncio.sleep(_RETRY_AFTER)

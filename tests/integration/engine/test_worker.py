@@ -24,7 +24,7 @@ from autograph.blocks.sdk import (
 )
 from autograph.bootstrap import Platform, Process, platform
 from autograph.engine.journal.postgres import PostgresJournal
-from autograph.engine.ports import RunWrite
+from autograph.engine.ports import RunWrite, Taken, Turn
 from autograph.engine.state import RunStatus
 from autograph.features.runs.models import Run
 from autograph.graph.model import Graph, Node, OnError, Policy, Retry
@@ -416,6 +416,24 @@ class TestTwoProcesses:
                     )
 
     @pytest.mark.seed("D5-S15")
+    async def test_a_fault_while_looking_at_the_queue_does_not_end_the_looking(
+        self, start: Callable[..., object], catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        take, faults = PostgresJournal.take, ["once"]
+
+        async def faulty(self: PostgresJournal, turn: Turn) -> Taken:
+            if faults:
+                raise ZeroDivisionError(faults.pop())
+            return await take(self, turn)
+
+        monkeypatch.setattr(PostgresJournal, "take", faulty)
+        async with start(max_graph_runs=5) as up:  # type: ignore[attr-defined]
+            found = await run(
+                up, chain(catalog, 2)
+            )  # queued: with a limit on graphs none begins at once
+        assert not faults
+        assert found.row.status is RunStatus.COMPLETED
+
     async def test_what_was_accepted_without_a_worker_runs_when_one_comes(
         self, start: Callable[..., object], catalog: Catalog
     ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
 import asyncpg
@@ -35,8 +35,6 @@ from autograph.graph.model import Json
 from autograph.infra.database import Database, DatabaseUnavailable
 from autograph.infra.ids import new_id
 from autograph.infra.json import decode, encode
-
-_TURN_LOCK: Final = 0x5455  # "TU": class of the advisory lock under which turns are given
 
 
 class PostgresJournal:
@@ -141,17 +139,15 @@ class PostgresJournal:
     async def take(self, turn: Turn) -> Taken:
         """Claim queued runs whose turn it is; their epoch rises by one."""
         async with self._database.acquire() as connection:
-            async with connection.transaction():
-                await connection.execute(sql.TAKE_TURN, _TURN_LOCK)
-                rows = await connection.fetch(
-                    sql.TAKE,
-                    turn.worker,
-                    turn.room,
-                    turn.share,
-                    turn.per_person,
-                    turn.per_graph,
-                    FORMAT,
-                )
+            rows = await connection.fetch(
+                sql.TAKE,
+                turn.worker,
+                turn.room,
+                turn.share,
+                turn.per_person,
+                turn.per_graph,
+                FORMAT,
+            )
             claims = [
                 Claim(_run_ref(row), row["epoch"], row["crashes"], row["inbox_count"])
                 for row in rows

@@ -122,53 +122,10 @@ LENGTH: Final = "SELECT coalesce(max(seq), 0) FROM run_events WHERE run_id = $1"
 
 LOAD_PAYLOADS: Final = "SELECT digest, value FROM payloads WHERE digest = ANY ($1::text[])"
 
-# Two workers must not fill the same person's last place at once: turns are given one worker at a time.
-TAKE_TURN: Final = "SELECT pg_advisory_xact_lock($1, 0)"
-
-# Who has the fewest runs going, by weight, is next. $1 worker, $2 room, $3 share of one person in this
-# worker, $4 and $5 installation-wide limits per person and graph, $6 newest journal format known.
 TAKE: Final = """
-WITH RECURSIVE owner AS (
-    (SELECT owner_id FROM runs WHERE status = 'queued' ORDER BY owner_id LIMIT 1)
-    UNION ALL
-    SELECT (SELECT r.owner_id FROM runs r WHERE r.status = 'queued' AND r.owner_id > owner.owner_id
-            ORDER BY r.owner_id LIMIT 1)
-    FROM owner WHERE owner.owner_id IS NOT NULL
-), busy AS (
-    SELECT owner_id, graph_id, count(*) AS runs, count(*) FILTER (WHERE worker = $1) AS here
-    FROM runs WHERE status = 'running' GROUP BY owner_id, graph_id
-), person AS (
-    SELECT o.owner_id, coalesce(u.weight, 1) AS weight, coalesce(sum(b.runs), 0) AS going,
-           least(coalesce(u.max_runs, $4) - coalesce(sum(b.runs), 0), $3 - coalesce(sum(b.here), 0), $2) AS room
-    FROM owner o LEFT JOIN users u ON u.id = o.owner_id LEFT JOIN busy b ON b.owner_id = o.owner_id
-    WHERE o.owner_id IS NOT NULL GROUP BY o.owner_id, u.weight, u.max_runs
-), filled AS (
-    SELECT b.graph_id, sum(b.runs) AS going, coalesce(g.max_runs, $5) AS most
-    FROM busy b LEFT JOIN graphs g ON g.id = b.graph_id GROUP BY b.graph_id, g.max_runs
-), next AS (
-    SELECT r.id, r.graph_id, r.queued_at, p.weight, p.going,
-           row_number() OVER (PARTITION BY p.owner_id ORDER BY r.priority DESC, r.queued_at) AS place,
-           row_number() OVER (PARTITION BY r.graph_id ORDER BY r.priority DESC, r.queued_at) AS graph_place
-    FROM person p CROSS JOIN LATERAL (
-        SELECT id, graph_id, priority, queued_at FROM runs
-        WHERE status = 'queued' AND owner_id = p.owner_id AND format <= $6
-          AND graph_id NOT IN (SELECT f.graph_id FROM filled f WHERE f.going >= f.most)
-        ORDER BY priority DESC, queued_at LIMIT greatest(p.room, 0)
-    ) r
-), picked AS (
-    SELECT n.id, (n.going + n.place)::float / n.weight AS turn, n.queued_at
-    FROM next n LEFT JOIN graphs g ON g.id = n.graph_id LEFT JOIN filled f ON f.graph_id = n.graph_id
-    WHERE coalesce(g.max_runs, $5) IS NULL OR n.graph_place + coalesce(f.going, 0) <= coalesce(g.max_runs, $5)
-    ORDER BY turn, n.queued_at LIMIT $2
-), claimed AS (
-    UPDATE runs SET status = 'running', worker = $1, epoch = epoch + 1, wake_at = NULL,
-                    format = greatest(format, $6), started_at = coalesce(started_at, now())
-    FROM picked WHERE runs.id = picked.id AND runs.status = 'queued'
-    RETURNING runs.id, runs.owner_id, runs.graph_id, graph_version, sub_graph_id, parent_id, parent_node_run, depth,
-              timezone, priority, epoch, crashes, inbox_count, turn
-)
-SELECT * FROM claimed ORDER BY turn
+SELECT * FROM take_runs($1::integer, $2::integer, $3::integer, $4::integer, $5::integer, $6::smallint)
 """
+"""Whose turn it is: a function (migration 0002), so that no worker holds the turn over a round trip."""
 
 LEFT: Final = """
 SELECT EXISTS (SELECT 1 FROM runs WHERE status = 'queued' AND format <= $1) AS is_more,

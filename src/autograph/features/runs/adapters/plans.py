@@ -14,6 +14,7 @@ from autograph.features.accounts.models import Principal
 from autograph.features.agents.errors import GraphNotFound
 from autograph.features.agents.repository import GraphRepository
 from autograph.graph.spec import BlockSpec
+from autograph.infra.cache.flight import Flight
 
 _KEPT: Final = 512
 
@@ -26,29 +27,32 @@ class SavedPlans:
         self._graphs = graphs
         self._specs = specs
         self._plans: OrderedDict[GraphRef, Plan] = OrderedDict()
+        self._making: Flight[Plan] = Flight()
 
     async def plan(self, graph: GraphRef) -> Plan:
-        """Return a graph version, compiled.
+        """Return a graph version, compiled; however many ask for it at once, it is read once.
 
         Raises:
             GraphNotFound: There is none.
         """
         plan = self._plans.get(graph)
-        if plan is None:
-            document = await self._graphs.document(graph.graph_id, graph.version)
-            if graph.sub_graph_id is not None:
-                inner = next(
-                    (one for one in document.sub_graphs if one.id == graph.sub_graph_id), None
+        if plan is not None:
+            self._plans.move_to_end(graph)
+            return plan
+        return await self._making.join(str(graph), lambda _: self._make(graph))
+
+    async def _make(self, graph: GraphRef) -> Plan:
+        document = await self._graphs.document(graph.graph_id, graph.version)
+        if graph.sub_graph_id is not None:
+            inner = next((one for one in document.sub_graphs if one.id == graph.sub_graph_id), None)
+            if inner is None:
+                raise GraphNotFound(
+                    f"Graph {graph.graph_id} carries no agent {graph.sub_graph_id}."
                 )
-                if inner is None:
-                    raise GraphNotFound(
-                        f"Graph {graph.graph_id} carries no agent {graph.sub_graph_id}."
-                    )
-                document = replace(inner, sub_graphs=document.sub_graphs)
-            plan = self._plans[graph] = compile_plan(document, self._specs)
-            if len(self._plans) > _KEPT:
-                self._plans.popitem(last=False)
-        self._plans.move_to_end(graph)
+            document = replace(inner, sub_graphs=document.sub_graphs)
+        plan = self._plans[graph] = compile_plan(document, self._specs)
+        if len(self._plans) > _KEPT:
+            self._plans.popitem(last=False)
         return plan
 
     async def resolve(self, parent: RunRef, graph_id: str, version: int | None) -> GraphRef:

@@ -73,3 +73,68 @@ CREATE TABLE charges (
     PRIMARY KEY (run_id, node_run)
 );
 CREATE INDEX charges_owner ON charges (owner_id, created_at);
+
+-- Claims queued runs for a worker, those first whose turn it is: who has the fewest runs going, by weight,
+-- is next, with the oldest of their runs of the highest priority.
+--   room         runs the worker can take
+--   share        runs of one person it may hold at once
+--   per_person, per_graph   how many run at once everywhere, where person and graph do not say; null: any
+--   newest       the newest journal format it knows
+CREATE FUNCTION take_runs(
+    for_worker integer, room integer, share integer, per_person integer, per_graph integer, newest smallint
+) RETURNS TABLE (
+    id uuid, owner_id uuid, graph_id uuid, graph_version integer, sub_graph_id text, parent_id uuid,
+    parent_node_run integer, depth smallint, timezone text, priority smallint, epoch integer, crashes smallint,
+    inbox_count integer, turn double precision
+) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    -- Two workers must not fill the same person's last place at once. The second one's statement begins
+    -- after it has the lock, so it sees what the first one took.
+    PERFORM pg_advisory_xact_lock(21589, 0);
+    RETURN QUERY
+    WITH RECURSIVE owner AS (
+        (SELECT owner_id FROM runs WHERE status = 'queued' ORDER BY owner_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT r.owner_id FROM runs r WHERE r.status = 'queued' AND r.owner_id > owner.owner_id
+                ORDER BY r.owner_id LIMIT 1)
+        FROM owner WHERE owner.owner_id IS NOT NULL
+    ), busy AS (
+        SELECT owner_id, graph_id, count(*) AS runs,
+               count(*) FILTER (WHERE worker = take_runs.for_worker) AS here
+        FROM runs WHERE status = 'running' GROUP BY owner_id, graph_id
+    ), person AS (
+        SELECT o.owner_id, coalesce(u.weight, 1) AS weight, coalesce(sum(b.runs), 0) AS going,
+               least(coalesce(u.max_runs, take_runs.per_person) - coalesce(sum(b.runs), 0),
+                     take_runs.share - coalesce(sum(b.here), 0), take_runs.room) AS room
+        FROM owner o LEFT JOIN users u ON u.id = o.owner_id LEFT JOIN busy b ON b.owner_id = o.owner_id
+        WHERE o.owner_id IS NOT NULL GROUP BY o.owner_id, u.weight, u.max_runs
+    ), filled AS (
+        SELECT b.graph_id, sum(b.runs) AS going, coalesce(g.max_runs, take_runs.per_graph) AS most
+        FROM busy b LEFT JOIN graphs g ON g.id = b.graph_id GROUP BY b.graph_id, g.max_runs
+    ), next AS (
+        SELECT r.id, r.epoch, r.graph_id, r.queued_at, p.weight, p.going,
+               row_number() OVER (PARTITION BY p.owner_id ORDER BY r.priority DESC, r.queued_at) AS place,
+               row_number() OVER (PARTITION BY r.graph_id ORDER BY r.priority DESC, r.queued_at) AS graph_place
+        FROM person p CROSS JOIN LATERAL (
+            SELECT id, epoch, graph_id, priority, queued_at FROM runs
+            WHERE status = 'queued' AND owner_id = p.owner_id AND format <= take_runs.newest
+              AND graph_id NOT IN (SELECT f.graph_id FROM filled f WHERE f.going >= f.most)
+            ORDER BY priority DESC, queued_at LIMIT greatest(p.room, 0)
+        ) r
+    ), picked AS (
+        SELECT n.id, n.epoch, (n.going + n.place)::float / n.weight AS turn, n.queued_at
+        FROM next n LEFT JOIN graphs g ON g.id = n.graph_id LEFT JOIN filled f ON f.graph_id = n.graph_id
+        WHERE coalesce(g.max_runs, take_runs.per_graph) IS NULL
+           OR n.graph_place + coalesce(f.going, 0) <= coalesce(g.max_runs, take_runs.per_graph)
+        ORDER BY turn, n.queued_at LIMIT take_runs.room
+    ), claimed AS (
+        UPDATE runs SET status = 'running', worker = take_runs.for_worker, epoch = runs.epoch + 1, wake_at = NULL,
+                        format = greatest(format, take_runs.newest), started_at = coalesce(started_at, now())
+        FROM picked WHERE runs.id = picked.id AND runs.epoch = picked.epoch
+        RETURNING runs.id, runs.owner_id, runs.graph_id, graph_version, sub_graph_id, parent_id,
+                  parent_node_run, depth, timezone, priority, runs.epoch, crashes, inbox_count, turn
+    )
+    SELECT * FROM claimed ORDER BY turn;
+END
+$$;
