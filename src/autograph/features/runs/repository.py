@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from autograph.engine.state import RunStatus
 from autograph.features.accounts.models import Principal
 from autograph.features.runs.errors import KeyReused, RunIsGoing, RunNotFound
 from autograph.features.runs.models import JournalRow, RunRow
+from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode
 
@@ -44,6 +45,29 @@ class RunRepository:
         if row is None:
             raise RunNotFound(f"There is no run {run_id}.")
         return _run_row(row)
+
+    async def get_with_first_event(
+        self, principal: Principal, run_id: UUID
+    ) -> tuple[RunRow, Mapping[str, Json]]:
+        """Return a run and the fields of its first event, in one go.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(
+                f"""
+                SELECT {_COLUMNS}, (SELECT body::text FROM run_events WHERE run_id = id AND seq = 1) AS first
+                FROM runs WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL
+                """,
+                run_id,
+                principal.user_id,
+            )
+        if row is None:
+            raise RunNotFound(f"There is no run {run_id}.")
+        values = dict(row)
+        first = values.pop("first")
+        return _run_row(values), {} if first is None else decode(first)
 
     async def list_page(
         self,
@@ -142,7 +166,7 @@ class RunRepository:
         return row["resource_id"]
 
 
-def _run_row(row: asyncpg.Record) -> RunRow:
+def _run_row(row: Mapping[str, Any] | asyncpg.Record) -> RunRow:
     values: dict[str, Any] = dict(row)
     status = RunStatus(values.pop("status"))
     text = values.pop("result")

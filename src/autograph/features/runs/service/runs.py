@@ -166,19 +166,16 @@ class RunService:
         Raises:
             RunNotFound: There is none.
         """
-        row = await self._runs.get(principal, run_id)
+        row, first = await self._runs.get_with_first_event(principal, run_id)
         if row.result is not None:
-            first = await self._runs.events(run_id, since=0, limit=1)
             return Run(row, await self._inputs(run_id, first), row.result, seq=0)
         graph = GraphRef(row.graph_id, row.graph_version, row.sub_graph_id)
         state = restore(await self._plans.plan(graph), await self._journal.load(run_id))
         return Run(row, state.inputs, result_of(state), seq=state.seq)
 
-    async def _inputs(self, run_id: UUID, first: Sequence[JournalRow]) -> Mapping[str, Json]:
-        if not first:
-            return {}
-        if "payloads" not in first[0].body:
-            return first[0].body["inputs"]
+    async def _inputs(self, run_id: UUID, first: Mapping[str, Json]) -> Mapping[str, Json]:
+        if "payloads" not in first:
+            return first.get("inputs", {})
         events = await self._journal.load(run_id)
         return events[0].inputs if events and isinstance(events[0], RunStarted) else {}
 
