@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autograph import __version__
-from autograph.cli import agents, blocks, processes, runs, server
+from autograph.cli import agents, blocks, database, processes, runs, server
 
 app = typer.Typer(
     name="autograph",
@@ -26,6 +26,7 @@ app.command("run")(runs.run)
 app.add_typer(agents.graphs, name="graphs")
 app.add_typer(runs.runs, name="runs")
 app.add_typer(blocks.blocks, name="blocks")
+app.add_typer(database.database, name="database")
 
 
 def _show_version(wanted: bool) -> None:
