@@ -134,6 +134,10 @@ class RedisBroadcast:
 
 
 async def _next(subscription: PubSub) -> dict[str, Any] | None:
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        # redis-py takes a cancellation for a lost connection when both come at once, and goes on.
+        raise asyncio.CancelledError
     return cast("dict[str, Any] | None", await subscription.get_message(timeout=_SILENCE_SECONDS))
 
 
