@@ -53,8 +53,12 @@ from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost
 from autograph.features.runs.adapters.plans import SavedPlans
-from autograph.features.runs.repository import RunRepository
-from autograph.features.runs.service import RunService
+from autograph.features.runs.repository import (
+    DeadLetterRepository,
+    ReviewRepository,
+    RunRepository,
+)
+from autograph.features.runs.service import DeadLetterService, ReviewService, RunService
 from autograph.infra import migrations
 from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
@@ -109,6 +113,8 @@ class Platform:
     database: Database
     agents: AgentService
     runs: RunService
+    reviews: ReviewService
+    dead_letters: DeadLetterService
     accounts: AccountService
     journal: JournalStore
     owner: Principal
@@ -167,14 +173,15 @@ async def platform(
         stack.push_async_callback(worker.stop)
         _spare_the_collector()
         accounts = AccountService(AccountRepository(database))
+        rows = RunRepository(database)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             agents=AgentService(graphs, specs),
-            runs=RunService(
-                RunRepository(database), graphs, journal, plans, worker, dispatch.broadcast, specs
-            ),
+            runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, specs),
+            reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
+            dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             accounts=accounts,
             journal=journal,
             owner=await accounts.local_owner(),
@@ -313,6 +320,8 @@ def serve(made: Platform) -> ASGIApp:
             database=made.database,
             agents=made.agents,
             runs=made.runs,
+            reviews=made.reviews,
+            dead_letters=made.dead_letters,
             worker=made.worker,
             broadcast=made.broadcast,
             owner=made.owner,

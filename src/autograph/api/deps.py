@@ -13,7 +13,7 @@ from autograph.dispatch.ports import Broadcast
 from autograph.engine.worker import Worker
 from autograph.features.accounts.models import Principal
 from autograph.features.agents.service import AgentService
-from autograph.features.runs.service import RunService
+from autograph.features.runs.service import DeadLetterService, ReviewService, RunService
 from autograph.infra.database import Database
 from autograph.infra.settings import Settings
 
@@ -27,6 +27,8 @@ class Services:
     database: Database
     agents: AgentService
     runs: RunService
+    reviews: ReviewService
+    dead_letters: DeadLetterService
     worker: Worker
     broadcast: Broadcast
     owner: Principal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
@@ -19,6 +20,7 @@ from autograph.cli.output import (
     run_async,
     settings_for,
 )
+from autograph.features.agents.models import GraphSettings
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json
 from autograph.graph.portable import NotAnAgent, dump, read_agent, write_agent, write_agent_autogpt
@@ -196,3 +198,48 @@ def pull(
         print(text, end="")
     else:
         output.write_text(text)
+
+
+@graphs.command("settings")
+def graph_settings(
+    graph_id: Annotated[UUID, typer.Argument(help="Which agent.")],
+    reviews: Annotated[
+        bool | None, typer.Option("--reviews/--no-reviews", help="Review nodes wait for a person.")
+    ] = None,
+    ask: Annotated[
+        bool | None,
+        typer.Option("--ask/--no-ask", help="A person is asked before sensitive actions."),
+    ] = None,
+    max_runs: Annotated[
+        int | None, typer.Option(help="How many run at once; 0 for any number.", min=0)
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show how the runs of an agent are held back, after changing what is named."""
+
+    async def work() -> GraphSettings:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        async with platform(settings_for(data_dir)) as made:
+            found = await made.agents.settings(made.owner, graph_id)
+            changed = replace(
+                found,
+                human_in_the_loop_safe_mode=(
+                    found.human_in_the_loop_safe_mode if reviews is None else reviews
+                ),
+                sensitive_action_safe_mode=(
+                    found.sensitive_action_safe_mode if ask is None else ask
+                ),
+                max_runs=found.max_runs if max_runs is None else max_runs or None,
+            )
+            if changed != found:
+                await made.agents.set_settings(made.owner, graph_id, changed)
+            return changed
+
+    found = run_async(work(), as_json=as_json)
+    if as_json:
+        print_json(asdict(found))
+        return
+    for name, value in asdict(found).items():
+        print_plain(f"{name}: {'any number' if value is None else value}")

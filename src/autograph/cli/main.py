@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autograph import __version__
-from autograph.cli import agents, blocks, database, processes, runs, server
+from autograph.cli import agents, blocks, database, processes, reviews, runs, server
 
 app = typer.Typer(
     name="autograph",
@@ -25,6 +25,8 @@ app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.add_typer(agents.graphs, name="graphs")
 app.add_typer(runs.runs, name="runs")
+app.add_typer(reviews.reviews, name="reviews")
+app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(database.database, name="database")
 

@@ -242,6 +242,14 @@ def show_run(
         print_json({**present(found), "inputs": found.inputs})
         return
     print_plain(f"{found.row.id}  {found.row.status.value}")
+    if found.place is not None:
+        print_plain(
+            f"{found.place.position}. of your queued runs; {found.place.queued} are queued in all"
+        )
+    for wait in found.waits_for:
+        which = "" if wait.review_id is None else f" (autograph reviews show {wait.review_id})"
+        until = "" if wait.due_at is None else f", until {wait.due_at.isoformat()[:19]}"
+        print_plain(f"{wait.node} waits for a {wait.kind}{until}{which}")
     _print_result(found)
 
 

@@ -50,6 +50,7 @@ async def prepare(
         parent_node_run=run.number,
         depth=parent.depth + 1,
         timezone=parent.timezone,
+        priority=parent.priority,
     )
     inputs = {
         name: value

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, Services, ServicesDep
 from autograph.api.rest.bodies import document_body, json_body
@@ -68,6 +69,26 @@ class VersionItem(BaseModel):
     content_hash: str
     created_at: datetime
     is_active: bool
+
+
+class GraphSettingsBody(BaseModel):
+    """How the runs of a graph are held back."""
+
+    human_in_the_loop_safe_mode: bool = Field(description="Review nodes wait for a person.")
+    sensitive_action_safe_mode: bool = Field(
+        description="A person is asked before nodes whose action is sensitive."
+    )
+    max_runs: int | None = Field(description="How many run at once; null for any number.")
+
+
+class GraphSettingsChange(BaseModel):
+    """What to change of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    human_in_the_loop_safe_mode: bool = True
+    sensitive_action_safe_mode: bool = False
+    max_runs: int | None = Field(default=None, ge=1, le=2**31 - 1)
 
 
 @router.post("", status_code=201, openapi_extra=document_body(_DOCUMENT))
@@ -133,6 +154,26 @@ async def update_graph(
         principal, graph_id, await json_body(request), base_version=base_version
     )
     return present(services, saved)
+
+
+@router.get("/{graph_id}/settings")
+async def get_settings(
+    graph_id: UUID, services: ServicesDep, principal: PrincipalDep
+) -> GraphSettingsBody:
+    """Return how the runs of a graph are held back: whom they ask, and how many run at once."""
+    found = await services.agents.settings(principal, graph_id)
+    return GraphSettingsBody.model_validate(found, from_attributes=True)
+
+
+@router.patch("/{graph_id}/settings")
+async def change_settings(
+    graph_id: UUID, body: GraphSettingsChange, services: ServicesDep, principal: PrincipalDep
+) -> GraphSettingsBody:
+    """Change what is named; runs that were accepted keep theirs."""
+    found = await services.agents.settings(principal, graph_id)
+    changed = replace(found, **body.model_dump(exclude_unset=True))
+    await services.agents.set_settings(principal, graph_id, changed)
+    return GraphSettingsBody.model_validate(changed, from_attributes=True)
 
 
 @router.delete("/{graph_id}", status_code=204)

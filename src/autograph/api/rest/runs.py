@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -13,12 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.engine.ports import RunResult
 from autograph.engine.state import RunStatus
-from autograph.features.runs.models import JournalRow, Run, RunRow
+from autograph.features.runs.models import JournalRow, Run, RunRow, Wait
 from autograph.graph.model import Json
 from autograph.infra.json import encode
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 MAX_WAIT = 300
+PRIORITIES = {"high": 1, "normal": 0, "low": -1}
 _EMPTY = RunResult(RunStatus.QUEUED, {})
 
 
@@ -34,6 +36,14 @@ class ExecuteRequest(BaseModel):
         le=2**31 - 1,
         description="Which version; the active one where none is named.",
     )
+    priority: Literal["high", "normal", "low"] = Field(
+        default="normal", description="Its turn among one's own runs."
+    )
+    attended: bool = Field(
+        default=True,
+        description="Somebody is there to say what became of a node whose worker died; otherwise it fails, "
+        "where its policy does not say.",
+    )
 
 
 class NodeFailure(BaseModel):
@@ -44,6 +54,25 @@ class NodeFailure(BaseModel):
     code: str
     message: str
     handled: bool
+
+
+class WaitItem(BaseModel):
+    """Something that a run waits for."""
+
+    node: str
+    node_run: int
+    kind: Literal["child", "timer", "review", "action", "outcome", "call"]
+    review_id: UUID | None = Field(description="What is answered at `/api/v1/reviews/{id}`.")
+    due_at: datetime | None = Field(description="When it ends by itself.")
+
+
+class PlaceAnswer(BaseModel):
+    """Where a queued run stands. Turns go round among people, so a long queue of another one is no wait."""
+
+    position: int = Field(description="Among one's own queued runs, from 1.")
+    queued: int = Field(description="Runs that are queued in all.")
+    people: int = Field(description="People whose runs are queued.")
+    is_held: bool = Field(description="A limit of the person or the graph holds it back.")
 
 
 class RunAnswer(BaseModel):
@@ -61,6 +90,8 @@ class RunAnswer(BaseModel):
     stats: dict[str, Any]
     error: dict[str, Any] | None
     worker: int | None
+    waits_for: list[WaitItem]
+    queue: PlaceAnswer | None = Field(description="Only while it is queued.")
     queued_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -112,7 +143,13 @@ async def execute_graph(
 ) -> Response:
     """Start a run: 202 as soon as it is durable. `wait` seconds for its end: 200 when it is over in time."""
     run_id = await services.runs.start(
-        principal, graph_id, body.inputs, version=body.version, idempotency_key=idempotency_key
+        principal,
+        graph_id,
+        body.inputs,
+        version=body.version,
+        idempotency_key=idempotency_key,
+        priority=PRIORITIES[body.priority],
+        is_attended=body.attended,
     )
     is_over = wait > 0 and await services.runs.wait(
         principal, run_id, at_most=timedelta(seconds=wait)
@@ -190,6 +227,8 @@ def present(run: Run) -> dict[str, Json]:
         "stats": result.stats,
         "error": result.error,
         "worker": run.row.worker,
+        "waits_for": [_wait(one) for one in run.waits_for],
+        "queue": None if run.place is None else asdict(run.place),
     }
 
 
@@ -202,6 +241,16 @@ def present_row(row: RunRow) -> dict[str, Json]:
 def present_event(row: JournalRow) -> dict[str, Json]:
     """Return an event as every door shows it."""
     return {"seq": row.seq, "kind": row.kind, "body": _shown(row.body), "at": row.at.isoformat()}
+
+
+def _wait(wait: Wait) -> dict[str, Json]:
+    return {
+        "node": wait.node,
+        "node_run": wait.node_run,
+        "kind": wait.kind,
+        "review_id": wait.review_id and str(wait.review_id),
+        "due_at": wait.due_at and wait.due_at.isoformat(),
+    }
 
 
 def _common(row: RunRow) -> dict[str, Json]:

@@ -4,14 +4,20 @@ UserError
 ├── RunNotFound       no such run, or it is somebody else's
 ├── RunIsOver         it ended; nothing can be done to it any more
 ├── RunIsGoing        it has not ended; cancel it first
-└── KeyReused         the idempotency key was used for another request
+├── KeyReused         the idempotency key was used for another request
+├── ReviewNotFound    no such question, or it is somebody else's
+├── ReviewAnswered    it was answered before; the first answer is in the details
+├── AnswerInvalid     the answer does not fit the question
+├── CallNotFound      nobody waits at that address
+├── DeadLetterNotFound  the run was never set aside
+└── DeadLetterDecided   it was redriven or discarded before
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from autograph.infra.errors import Conflict, NotFound
+from autograph.infra.errors import Conflict, Invalid, NotFound
 
 
 class RunNotFound(NotFound):
@@ -36,3 +42,39 @@ class KeyReused(Conflict):
     """The idempotency key was used for another request."""
 
     code: ClassVar[str] = "request.key_reused"
+
+
+class ReviewNotFound(NotFound):
+    """No such question, or it is somebody else's."""
+
+    code: ClassVar[str] = "review.not_found"
+
+
+class ReviewAnswered(Conflict):
+    """It was answered before; the first answer is in the details."""
+
+    code: ClassVar[str] = "review.answered"
+
+
+class AnswerInvalid(Invalid):
+    """The answer does not fit the question."""
+
+    code: ClassVar[str] = "review.answer_invalid"
+
+
+class CallNotFound(NotFound):
+    """Nobody waits at that address."""
+
+    code: ClassVar[str] = "call.not_found"
+
+
+class DeadLetterNotFound(NotFound):
+    """The run was never set aside."""
+
+    code: ClassVar[str] = "dead_letter.not_found"
+
+
+class DeadLetterDecided(Conflict):
+    """It was redriven or discarded before."""
+
+    code: ClassVar[str] = "dead_letter.decided"

@@ -38,6 +38,40 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """What a run that waits is waiting for.
+
+    Attributes:
+        kind: `child`, `timer`, `review`, `action`, `outcome` or `call`.
+        review_id: The question that a person, or a call, answers; None for children and timers.
+        due_at: When it ends by itself.
+    """
+
+    node: str
+    node_run: int
+    kind: str
+    review_id: UUID | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a queued run stands.
+
+    Attributes:
+        position: Its place among its owner's queued runs, from 1.
+        queued: Runs that are queued in all.
+        people: People whose runs are queued: turns go round among them.
+        is_held: A limit of the owner or the graph holds it back, whatever the workers have room for.
+    """
+
+    position: int
+    queued: int
+    people: int
+    is_held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A run, whole.
 
@@ -45,12 +79,16 @@ class Run:
         inputs: As they were accepted.
         result: What it came to, or has come to so far.
         seq: Number of the last event in it.
+        waits_for: Everything it waits for now.
+        place: Where it stands while it is queued.
     """
 
     row: RunRow
     inputs: Mapping[str, Json]
     result: RunResult
     seq: int
+    waits_for: Sequence[Wait] = ()
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +110,69 @@ class Page:
     """A page of runs, newest first; `next_before` asks for the one after it."""
 
     rows: Sequence[RunRow]
+    next_before: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A question that a node run waits on.
+
+    Attributes:
+        kind: `review` (a review node asks), `action` (may a sensitive node do it?), `outcome` (did the node
+            of a dead worker take effect?), or `call` (another system is to call).
+        status: `waiting`, `answered`, or `void` when its run ended without it.
+        payload: What is decided on.
+        due_at: When it is answered by default.
+        answer: `{decision, data, message, by, auto_approve}`; for a call what it brought.
+    """
+
+    id: UUID
+    run_id: UUID
+    node_run: int
+    node_id: str
+    graph_id: UUID
+    graph_version: int
+    kind: str
+    status: str
+    title: str
+    payload: Json
+    is_editable: bool
+    due_at: datetime | None
+    answer: Json
+    created_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """A page of questions, newest first; `next_before` asks for the one after it."""
+
+    rows: Sequence[Review]
+    next_before: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A run that was set aside.
+
+    Attributes:
+        crashes: How many workers had died over it.
+        decision: `redriven`, `discarded`, or None while nobody has decided.
+    """
+
+    run_id: UUID
+    graph_id: UUID
+    code: str
+    message: str
+    crashes: int
+    created_at: datetime
+    decision: str | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterPage:
+    """A page of dead letters; `next_before` asks for the one after it."""
+
+    rows: Sequence[DeadLetter]
     next_before: UUID | None

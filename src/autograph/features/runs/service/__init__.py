@@ -1,5 +1,7 @@
 """Use cases of runs, one module for each noun."""
 
+from autograph.features.runs.service.dead_letters import DeadLetterService
+from autograph.features.runs.service.reviews import ReviewService
 from autograph.features.runs.service.runs import RunService
 
-__all__ = ["RunService"]
+__all__ = ["DeadLetterService", "ReviewService", "RunService"]

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,13 +15,13 @@ from autograph.engine.events import RunStarted, WaitKind
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
 from autograph.engine.recovery import restore
 from autograph.engine.runner import result_of
-from autograph.engine.state import RunStatus
+from autograph.engine.state import NodeRunStatus, RunState, RunStatus
 from autograph.features.accounts.models import Principal
 from autograph.features.agents.errors import GraphNotFound
 from autograph.features.agents.models import GraphSettings
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.errors import RunIsOver, RunNotFound
-from autograph.features.runs.models import JournalRow, Page, Run
+from autograph.features.runs.models import JournalRow, Page, Run, Wait
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
 from autograph.graph.model import Json
@@ -32,6 +32,7 @@ from autograph.infra.json import canonical, encode
 
 MAX_PAGE: Final = 500
 _SCHEMAS_KEPT: Final = 1_000
+_ASKED: Final = frozenset({WaitKind.REVIEW, WaitKind.ACTION, WaitKind.OUTCOME, WaitKind.CALL})
 _LOOK_ANYWAY_AFTER: Final = 1.0
 """Seconds after which a waiter looks at the run without news of it: news may be lost."""
 
@@ -171,7 +172,15 @@ class RunService:
             return Run(row, await self._inputs(run_id, first), row.result, seq=0)
         graph = GraphRef(row.graph_id, row.graph_version, row.sub_graph_id)
         state = restore(await self._plans.plan(graph), await self._journal.load(run_id))
-        return Run(row, state.inputs, result_of(state), seq=state.seq)
+        is_queued = row.status is RunStatus.QUEUED
+        return Run(
+            row,
+            state.inputs,
+            result_of(state),
+            seq=state.seq,
+            waits_for=waits_of(state),
+            place=await self._runs.place(principal, run_id) if is_queued else None,
+        )
 
     async def _inputs(self, run_id: UUID, first: Mapping[str, Json]) -> Mapping[str, Json]:
         if "payloads" not in first:
@@ -268,3 +277,16 @@ def asks_of(settings: GraphSettings, *, is_attended: bool) -> tuple[str, ...]:
 def may_begin(principal: Principal, settings: GraphSettings) -> bool:
     """Tell whether a run needs no look at what else runs: neither person nor graph has a limit of its own."""
     return principal.max_runs is None and settings.max_runs is None
+
+
+def waits_of(state: RunState) -> Sequence[Wait]:
+    """Return what a run waits for, node run by node run."""
+    found: list[Wait] = []
+    for run in state.live.values():
+        wait = run.wait
+        if run.status is NodeRunStatus.WAITING and wait is not None:
+            is_asked = wait.wait in _ASKED and wait.wait_id is not None
+            due_at = None if wait.due_at is None else datetime.fromisoformat(wait.due_at)
+            review_id = UUID(wait.wait_id) if is_asked and wait.wait_id else None
+            found.append(Wait(run.node.id, run.number, wait.wait, review_id, due_at))
+    return found

@@ -12,7 +12,7 @@ from autograph.engine.journal.postgres import decode_result
 from autograph.engine.state import RunStatus
 from autograph.features.accounts.models import Principal
 from autograph.features.runs.errors import KeyReused, RunIsGoing, RunNotFound
-from autograph.features.runs.models import JournalRow, RunRow
+from autograph.features.runs.models import JournalRow, Place, RunRow
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode
@@ -20,6 +20,19 @@ from autograph.infra.json import decode
 _COLUMNS = """
     id, owner_id, graph_id, graph_version, sub_graph_id, parent_id, status, worker, crashes, result::text,
     queued_at, started_at, ended_at
+"""
+
+_PLACE = """
+SELECT (SELECT count(*) FROM runs o WHERE o.status = 'queued' AND o.owner_id = r.owner_id
+        AND (o.priority, r.queued_at, r.id) >= (r.priority, o.queued_at, o.id)) AS position,
+       (SELECT count(*) FROM runs WHERE status = 'queued') AS queued,
+       (SELECT count(DISTINCT owner_id) FROM runs WHERE status = 'queued') AS people,
+       coalesce(u.max_runs <= (SELECT count(*) FROM runs b WHERE b.status = 'running' AND b.owner_id = r.owner_id),
+                false)
+       OR coalesce(g.max_runs <= (SELECT count(*) FROM runs b WHERE b.status = 'running' AND b.graph_id = r.graph_id),
+                   false) AS is_held
+FROM runs r LEFT JOIN users u ON u.id = r.owner_id LEFT JOIN graphs g ON g.id = r.graph_id
+WHERE r.id = $1 AND r.owner_id = $2 AND r.status = 'queued'
 """
 
 
@@ -95,6 +108,12 @@ class RunRepository:
                 limit,
             )
         return [_run_row(row) for row in rows]
+
+    async def place(self, principal: Principal, run_id: UUID) -> Place | None:
+        """Return where a queued run stands, None when it is not queued."""
+        async with self._database.acquire() as connection:
+            row = await connection.fetchrow(_PLACE, run_id, principal.user_id)
+        return None if row is None else Place(**dict(row))
 
     async def events(self, run_id: UUID, *, since: int, limit: int) -> Sequence[JournalRow]:
         """Return a run's events after `since`; the caller has made sure that the run is the principal's."""

@@ -1,0 +1,7 @@
+"""SQL of runs, one module for each noun."""
+
+from autograph.features.runs.repository.dead_letters import DeadLetterRepository
+from autograph.features.runs.repository.reviews import ReviewRepository
+from autograph.features.runs.repository.runs import RunRepository
+
+__all__ = ["DeadLetterRepository", "ReviewRepository", "RunRepository"]

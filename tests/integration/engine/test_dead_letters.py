@@ -1,0 +1,84 @@
+"""Runs over which workers die are set aside, and a person decides."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from autograph.blocks.catalog import Catalog
+from autograph.bootstrap import Platform, Process, platform
+from autograph.engine.ports import Turn
+from autograph.features.runs.errors import DeadLetterDecided, DeadLetterNotFound
+from autograph.graph.portable import write_agent
+from autograph.infra.ids import new_id
+from autograph.infra.settings import Settings
+from tests.agents import chain
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(database_url=database_url, data_dir=tmp_path, max_crashes=2)
+
+
+@pytest.fixture
+async def poison(settings: Settings, catalog: Catalog) -> UUID:
+    """A queued run over which two workers have died."""
+    async with platform(settings, process=Process.API) as api:
+        saved = await api.agents.create(api.owner, write_agent(chain(catalog, 2)))
+        run_id = await api.runs.start(api.owner, saved.id, {})
+        for _ in range(2):
+            (claim,) = (await api.journal.take(Turn(worker=1, room=1, share=1))).claims
+            await api.journal.give_back([claim], crashed=True)
+    return run_id
+
+
+@pytest.fixture
+async def up(settings: Settings, poison: UUID) -> AsyncIterator[Platform]:
+    """A platform that has set the poison aside."""
+    async with platform(settings, process=Process.UP) as made:
+        async with asyncio.timeout(10):
+            while not (await made.dead_letters.list_page(made.owner)).rows:
+                await asyncio.sleep(0.02)
+        yield made
+
+
+async def test_it_is_told_why_a_run_was_set_aside(up: Platform, poison: UUID) -> None:
+    (letter,) = (await up.dead_letters.list_page(up.owner)).rows
+    assert (letter.run_id, letter.code, letter.crashes) == (poison, "run.poison", 2)
+    assert "AUTOGRAPH_MAX_CRASHES" in letter.message
+    assert (await up.runs.get(up.owner, poison)).row.status == "waiting"
+
+
+async def test_a_run_that_is_redriven_goes_on(up: Platform, poison: UUID) -> None:
+    assert (await up.dead_letters.redrive(up.owner, poison)).decision == "redriven"
+
+    async with asyncio.timeout(10):
+        while (await up.runs.get(up.owner, poison)).row.status != "completed":
+            await asyncio.sleep(0.02)
+    assert (await up.dead_letters.list_page(up.owner)).rows == []
+    (decided,) = (await up.dead_letters.list_page(up.owner, is_open=False)).rows
+    assert decided.decision == "redriven"
+    with pytest.raises(DeadLetterDecided, match="redriven before"):
+        await up.dead_letters.redrive(up.owner, poison)
+
+
+async def test_a_run_that_is_discarded_fails_with_the_reason(up: Platform, poison: UUID) -> None:
+    await up.dead_letters.discard(up.owner, poison, reason="Not worth it")
+
+    async with asyncio.timeout(10):
+        while (run := await up.runs.get(up.owner, poison)).row.status != "failed":
+            await asyncio.sleep(0.02)
+    assert run.result.error is not None
+    assert run.result.error["code"] == "run.poison"
+    assert "Not worth it" in str(run.result.error["message"])
+    with pytest.raises(DeadLetterDecided, match="discarded before"):
+        await up.dead_letters.discard(up.owner, poison)
+
+
+async def test_a_run_that_was_never_set_aside_is_not_found(up: Platform) -> None:
+    with pytest.raises(DeadLetterNotFound):
+        await up.dead_letters.redrive(up.owner, new_id())
