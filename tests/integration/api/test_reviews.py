@@ -205,6 +205,7 @@ class TestSettings:
         assert served.http.get(f"/api/v1/graphs/{NOBODYS}/settings").status_code == 404
 
 
+@pytest.mark.seed("D5-P08")
 def test_a_queued_run_tells_where_it_stands(served: Up, catalog: Catalog) -> None:
     made = graph([node(catalog, "wait", "CountdownTimer", seconds=1, repeat=30)])
     graph_id = served.save(write_agent(made))
