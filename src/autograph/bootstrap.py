@@ -58,7 +58,13 @@ from autograph.features.runs.repository import (
     ReviewRepository,
     RunRepository,
 )
-from autograph.features.runs.service import DeadLetterService, ReviewService, RunService
+from autograph.features.runs.service import (
+    DeadLetterService,
+    ForkService,
+    InputCheck,
+    ReviewService,
+    RunService,
+)
 from autograph.infra import migrations
 from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
@@ -113,6 +119,7 @@ class Platform:
     database: Database
     agents: AgentService
     runs: RunService
+    forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService
     accounts: AccountService
@@ -174,12 +181,14 @@ async def platform(
         _spare_the_collector()
         accounts = AccountService(AccountRepository(database))
         rows = RunRepository(database)
+        check = InputCheck(plans, specs)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             agents=AgentService(graphs, specs),
-            runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, specs),
+            runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, check),
+            forks=ForkService(rows, graphs, journal, plans, check, worker),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             accounts=accounts,
@@ -320,6 +329,7 @@ def serve(made: Platform) -> ASGIApp:
             database=made.database,
             agents=made.agents,
             runs=made.runs,
+            forks=made.forks,
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             worker=made.worker,

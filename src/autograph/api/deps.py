@@ -13,7 +13,12 @@ from autograph.dispatch.ports import Broadcast
 from autograph.engine.worker import Worker
 from autograph.features.accounts.models import Principal
 from autograph.features.agents.service import AgentService
-from autograph.features.runs.service import DeadLetterService, ReviewService, RunService
+from autograph.features.runs.service import (
+    DeadLetterService,
+    ForkService,
+    ReviewService,
+    RunService,
+)
 from autograph.infra.database import Database
 from autograph.infra.settings import Settings
 
@@ -27,6 +32,7 @@ class Services:
     database: Database
     agents: AgentService
     runs: RunService
+    forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService
     worker: Worker

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autograph import __version__
-from autograph.cli import agents, blocks, database, processes, reviews, runs, server
+from autograph.cli import agents, blocks, database, forks, processes, reviews, runs, server
 
 app = typer.Typer(
     name="autograph",
@@ -24,6 +24,7 @@ app.command("scheduler")(processes.scheduler)
 app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.add_typer(agents.graphs, name="graphs")
+forks.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")

@@ -60,7 +60,7 @@ def run(
     if as_json:
         print_json(present(finished))
     else:
-        _print_result(finished)
+        print_result(finished)
     if finished.result.status is not RunStatus.COMPLETED:
         raise typer.Exit(EXIT_FAILED)
 
@@ -169,7 +169,8 @@ def present(run: Run) -> dict[str, Json]:
     }
 
 
-def _print_result(run: Run) -> None:
+def print_result(run: Run) -> None:
+    """Print what a run came to, as people read it."""
     result = run.result
     several = len(result.outputs) > 1
     for name, found in result.outputs.items():
@@ -250,7 +251,7 @@ def show_run(
         which = "" if wait.review_id is None else f" (autograph reviews show {wait.review_id})"
         until = "" if wait.due_at is None else f", until {wait.due_at.isoformat()[:19]}"
         print_plain(f"{wait.node} waits for a {wait.kind}{until}{which}")
-    _print_result(found)
+    print_result(found)
 
 
 @runs.command("watch")

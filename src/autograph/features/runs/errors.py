@@ -9,6 +9,8 @@ UserError
 ├── ReviewAnswered    it was answered before; the first answer is in the details
 ├── AnswerInvalid     the answer does not fit the question
 ├── CallNotFound      nobody waits at that address
+├── ForkPointUnknown  the node run to fork from never happened
+├── NothingToRetry    the run completed
 ├── DeadLetterNotFound  the run was never set aside
 └── DeadLetterDecided   it was redriven or discarded before
 """
@@ -78,3 +80,15 @@ class DeadLetterDecided(Conflict):
     """It was redriven or discarded before."""
 
     code: ClassVar[str] = "dead_letter.decided"
+
+
+class ForkPointUnknown(Invalid):
+    """The node run to fork from never happened."""
+
+    code: ClassVar[str] = "run.fork_point_unknown"
+
+
+class NothingToRetry(Conflict):
+    """The run completed."""
+
+    code: ClassVar[str] = "run.nothing_to_retry"

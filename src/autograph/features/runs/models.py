@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -176,3 +176,41 @@ class DeadLetterPage:
 
     rows: Sequence[DeadLetter]
     next_before: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRef:
+    """A node run, named.
+
+    Attributes:
+        block: Name of its block.
+        status: Where it is, as `engine.state.NodeRunStatus` has it.
+    """
+
+    node_run: int
+    node: str
+    block: str
+    status: str
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as every door shows it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ForkPlan:
+    """What a fork would do.
+
+    Attributes:
+        reused: Node runs of the other run whose outputs stand.
+        again: Those that are done again, as far as what comes before them leads there.
+        gone: Those whose node there is no more.
+        new_nodes: Nodes that the other run's graph did not have.
+        credits_before: What those of `again` cost in the other run: an estimate of what they will.
+    """
+
+    reused: Sequence[StepRef]
+    again: Sequence[StepRef]
+    gone: Sequence[StepRef]
+    new_nodes: Sequence[str]
+    credits_before: int

@@ -1,7 +1,9 @@
 """Use cases of runs, one module for each noun."""
 
 from autograph.features.runs.service.dead_letters import DeadLetterService
+from autograph.features.runs.service.forks import ForkService
+from autograph.features.runs.service.inputs import InputCheck
 from autograph.features.runs.service.reviews import ReviewService
 from autograph.features.runs.service.runs import RunService
 
-__all__ = ["DeadLetterService", "ReviewService", "RunService"]
+__all__ = ["DeadLetterService", "ForkService", "InputCheck", "ReviewService", "RunService"]

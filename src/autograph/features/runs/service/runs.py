@@ -24,14 +24,12 @@ from autograph.features.runs.errors import RunIsOver, RunNotFound
 from autograph.features.runs.models import JournalRow, Page, Run, Wait
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
+from autograph.features.runs.service.inputs import InputCheck
 from autograph.graph.model import Json
-from autograph.graph.schemas import check_inputs, input_schema
-from autograph.graph.spec import BlockSpec
 from autograph.infra.ids import new_id
-from autograph.infra.json import canonical, encode
+from autograph.infra.json import encode
 
 MAX_PAGE: Final = 500
-_SCHEMAS_KEPT: Final = 1_000
 _ASKED: Final = frozenset({WaitKind.REVIEW, WaitKind.ACTION, WaitKind.OUTCOME, WaitKind.CALL})
 _LOOK_ANYWAY_AFTER: Final = 1.0
 """Seconds after which a waiter looks at the run without news of it: news may be lost."""
@@ -48,7 +46,7 @@ class RunService:
         plans: PlanSource,
         starter: RunStarter,
         broadcast: Broadcast,
-        specs: Mapping[str, BlockSpec],
+        check: InputCheck,
     ) -> None:
         """Use all of these."""
         self._runs = runs
@@ -57,8 +55,7 @@ class RunService:
         self._plans = plans
         self._starter = starter
         self._broadcast = broadcast
-        self._specs = specs
-        self._schemas: dict[GraphRef, Mapping[str, Json]] = {}
+        self._check = check
 
     async def start(
         self,
@@ -96,7 +93,7 @@ class RunService:
             which = "" if version is None else f"version {version} of "
             raise GraphNotFound(f"There is no {which}graph {graph_id}.")
         graph = GraphRef(graph_id, found.version)
-        accepted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
+        accepted = await self._check.fitted(graph, inputs)
         run_id = new_id()
         if idempotency_key is not None:
             request_hash = hashlib.sha256(encode([str(graph_id), version, accepted])).hexdigest()
@@ -120,16 +117,6 @@ class RunService:
             may_begin=may_begin(principal, found.settings),
         )
         return run_id
-
-    async def _schema(self, graph: GraphRef) -> Mapping[str, Json]:
-        """Return what a graph version takes; versions never change, so it is derived once."""
-        schema = self._schemas.get(graph)
-        if schema is None:
-            schema = input_schema((await self._plans.plan(graph)).graph, self._specs)
-            if len(self._schemas) >= _SCHEMAS_KEPT:
-                self._schemas.clear()
-            self._schemas[graph] = schema
-        return schema
 
     async def _exists(self, principal: Principal, run_id: UUID) -> bool:
         with suppress(RunNotFound):
