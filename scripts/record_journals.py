@@ -166,7 +166,11 @@ RECORDINGS = (
 
 
 async def ended(made: Platform, run_id: UUID) -> Run:
-    """The run, once it is over."""
+    """Return the run, once it is over.
+
+    Raises:
+        TimeoutError: It does not end.
+    """
     if not await made.runs.wait(made.owner, run_id, at_most=timedelta(seconds=30)):
         raise TimeoutError(f"run {run_id} does not end")
     return await made.runs.get(made.owner, run_id)
