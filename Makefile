@@ -4,7 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 UV := $(BIN)/python -m uv
 
-.PHONY: setup run test check servers bench docs rows lock format clean
+# The long suites, apart: `make chaos` takes half an hour.
+.PHONY: setup run test check servers chaos bench docs rows lock format clean
 
 setup: $(STAMP)
 
@@ -31,6 +32,9 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_reference.py --check
+
+chaos: servers
+	$(BIN)/python -m tests.chaos --count 200 --report .cache/chaos.json
 
 bench: setup
 	$(BIN)/python benchmarks/engine.py

@@ -57,7 +57,7 @@ async def prepare(
         for name, value in _inputs(values).items()
         if name in wanted and value is not None
     }
-    return child, RunStarted(inputs)
+    return child, RunStarted(inputs, asks=tuple(sorted(state.asks)))
 
 
 def _inputs(values: dict[str, Json]) -> dict[str, Json]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -329,6 +330,35 @@ class TestTimers:
         waits = await waiting(up, run_id)
         assert waits.row.worker is None
 
+        assert (await ended(up, run_id)).result.outputs == {"o": ["hi"]}
+
+
+class TestAgentsInside:
+    async def test_an_agent_inside_asks_what_the_agent_around_it_asks(
+        self, up: Platform, catalog: Catalog
+    ) -> None:
+        inner = replace(send(catalog), id="inner")
+        agent = node(
+            catalog,
+            "agent",
+            "AgentExecutor",
+            graph_id="inner",
+            graph_version=1,
+            input_schema={"type": "object", "properties": {}},
+            output_schema={"type": "object", "properties": {"o": {}}},
+        )
+        out = node(catalog, "out", "AgentOutput", name="o")
+        made = graph([agent, out], "agent.o -> out.value", id="outer", sub_graphs=(inner,))
+        run_id = await begin(up, made, GraphSettings(sensitive_action_safe_mode=True))
+
+        async with asyncio.timeout(10):
+            while not (page := await up.reviews.list_page(up.owner)).rows:
+                await asyncio.sleep(0.02)
+
+        assert [review.kind for review in page.rows] == ["action"]
+        assert page.rows[0].run_id != run_id
+        assert Send.calls == []
+        await up.reviews.decide(up.owner, page.rows[0].id, Answer(Choice.APPROVE))
         assert (await ended(up, run_id)).result.outputs == {"o": ["hi"]}
 
 
