@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -134,6 +135,24 @@ class TestDeath:
         assert postgres.pid == int(starter.stdout)
         await postgres.stop()
         assert postgres.pid is None
+
+    async def test_a_server_left_behind_that_is_just_starting_is_waited_for(
+        self, tmp_path: Path
+    ) -> None:
+        first, second = EmbeddedPostgres(tmp_path), EmbeddedPostgres(tmp_path)
+        await first.start()
+        pid = first.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)  # it holds its lock, and answers nobody
+        soon = threading.Timer(3, os.kill, (pid, signal.SIGCONT))
+        soon.start()
+
+        dsn = await second.start()
+
+        assert await ask(dsn, "SELECT 1") == 1
+        assert second.pid == pid
+        await first.stop()
+        await second.stop()
 
     async def test_a_cluster_that_was_never_finished_is_made_anew(self, tmp_path: Path) -> None:
         half = tmp_path / "postgres" / "data.new"

@@ -37,6 +37,7 @@ _START_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 20.0
 _POLL_SECONDS: Final = 0.005
 _WATCH_SECONDS: Final = 0.5
+_ANOTHER_TRY_SECONDS: Final = 0.1
 _MAX_SOCKET_PATH: Final = 100
 _LOG_TAIL: Final = 1_500
 
@@ -177,6 +178,19 @@ class EmbeddedPostgres:
         if self._process is not None:
             # A dead child that nobody asked after still counts as running, and the server would not start.
             self._process.poll()
+        ends = monotonic() + _START_SECONDS
+        while not self._answers():
+            log = await self._launch(binaries, who, ends)
+            if log is None:
+                return
+            if "postmaster.pid" not in log or monotonic() > ends:
+                raise self._why(log)
+            # One that somebody left behind is just starting, or its death has not been noticed yet.
+            self._forget_the_dead()
+            await asyncio.sleep(_ANOTHER_TRY_SECONDS)
+
+    async def _launch(self, binaries: Binaries, who: Identity, ends: float) -> str | None:
+        """Start a server and wait until it answers; return its last words when it does not."""
         log_path = self._root / "server.log"
         with log_path.open("wb") as log:
             process = subprocess.Popen(  # noqa: ASYNC220 - forking takes a millisecond
@@ -191,11 +205,23 @@ class EmbeddedPostgres:
             )
         self._process = process
         (self._root / "server.pid").write_text(str(process.pid))
-        ends = monotonic() + _START_SECONDS
-        while not self._answers():
+        while not self._answers() or process.poll() is not None:
             if process.poll() is not None or monotonic() > ends:
-                raise self._why(log_path.read_text(errors="replace"))
+                return log_path.read_text(errors="replace")
             await asyncio.sleep(_POLL_SECONDS)
+        return None
+
+    def _forget_the_dead(self) -> None:
+        """Remove the lock of a server that is dead and that nobody asked after: it counts as running.
+
+        Notes who runs otherwise.
+        """
+        lock = self._data / "postmaster.pid"
+        with suppress(OSError, ValueError, IndexError):
+            pid = int(lock.read_text().split()[0])
+            (self._root / "server.pid").write_text(str(pid))
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].startswith("Z"):
+                lock.unlink()
 
     def _options(self) -> list[str]:
         settings = {
