@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 UV := $(BIN)/python -m uv
 
 # The long suites, apart: `make chaos` takes half an hour.
-.PHONY: setup run test check servers chaos bench docs rows lock format clean
+.PHONY: setup run test check servers chaos bench bench-peers docs rows lock format clean
 
 setup: $(STAMP)
 
@@ -39,6 +39,11 @@ chaos: servers
 bench: setup
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/startup.py
+
+	$(BIN)/python benchmarks/scale.py
+
+bench-peers: servers
+	$(BIN)/python -m benchmarks.peers
 
 docs: setup
 	$(BIN)/python scripts/generate_reference.py
