@@ -178,6 +178,21 @@ def list_dead_letters(
         out.print(table)
 
 
+@dead_letters.command("show")
+def show_dead_letter(run_id: RunId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Show why a run was set aside, and over what."""
+    found = _on(data_dir, lambda made: made.dead_letters.get(made.owner, run_id), as_json=as_json)
+    if as_json:
+        print_json(_letter(found))
+        return
+    print_plain(
+        f"Run {found.run_id}  ({found.decision or 'set aside'}, {found.crashes} workers lost)"
+    )
+    print_plain(found.message)
+    for one in found.in_flight:
+        print_plain(f"Begun and not ended: {one.node} (node run {one.node_run})")
+
+
 @dead_letters.command("redrive")
 def redrive(run_id: RunId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Queue the run again; it goes on where its journal ends."""
@@ -217,4 +232,5 @@ def _letter(letter: DeadLetter) -> dict[str, Json]:
         "created_at": letter.created_at.isoformat(),
         "decision": letter.decision,
         "decided_at": letter.decided_at and letter.decided_at.isoformat(),
+        "in_flight": [{"node_run": one.node_run, "node": one.node} for one in letter.in_flight],
     }

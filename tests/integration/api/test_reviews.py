@@ -122,6 +122,25 @@ class TestReviews:
         ).json()
         assert [one["answer"]["decision"] for one in listed["reviews"]] == ["approve"]
 
+    def test_too_many_at_once_are_refused_and_none_is_answered(self, served: Up, ask: Any) -> None:
+        _, review = ask()
+        refused = served.http.post(
+            "/api/v1/reviews", json=[{"id": review["id"], "decision": "approve"}] * 101
+        )
+        assert refused.status_code == 422
+        found = served.http.get(f"/api/v1/reviews/{review['id']}").json()
+        assert found["status"] == "waiting"
+
+    def test_they_are_listed_by_kind(self, served: Up, ask: Any) -> None:
+        run_id, review = ask()
+
+        def listed(kind: str) -> list[str]:
+            asked = {"run_id": run_id, "kind": kind}
+            found = served.http.get("/api/v1/reviews", params=asked).json()
+            return [one["id"] for one in found["reviews"]]
+
+        assert (listed("review"), listed("action")) == ([review["id"]], [])
+
     def test_a_cancelled_run_closes_its_questions(self, served: Up, ask: Any) -> None:
         run_id, review = ask()
         assert served.http.post(f"/api/v1/runs/{run_id}/cancel").is_success
@@ -148,9 +167,8 @@ class TestReviews:
 
 
 class TestCalls:
-    def test_a_call_is_taken_once_and_said_again_without_harm(
-        self, served: Up, catalog: Catalog
-    ) -> None:
+    def wait(self, served: Up, catalog: Catalog) -> tuple[str, str]:
+        """Start a run that waits for a call; return its id and the address."""
         made = graph(
             [
                 node(catalog, "call", "WaitForCall", name="Paid?"),
@@ -164,6 +182,12 @@ class TestCalls:
         waiting = until(served, run_id, "waiting")
         (url,) = waiting["outputs"]["url"]
         assert [one["kind"] for one in waiting["waits_for"]] == ["call"]
+        return run_id, url
+
+    def test_a_call_is_taken_once_and_said_again_without_harm(
+        self, served: Up, catalog: Catalog
+    ) -> None:
+        run_id, url = self.wait(served, catalog)
         assert served.http.get("/api/v1/reviews", params={"run_id": run_id}).json()["reviews"] == []
 
         assert served.http.post(url, content=b"{oh").status_code == 422
@@ -171,6 +195,11 @@ class TestCalls:
             assert served.http.post(url, json={"paid": amount}).status_code == 202
 
         assert until(served, run_id, "completed")["outputs"]["o"] == [{"paid": 1}]
+
+    def test_a_link_is_a_call_that_brings_its_query(self, served: Up, catalog: Catalog) -> None:
+        run_id, url = self.wait(served, catalog)
+        assert served.http.get(url, params={"paid": "yes"}).status_code == 202
+        assert until(served, run_id, "completed")["outputs"]["o"] == [{"paid": "yes"}]
 
     def test_nobody_waits_at_a_guessed_address(self, served: Up) -> None:
         answer = served.http.post("/api/v1/calls/guessed", json={})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -11,8 +12,11 @@ import pytest
 
 from autograph.blocks.catalog import Catalog
 from autograph.bootstrap import Platform, Process, platform
-from autograph.engine.ports import Turn
+from autograph.engine.events import NodeCompleted, NodeStarted
+from autograph.engine.journal.codec import encode_event
+from autograph.engine.ports import RunWrite, Turn
 from autograph.features.runs.errors import DeadLetterDecided, DeadLetterNotFound
+from autograph.features.runs.models import NodeRunRef
 from autograph.graph.portable import write_agent
 from autograph.infra.ids import new_id
 from autograph.infra.settings import Settings
@@ -51,6 +55,34 @@ async def test_it_is_told_why_a_run_was_set_aside(up: Platform, poison: UUID) ->
     assert (letter.run_id, letter.code, letter.crashes) == (poison, "run.poison", 2)
     assert "AUTOGRAPH_MAX_CRASHES" in letter.message
     assert (await up.runs.get(up.owner, poison)).row.status == "waiting"
+
+
+async def test_it_is_told_what_had_begun(settings: Settings, catalog: Catalog) -> None:
+    async with platform(settings, process=Process.API) as api:
+        saved = await api.agents.create(api.owner, write_agent(chain(catalog, 2)))
+        run_id = await api.runs.start(api.owner, saved.id, {})
+        (claim,) = (await api.journal.take(Turn(worker=1, room=1, share=1))).claims
+        begun = RunWrite(claim.run, claim.epoch)
+        events = [NodeStarted(1, "n0"), NodeStarted(2, "n1"), NodeCompleted(1, "n0")]
+        begun.entries.extend((seq, encode_event(one)) for seq, one in enumerate(events, 2))
+        await api.journal.write([begun])
+        assert await api.journal.bury(
+            claim, inbox_count=claim.inbox_count, code="run.poison", message="Workers died."
+        )
+
+        letter = await api.dead_letters.get(api.owner, run_id)
+        (listed,) = (await api.dead_letters.list_page(api.owner)).rows
+
+    assert letter.in_flight == listed.in_flight == [NodeRunRef(2, "n1")]
+
+
+async def test_it_is_nobody_elses(up: Platform, poison: UUID) -> None:
+    stranger = replace(up.owner, user_id=new_id())
+    assert (await up.dead_letters.list_page(stranger)).rows == []
+    for door in (up.dead_letters.get, up.dead_letters.redrive, up.dead_letters.discard):
+        with pytest.raises(DeadLetterNotFound):
+            await door(stranger, poison)
+    assert (await up.dead_letters.get(up.owner, poison)).decision is None
 
 
 async def test_a_run_that_is_redriven_goes_on(up: Platform, poison: UUID) -> None:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
+from autograph import __version__
 from autograph.blocks.catalog import Catalog
 from autograph.blocks.sdk import Block, BlockInput, BlockOutput, Context, Effect, Outputs, Rate, pin
 from autograph.bootstrap import Platform, Process, platform
+from autograph.engine.events import FORMAT
+from autograph.engine.ports import Turn
 from autograph.features.accounts.models import Principal
 from autograph.graph.portable import write_agent
 from autograph.infra.ids import new_id
+from autograph.infra.json import decode
 from autograph.infra.settings import Settings
 from tests.agents import chain, graph, node
+from tests.processes import carrying
 
 
 class CallInput(BlockInput):
@@ -45,27 +52,34 @@ class Call(Block[CallInput]):
 
 
 @pytest.fixture
-async def up(
-    database_url: str, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Platform]:
-    made = Catalog([*catalog, Call])
-    monkeypatch.setattr("autograph.bootstrap.load_catalog", lambda: made)
-    settings = Settings(
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return Settings(
         database_url=database_url,
         data_dir=tmp_path,
         worker_slots=20,
         drain_time=timedelta(seconds=0.1),
     )
+
+
+@pytest.fixture
+async def up(
+    settings: Settings, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Platform]:
+    made = Catalog([*catalog, Call])
+    monkeypatch.setattr("autograph.bootstrap.load_catalog", lambda: made)
     async with platform(settings, process=Process.UP) as made_up:
         yield made_up
 
 
-async def other(up: Platform) -> Principal:
+async def other(up: Platform, *, weight: int = 1) -> Principal:
     """Another person."""
     user_id = new_id()
     async with up.database.acquire() as connection:
         await connection.execute(
-            "INSERT INTO users (id, name) VALUES ($1, $2)", user_id, f"Person {user_id}"
+            "INSERT INTO users (id, name, weight) VALUES ($1, $2, $3)",
+            user_id,
+            f"Person {user_id}",
+            weight,
         )
     return replace(up.owner, user_id=user_id, name="Other")
 
@@ -89,6 +103,61 @@ async def test_a_run_does_not_wait_for_the_500_of_somebody_else(
     async with up.database.acquire() as connection:
         left = await connection.fetchval("SELECT count(*) FROM runs WHERE status = 'queued'")
     assert left > 400
+
+
+async def test_a_person_of_three_times_the_weight_gets_three_times_the_turns(
+    settings: Settings, catalog: Catalog
+) -> None:
+    async with platform(settings, process=Process.API) as api:
+        light = await other(api)
+        heavy = await other(api, weight=3)
+        for person in (light, heavy):
+            saved = await api.agents.create(person, write_agent(chain(catalog, 1)))
+            for _ in range(20):
+                await api.runs.start(person, saved.id, {})
+
+        taken = await api.journal.take(Turn(worker=1, room=12, share=20))
+
+    turns = Counter(claim.run.owner_id for claim in taken.claims)
+    assert turns == {light.user_id: 3, heavy.user_id: 9}
+
+
+async def test_a_run_of_a_newer_format_waits_for_a_worker_that_reads_it(
+    settings: Settings, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newer = FORMAT + 7
+    async with platform(settings, process=Process.API) as api:
+        saved = await api.agents.create(api.owner, write_agent(chain(catalog, 2)))
+        run_id = await api.runs.start(api.owner, saved.id, {})
+        async with api.database.acquire() as connection:
+            await connection.execute("UPDATE runs SET format = $2 WHERE id = $1", run_id, newer)
+
+        older = carrying(
+            "worker",
+            tmp_path,
+            AUTOGRAPH_DATABASE_URL=str(settings.database_url),
+            AUTOGRAPH_LOG_FORMAT="json",
+        )
+        with older:
+            async with asyncio.timeout(20):
+                while not (told := refusals(tmp_path)):
+                    await asyncio.sleep(0.05)
+            (line,) = told
+            assert (line["journal_format"], line["this_worker_reads"]) == (newer, FORMAT)
+            assert line["version"] == __version__
+            assert (await api.runs.get(api.owner, run_id)).row.status == "queued"
+
+            monkeypatch.setattr("autograph.engine.journal.postgres.FORMAT", newer)
+            async with platform(settings, process=Process.UP) as up:
+                assert await up.runs.wait(up.owner, run_id, at_most=timedelta(seconds=20))
+            assert (await api.runs.get(api.owner, run_id)).row.status == "completed"
+
+
+def refusals(folder: Path) -> list[dict[str, Any]]:
+    """The whole lines of a worker's log that tell of runs refused."""
+    (log,) = folder.glob("worker-*.log")
+    lines = log.read_text().rpartition("\n")[0].splitlines()
+    return [decode(line) for line in lines if "refused runs" in line]
 
 
 async def test_a_rate_is_kept_over_runs_and_holds_up_nobody_else(

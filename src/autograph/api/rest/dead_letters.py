@@ -15,6 +15,13 @@ from autograph.features.runs.models import DeadLetter
 router = APIRouter(prefix="/api/v1/dead-letters", tags=["dead letters"])
 
 
+class InFlight(BaseModel):
+    """A node run that had begun and not ended."""
+
+    node_run: int
+    node: str
+
+
 class DeadLetterAnswer(BaseModel):
     """A run that was set aside."""
 
@@ -26,6 +33,9 @@ class DeadLetterAnswer(BaseModel):
     created_at: datetime
     decision: Literal["redriven", "discarded"] | None
     decided_at: datetime | None
+    in_flight: list[InFlight] = Field(
+        description="Node runs whose journaled attempt has no end; pure nodes are not journaled before theirs."
+    )
 
 
 class DeadLetterPageAnswer(BaseModel):

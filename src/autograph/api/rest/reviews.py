@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
@@ -90,11 +90,17 @@ async def list_reviews(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: UUID | None = None,
     run_id: UUID | None = None,
+    kind: Literal["review", "action", "outcome"] | None = None,
     status: Literal["open", "closed"] = "open",
 ) -> Response:
     """List what one's runs ask, newest first; `status=closed` lists what was answered, or ended unanswered."""
     page = await services.reviews.list_page(
-        principal, limit=limit, before=before, run_id=run_id, is_open=status == "open"
+        principal,
+        limit=limit,
+        before=before,
+        run_id=run_id,
+        kind=kind,
+        is_open=status == "open",
     )
     body = {
         "reviews": [present(review) for review in page.rows],
@@ -105,11 +111,14 @@ async def list_reviews(
 
 @router.post("/reviews")
 async def decide_reviews(
-    request: Request, body: list[DecisionFor], services: ServicesDep, principal: PrincipalDep
+    request: Request,
+    body: Annotated[list[DecisionFor], Body(max_length=MAX_AT_ONCE)],
+    services: ServicesDep,
+    principal: PrincipalDep,
 ) -> list[Decided]:
     """Answer several questions, each for itself: one that is refused stops no other."""
     found: list[Decided] = []
-    for one in body[:MAX_AT_ONCE]:
+    for one in body:
         try:
             await services.reviews.decide(principal, one.id, one.answer())
             found.append(Decided(id=one.id, status=200, error=None))
@@ -133,6 +142,14 @@ async def decide_review(
     """Answer a question; the run goes on. 409 with the first answer when it was answered before."""
     review = await services.reviews.decide(principal, review_id, body.answer())
     return Response(encode(present(review)), media_type="application/json")
+
+
+@router.get("/calls/{token}", status_code=202, tags=["calls"])
+async def take_call_by_link(token: str, request: Request, services: ServicesDep) -> Response:
+    """Take a call of a system, or a person with a link, that cannot send a body: the run gets the query."""
+    query: dict[str, Json] = dict(request.query_params)
+    await services.reviews.take_call(token, query or None)
+    return Response(status_code=202)
 
 
 @router.post("/calls/{token}", status_code=202, tags=["calls"])

@@ -152,12 +152,22 @@ class ReviewPage:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeRunRef:
+    """A node run, by its number, and its node."""
+
+    node_run: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A run that was set aside.
 
     Attributes:
         crashes: How many workers had died over it.
         decision: `redriven`, `discarded`, or None while nobody has decided.
+        in_flight: Node runs whose journaled attempt has no end. Pure nodes are journaled when they end: one
+            of those that kills its worker is not among them.
     """
 
     run_id: UUID
@@ -168,6 +178,7 @@ class DeadLetter:
     created_at: datetime
     decision: str | None
     decided_at: datetime | None
+    in_flight: Sequence[NodeRunRef]
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class ReviewRepository:
         limit: int,
         before: UUID | None,
         run_id: UUID | None,
+        kind: str | None,
         is_open: bool,
     ) -> Sequence[Review]:
         """Return a page of the questions to a person, newest first."""
@@ -58,12 +59,14 @@ class ReviewRepository:
                 SELECT {_COLUMNS} FROM waits
                 WHERE owner_id = $1 AND kind <> 'call' AND (status = 'waiting') = $2
                   AND ($3::uuid IS NULL OR id < $3) AND ($4::uuid IS NULL OR run_id = $4)
-                ORDER BY id DESC LIMIT $5
+                  AND ($5::text IS NULL OR kind = $5)
+                ORDER BY id DESC LIMIT $6
                 """,
                 principal.user_id,
                 is_open,
                 before,
                 run_id,
+                kind,
                 limit,
             )
         return [_review(row) for row in rows]

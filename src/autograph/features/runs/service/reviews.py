@@ -57,12 +57,13 @@ class ReviewService:
         limit: int = 50,
         before: UUID | None = None,
         run_id: UUID | None = None,
+        kind: str | None = None,
         is_open: bool = True,
     ) -> ReviewPage:
         """Return a page of the questions to a person, newest first: the open ones, or the others."""
         limit = min(limit, MAX_PAGE)
         rows = await self._reviews.list_page(
-            principal, limit=limit, before=before, run_id=run_id, is_open=is_open
+            principal, limit=limit, before=before, run_id=run_id, kind=kind, is_open=is_open
         )
         return ReviewPage(rows, rows[-1].id if len(rows) == limit else None)
 
