@@ -312,7 +312,9 @@ class TestTimers:
         assert over.row.ended_at is not None
         assert over.row.started_at is not None
         took = (over.row.ended_at - over.row.started_at).total_seconds()
-        assert took >= 4.0
+        assert (
+            took >= 3.8
+        )  # it is noted as started when its first commit is, a little after it began
         assert (await kinds(up, run_id)).count("node.resumed") == 2
 
     async def test_a_wait_goes_on_in_another_process(self, start: Start, catalog: Catalog) -> None:

@@ -16,7 +16,7 @@ import asyncpg
 
 from autograph.engine.errors import JournalLost
 from autograph.engine.events import FORMAT, Event
-from autograph.engine.journal import sql
+from autograph.engine.journal import payloads, sql
 from autograph.engine.journal.codec import decode_event, payload_digests
 from autograph.engine.journal.liveness import LOCK_CLASS
 from autograph.engine.ports import (
@@ -90,9 +90,7 @@ class PostgresJournal:
         kept: set[UUID],
     ) -> None:
         own = [write for write in writes if write.run_id in kept]
-        payloads = dict(payload for write in own for payload in _payloads(write))
-        if payloads:
-            await connection.execute(sql.KEEP_PAYLOADS, list(payloads), list(payloads.values()))
+        await payloads.keep(connection, [use for write in own for use in _payloads(write)])
         consumed = [message for write in own for message in write.consumed]
         if consumed:
             await connection.execute(sql.CONSUME, consumed)
@@ -124,11 +122,10 @@ class PostgresJournal:
                 (row[0], row[1], decode(row[2])) for row in rows
             ]
             digests = set[str]().union(*(payload_digests(kind, body) for _, kind, body in bodies))
-            found = await connection.fetch(sql.LOAD_PAYLOADS, list(digests)) if digests else ()
-        payloads = {row[0]: decode(row[1]) for row in found}
+            values = await payloads.load(connection, digests)
         journals: dict[UUID, list[Event]] = {run_id: [] for run_id in run_ids}
         for run_id, kind, body in bodies:
-            journals[run_id].append(decode_event(kind, body, payloads))
+            journals[run_id].append(decode_event(kind, body, values))
         return journals
 
     async def length(self, run_id: UUID) -> int:
@@ -315,11 +312,11 @@ async def _settle(
         await connection.execute(sql.CLOSE, closed)
 
 
-def _payloads(write: RunWrite) -> list[tuple[str, bytes]]:
-    return [
-        *(payload for _, entry in write.entries for payload in entry.payloads),
-        *(payload for _, entry, _ in write.children for payload in entry.payloads),
-    ]
+def _payloads(write: RunWrite) -> list[tuple[UUID, str, bytes]]:
+    """Return what a write keeps apart: `(run, digest, JSON text)`."""
+    entries = [(write.run_id, entry) for _, entry in write.entries]
+    entries += [(child.id, entry) for child, entry, _ in write.children]
+    return [(run_id, digest, text) for run_id, entry in entries for digest, text in entry.payloads]
 
 
 def _is_plain(writes: Sequence[RunWrite]) -> bool:

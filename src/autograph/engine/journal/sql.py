@@ -48,9 +48,14 @@ SELECT id FROM owned
 """
 """What `WRITE` does where runs only go on: most commits, with a quarter of the arguments."""
 
+# A payload that is there is touched: it is locked until the commit, so that sweeping cannot take it meanwhile.
 KEEP_PAYLOADS: Final = """
-INSERT INTO payloads (digest, value) SELECT * FROM unnest($1::text[], $2::bytea[])
-ON CONFLICT (digest) DO NOTHING
+WITH kept AS (
+    INSERT INTO payloads (digest, encoding, value) SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
+    ON CONFLICT (digest) DO UPDATE SET used_at = now()
+)
+INSERT INTO payload_uses (run_id, digest) SELECT * FROM unnest($4::uuid[], $5::text[])
+ON CONFLICT DO NOTHING
 """
 
 CONSUME: Final = "DELETE FROM run_inbox WHERE id = ANY ($1::bigint[])"
@@ -120,7 +125,9 @@ SELECT run_id, kind, body::text FROM run_events WHERE run_id = ANY ($1::uuid[]) 
 
 LENGTH: Final = "SELECT coalesce(max(seq), 0) FROM run_events WHERE run_id = $1"
 
-LOAD_PAYLOADS: Final = "SELECT digest, value FROM payloads WHERE digest = ANY ($1::text[])"
+LOAD_PAYLOADS: Final = (
+    "SELECT digest, encoding, value FROM payloads WHERE digest = ANY ($1::text[])"
+)
 
 TAKE: Final = """
 SELECT * FROM take_runs($1::integer, $2::integer, $3::integer, $4::integer, $5::integer, $6::smallint)
