@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from autograph.graph.portable import write_agent
 from autograph.infra.ids import new_id
 from autograph.infra.settings import Settings
 from tests.agents import chain
+from tests.processes import as_json, command
 
 
 @pytest.fixture
@@ -74,6 +76,24 @@ async def test_it_is_told_what_had_begun(settings: Settings, catalog: Catalog) -
         (listed,) = (await api.dead_letters.list_page(api.owner)).rows
 
     assert letter.in_flight == listed.in_flight == [NodeRunRef(2, "n1")]
+
+
+async def test_by_command(settings: Settings, poison: UUID, tmp_path: Path) -> None:
+    async with platform(settings, process=Process.UP) as up:
+        async with asyncio.timeout(10):
+            while not (await up.dead_letters.list_page(up.owner)).rows:
+                await asyncio.sleep(0.02)
+
+    def told(*arguments: str) -> subprocess.CompletedProcess[str]:
+        url = str(settings.database_url)
+        return command("dead-letters", *arguments, data_dir=tmp_path, AUTOGRAPH_DATABASE_URL=url)
+
+    (listed,) = as_json(told("list", "--json"))
+    assert (listed["run_id"], listed["crashes"]) == (str(poison), 2)
+    assert "set aside, 2 workers lost" in told("show", str(poison)).stdout
+    assert told("redrive", str(poison)).stdout == f"Run {poison} is queued again.\n"
+    again = told("discard", str(poison))
+    assert (again.returncode, "was redriven before" in again.stderr) == (2, True)
 
 
 async def test_it_is_nobody_elses(up: Platform, poison: UUID) -> None:
