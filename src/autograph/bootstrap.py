@@ -21,13 +21,16 @@ import asyncio
 import fcntl
 import gc
 import math
+import random
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Final
 
+import structlog
 from starlette.types import ASGIApp
 
 from autograph.api import app
@@ -61,10 +64,12 @@ from autograph.features.runs.repository import (
 from autograph.features.runs.service import (
     DeadLetterService,
     ForkService,
-    InputCheck,
+    Intake,
     ReviewService,
     RunService,
 )
+from autograph.features.storage.repository import StorageRepository
+from autograph.features.storage.service import StorageService
 from autograph.infra import migrations
 from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
@@ -73,6 +78,9 @@ from autograph.infra.postgres.server import embedded_postgres
 from autograph.infra.rates.memory import MemoryRateLimiter
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
+
+_log = structlog.stdlib.get_logger(__name__)
+_TEND_EVERY: Final = timedelta(minutes=1)
 
 
 class Process(StrEnum):
@@ -99,6 +107,11 @@ class Process(StrEnum):
         """Whether it moves wake-ups to the broker."""
         return self in {Process.UP, Process.API, Process.SCHEDULER}
 
+    @property
+    def tends(self) -> bool:
+        """Whether it keeps the storage within bounds."""
+        return self in {Process.UP, Process.SCHEDULER}
+
 
 class AlreadyUp(OperationalError):
     """Another process serves this data directory already."""
@@ -122,6 +135,7 @@ class Platform:
     forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService
+    storage: StorageService
     accounts: AccountService
     journal: JournalStore
     owner: Principal
@@ -181,16 +195,26 @@ async def platform(
         _spare_the_collector()
         accounts = AccountService(AccountRepository(database))
         rows = RunRepository(database)
-        check = InputCheck(plans, specs)
+        storage = StorageService(
+            StorageRepository(database),
+            clock,
+            retention=settings.retention,
+            max_user_bytes=settings.max_user_bytes,
+        )
+        intake = Intake(plans, specs, storage)
+        if process.tends:
+            tending = asyncio.create_task(_tend(storage), name="storage")
+            stack.push_async_callback(_ended, tending)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             agents=AgentService(graphs, specs),
-            runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, check),
-            forks=ForkService(rows, graphs, journal, plans, check, worker),
+            runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake),
+            forks=ForkService(rows, graphs, journal, plans, intake, worker),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
+            storage=storage,
             accounts=accounts,
             journal=journal,
             owner=await accounts.local_owner(),
@@ -252,6 +276,18 @@ async def _dispatch(
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def _tend(storage: StorageService) -> None:
+    """Keep the storage within bounds, every minute or so."""
+    while True:
+        await asyncio.sleep(_TEND_EVERY.total_seconds() * random.uniform(0.8, 1.2))
+        try:
+            await storage.tend()
+        except OperationalError as error:
+            _log.warning("the storage is not tended", error=error.message)
+        except Exception:  # noqa: BLE001 - a border: what cannot be tidied now must not end the process
+            _log.exception("tending the storage failed")
 
 
 def _spare_the_collector() -> None:
@@ -332,6 +368,7 @@ def serve(made: Platform) -> ASGIApp:
             forks=made.forks,
             reviews=made.reviews,
             dead_letters=made.dead_letters,
+            storage=made.storage,
             worker=made.worker,
             broadcast=made.broadcast,
             owner=made.owner,

@@ -16,7 +16,7 @@ from autograph import __version__
 from autograph.api.deps import Services
 from autograph.api.errors import answer, request_id_of
 from autograph.api.gateway import Gateway
-from autograph.api.rest import blocks, dead_letters, forks, graphs, health, reviews, runs
+from autograph.api.rest import blocks, dead_letters, forks, graphs, health, reviews, runs, storage
 from autograph.api.ws import socket
 from autograph.infra.errors import AutographError, Invalid, NotFound, UserError
 
@@ -45,7 +45,7 @@ def create_app(services: Services | None) -> FastAPI:
         openapi_url="/api/openapi.json",
     )
     app.state.services = services
-    for module in (graphs, runs, forks, reviews, dead_letters, blocks, health):
+    for module in (graphs, runs, forks, reviews, dead_letters, storage, blocks, health):
         app.include_router(module.router)
     app.include_router(socket.router)
     app.add_exception_handler(AutographError, _on_error)

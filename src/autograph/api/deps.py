@@ -19,6 +19,7 @@ from autograph.features.runs.service import (
     ReviewService,
     RunService,
 )
+from autograph.features.storage.service import StorageService
 from autograph.infra.database import Database
 from autograph.infra.settings import Settings
 
@@ -35,6 +36,7 @@ class Services:
     forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService
+    storage: StorageService
     worker: Worker
     broadcast: Broadcast
     owner: Principal

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from autograph import __version__
-from autograph.cli import agents, blocks, database, forks, processes, reviews, runs, server
+from autograph.cli import agents, blocks, database, forks, processes, reviews, runs, server, storage
 
 app = typer.Typer(
     name="autograph",
@@ -21,6 +21,8 @@ app.command("up")(server.up)
 app.command("api")(server.api)
 app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
+app.command("prune")(storage.prune)
+app.command("disk")(storage.disk)
 app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.add_typer(agents.graphs, name="graphs")

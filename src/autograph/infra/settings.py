@@ -98,6 +98,15 @@ class Settings(BaseSettings):
     max_journal_bytes: int = Field(
         default=256 * 1024 * 1024, ge=1024, description="Size of one run's journal, in bytes."
     )
+    max_user_bytes: int | None = Field(
+        default=None,
+        ge=1024,
+        description="What the runs of one person may keep in all, in bytes; none for anything.",
+    )
+    retention: timedelta | None = Field(
+        default=None,
+        description="How long runs are kept after their end, e.g. P90D; none for ever.",
+    )
     max_run_time: timedelta = Field(
         default=timedelta(hours=24), description="How long a run may be carried, waits not counted."
     )

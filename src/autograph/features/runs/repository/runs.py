@@ -148,6 +148,8 @@ class RunRepository:
                     SELECT runs.id FROM runs JOIN family ON runs.parent_id = family.id
                 ), events AS (
                     DELETE FROM run_events WHERE run_id IN (SELECT id FROM family)
+                ), uses AS (
+                    DELETE FROM payload_uses WHERE run_id IN (SELECT id FROM family)
                 )
                 DELETE FROM runs WHERE id IN (SELECT id FROM family)
                 """,

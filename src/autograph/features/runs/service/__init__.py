@@ -2,8 +2,8 @@
 
 from autograph.features.runs.service.dead_letters import DeadLetterService
 from autograph.features.runs.service.forks import ForkService
-from autograph.features.runs.service.inputs import InputCheck
+from autograph.features.runs.service.intake import Intake
 from autograph.features.runs.service.reviews import ReviewService
 from autograph.features.runs.service.runs import RunService
 
-__all__ = ["DeadLetterService", "ForkService", "InputCheck", "ReviewService", "RunService"]
+__all__ = ["DeadLetterService", "ForkService", "Intake", "ReviewService", "RunService"]

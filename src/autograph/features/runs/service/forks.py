@@ -17,7 +17,7 @@ from autograph.features.runs.errors import ForkPointUnknown, NothingToRetry, Run
 from autograph.features.runs.models import ForkPlan, RunRow, StepRef
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
-from autograph.features.runs.service.inputs import InputCheck
+from autograph.features.runs.service.intake import Intake
 from autograph.features.runs.service.runs import asks_of, may_begin
 from autograph.graph.model import Json
 from autograph.infra.ids import new_id
@@ -32,7 +32,7 @@ class ForkService:
         graphs: GraphRepository,
         journal: JournalStore,
         plans: PlanSource,
-        inputs: InputCheck,
+        intake: Intake,
         starter: RunStarter,
     ) -> None:
         """Use all of these."""
@@ -40,7 +40,7 @@ class ForkService:
         self._graphs = graphs
         self._journal = journal
         self._plans = plans
-        self._inputs = inputs
+        self._intake = intake
         self._starter = starter
 
     async def fork(
@@ -144,7 +144,9 @@ class ForkService:
             raise GraphNotFound(f"There is no version {graph.version} of graph {row.graph_id}.")
         plan = await self._plans.plan(GraphRef(row.graph_id, row.graph_version, row.sub_graph_id))
         history = read(plan, await self._journal.load(run_id))
-        accepted = await self._inputs.fitted(graph, {**history.started.inputs, **(inputs or {})})
+        accepted = await self._intake.accept(
+            principal, graph, {**history.started.inputs, **(inputs or {})}
+        )
         started = RunStarted(
             accepted,
             history.started.overrides,

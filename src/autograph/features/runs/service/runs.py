@@ -24,7 +24,7 @@ from autograph.features.runs.errors import RunIsOver, RunNotFound
 from autograph.features.runs.models import JournalRow, Page, Run, Wait
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
-from autograph.features.runs.service.inputs import InputCheck
+from autograph.features.runs.service.intake import Intake
 from autograph.graph.model import Json
 from autograph.infra.ids import new_id
 from autograph.infra.json import encode
@@ -46,7 +46,7 @@ class RunService:
         plans: PlanSource,
         starter: RunStarter,
         broadcast: Broadcast,
-        check: InputCheck,
+        intake: Intake,
     ) -> None:
         """Use all of these."""
         self._runs = runs
@@ -55,7 +55,7 @@ class RunService:
         self._plans = plans
         self._starter = starter
         self._broadcast = broadcast
-        self._check = check
+        self._intake = intake
 
     async def start(
         self,
@@ -84,6 +84,7 @@ class RunService:
             GraphNotFound: There is no such graph or version.
             InvalidInputs: Every input that does not fit, in `details`.
             KeyReused: The key was used for another request.
+            StorageFull: The person's runs keep all they may.
             OperationalError: The database does not answer.
 
         Writes: the run and its first event. Idempotent: by `idempotency_key`.
@@ -93,7 +94,7 @@ class RunService:
             which = "" if version is None else f"version {version} of "
             raise GraphNotFound(f"There is no {which}graph {graph_id}.")
         graph = GraphRef(graph_id, found.version)
-        accepted = await self._check.fitted(graph, inputs)
+        accepted = await self._intake.accept(principal, graph, inputs)
         run_id = new_id()
         if idempotency_key is not None:
             request_hash = hashlib.sha256(encode([str(graph_id), version, accepted])).hexdigest()

@@ -1,0 +1,1 @@
+"""What everything takes on disk, who may use how much, and what goes when."""
