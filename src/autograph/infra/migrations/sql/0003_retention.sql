@@ -22,13 +22,21 @@ $$;
 CREATE FUNCTION make_month(moment timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     first timestamptz := date_trunc('month', moment, 'UTC');
+    -- Not `+ interval '1 month'`: that counts in the session's time zone.
+    next timestamptz := date_trunc('month', first + interval '32 days', 'UTC');
     name text := 'run_events_' || to_char(first AT TIME ZONE 'UTC', 'YYYY_MM');
 BEGIN
     IF to_regclass(name) IS NOT NULL THEN
         RETURN false;
     END IF;
-    EXECUTE format('CREATE TABLE %I PARTITION OF run_events FOR VALUES FROM (%L) TO (%L)',
-                   name, first_id_of(first), first_id_of(first + interval '1 month'));
+    -- Attached, not made as a partition: that leaves the months that exist open to writers. What fell into the
+    -- default before there was this month is moved.
+    EXECUTE format('CREATE TABLE %I (LIKE run_events INCLUDING ALL)', name);
+    LOCK TABLE run_events_default IN ACCESS EXCLUSIVE MODE;
+    EXECUTE format('WITH moved AS (DELETE FROM run_events_default WHERE run_id >= %L AND run_id < %L RETURNING *)
+                    INSERT INTO %I SELECT * FROM moved', first_id_of(first), first_id_of(next), name);
+    EXECUTE format('ALTER TABLE run_events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                   name, first_id_of(first), first_id_of(next));
     RETURN true;
 END
 $$;
