@@ -28,6 +28,8 @@ from autograph.infra.settings import Settings
 
 HERE = Path(__file__).resolve().parents[1] / "tests" / "journals" / f"format-{FORMAT}"
 
+EXAMPLES = HERE.parents[2] / "examples" / "agents"
+
 Meanwhile = Callable[[Platform, UUID], Awaitable[UUID | None]]
 """What happens to a run that goes on; may return another run, which is the one to record."""
 
@@ -40,11 +42,24 @@ class Recording:
     nodes: Mapping[str, tuple[str, Mapping[str, Any]]]
     links: Sequence[str] = ()
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     meanwhile: Meanwhile | None = None
 
 
-def document(made: Platform, recording: Recording) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Example:
+    """An agent of `examples/agents` to run."""
+
+    name: str
+    inputs: Mapping[str, Any]
+    meanwhile: Meanwhile | None = None
+
+
+def document(made: Platform, recording: Recording | Example) -> dict[str, Any]:
     """The agent, in our own shape."""
+    if isinstance(recording, Example):
+        agent: dict[str, Any] = json.loads((EXAMPLES / f"{recording.name}.json").read_text())
+        return agent
     links = []
     for text in recording.links:
         arrow = "=>" if "=>" in text else "->"
@@ -68,6 +83,9 @@ def document(made: Platform, recording: Recording) -> dict[str, Any]:
                 "id": node_id,
                 "block_id": made.catalog.get(block).id,
                 "constants": dict(constants),
+                **(
+                    {"policy": recording.policies[node_id]} if node_id in recording.policies else {}
+                ),
             }
             for node_id, (block, constants) in recording.nodes.items()
         ],
@@ -157,6 +175,18 @@ RECORDINGS = (
         meanwhile=cancelling,
     ),
     Recording(
+        "retried",
+        {"bad": ("Calculator", {"operation": "Divide", "a": 1, "b": 0}), "a": ADD},
+        policies={"bad": {"retry": {"max": 1, "backoff": 0.1}, "on_error": "ignore"}},
+    ),
+    Recording(
+        "timer-that-gives-out-between",
+        {"wait": ("CountdownTimer", {"seconds": 2, "repeat": 2, "input_message": "x"}), "out": OUT},
+        ("wait.output_message -> out.value",),
+    ),
+    Example("countdown", {"from": 3}),
+    Example("welcome-party", {"guests": "Ada,Grace"}),
+    Recording(
         "fork",
         {"a": ADD, "b": ADD, "out": OUT},
         ("a.result -> b.a", "b.result -> out.value"),
@@ -176,7 +206,7 @@ async def ended(made: Platform, run_id: UUID) -> Run:
     return await made.runs.get(made.owner, run_id)
 
 
-async def record(made: Platform, recording: Recording) -> dict[str, Any]:
+async def record(made: Platform, recording: Recording | Example) -> dict[str, Any]:
     """Run an agent and return its journal, and what it came to."""
     agent = document(made, recording)
     saved = await made.agents.create(made.owner, agent)

@@ -166,26 +166,17 @@ async def platform(
         graphs = GraphRepository(database)
         specs = catalog.specs()
         plans = SavedPlans(graphs, specs)
-        clock = SystemClock()
         dispatch = await _dispatch(settings, database, stack, process)
-        worker = Worker(
-            Parts(
-                store=journal,
-                liveness=lambda: AdvisoryLock.take(database),
-                executor=Executor(
-                    catalog,
-                    DatabaseBlockHost(database, dispatch.turns, public_url=public_url(settings)),
-                    clock,
-                    node_timeout=settings.max_node_time,
-                ),
-                plans=plans,
-                clock=clock,
-                sink=_BroadcastSink(dispatch.broadcast),
-                source=dispatch.queue if process.takes_work else None,
-            ),
-            limits=_limits(settings),
-            capacity=_capacity(settings, process),
+        parts = Parts(
+            store=journal,
+            liveness=lambda: AdvisoryLock.take(database),
+            executor=_executor(settings, catalog, database, dispatch),
+            plans=plans,
+            clock=SystemClock(),
+            sink=_BroadcastSink(dispatch.broadcast),
+            source=dispatch.queue if process.takes_work else None,
         )
+        worker = Worker(parts, limits=_limits(settings), capacity=_capacity(settings, process))
         dispatch.channels["autograph_inbox"] = worker.hear
         listener = Listener(database, dispatch.channels)
         await listener.start()
@@ -195,12 +186,7 @@ async def platform(
         _spare_the_collector()
         accounts = AccountService(AccountRepository(database))
         rows = RunRepository(database)
-        storage = StorageService(
-            StorageRepository(database),
-            clock,
-            retention=settings.retention,
-            max_user_bytes=settings.max_user_bytes,
-        )
+        storage = _storage(settings, database)
         intake = Intake(plans, specs, storage)
         if process.tends:
             tending = asyncio.create_task(_tend(storage), name="storage")
@@ -316,6 +302,22 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     await migrations.upgrade(database)
     await database.open()
     return database
+
+
+def _executor(
+    settings: Settings, catalog: Catalog, database: Database, dispatch: _Dispatch
+) -> Executor:
+    host = DatabaseBlockHost(database, dispatch.turns, public_url=public_url(settings))
+    return Executor(catalog, host, SystemClock(), node_timeout=settings.max_node_time)
+
+
+def _storage(settings: Settings, database: Database) -> StorageService:
+    return StorageService(
+        StorageRepository(database),
+        SystemClock(),
+        retention=settings.retention,
+        max_user_bytes=settings.max_user_bytes,
+    )
 
 
 def _limits(settings: Settings) -> Limits:

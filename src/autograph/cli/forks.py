@@ -51,14 +51,13 @@ def fork(
     data_dir: DataDir = None,
 ) -> None:
     """Run an agent on from a node run of another run; what does not depend on it is kept."""
-    inputs = _values(values)
     if plan:
-        found = run_async(_plan(run_id, from_node_run, version, inputs, data_dir), as_json=as_json)
+        found = run_async(_plan(run_id, from_node_run, version, values, data_dir), as_json=as_json)
         _print_plan(found, as_json=as_json)
         return
     _go_on(
         lambda made: made.forks.fork(
-            made.owner, run_id, from_node_run, version=version, inputs=inputs
+            made.owner, run_id, from_node_run, version=version, inputs=_values(values)
         ),
         data_dir,
         as_json=as_json,
@@ -74,9 +73,10 @@ def again(
     run_id: RunId, values: Values = None, as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
     """Run an agent again from the beginning, with the inputs of a run."""
-    inputs = _values(values)
     _go_on(
-        lambda made: made.forks.again(made.owner, run_id, inputs=inputs), data_dir, as_json=as_json
+        lambda made: made.forks.again(made.owner, run_id, inputs=_values(values)),
+        data_dir,
+        as_json=as_json,
     )
 
 
@@ -84,14 +84,14 @@ async def _plan(
     run_id: UUID,
     from_node_run: int,
     version: int | None,
-    inputs: dict[str, Json] | None,
+    values: list[str] | None,
     data_dir: Path | None,
 ) -> ForkPlan:
     from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
     async with platform(settings_for(data_dir)) as made:
         return await made.forks.plan(
-            made.owner, run_id, from_node_run, version=version, inputs=inputs
+            made.owner, run_id, from_node_run, version=version, inputs=_values(values)
         )
 
 

@@ -42,35 +42,33 @@ def prune(
     data_dir: DataDir = None,
 ) -> None:
     """Delete runs that ended long ago, with their journals and values. What they cost stays on record."""
-    age = _age(older_than)
     settings = settings_for(data_dir)
-    found = run_async(_prune(settings, age, status, dry_run=True), as_json=as_json)
+    found = run_async(_prune(settings, older_than, status, dry_run=True), as_json=as_json)
     if not dry_run and found.runs:
-        what = f"Delete {found.runs:,} runs ({_mib(found.stored_bytes)})?"
+        what = f"Delete {_runs(found)} ({_mib(found.stored_bytes)})?"
         if not yes and not as_json:
             typer.confirm(what, abort=True)
-        found = run_async(_prune(settings, age, status, dry_run=False), as_json=as_json)
+        found = run_async(_prune(settings, older_than, status, dry_run=False), as_json=as_json)
     if as_json:
         print_json(_pruned(found, dry_run=dry_run))
     elif not found.runs:
         print_plain(f"No run ended more than {older_than} ago.")
     else:
-        verb = "would go" if dry_run else "are deleted"
-        print_plain(
-            f"{found.runs:,} runs {verb}, {_mib(found.stored_bytes)} of journals and values."
-        )
+        verb = "Would delete" if dry_run else "Deleted"
+        print_plain(f"{verb} {_runs(found)}, {_mib(found.stored_bytes)} of journals and values.")
 
 
 async def _prune(
-    settings: Settings, age: timedelta, statuses: list[RunStatus] | None, *, dry_run: bool
+    settings: Settings, older_than: str, statuses: list[RunStatus] | None, *, dry_run: bool
 ) -> Pruned:
     from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
+    age = _age(older_than)
     async with platform(settings) as made:
         with err.status("Counting …" if dry_run else "Deleting …") as progress:
 
             def tell(so_far: Pruned) -> None:
-                progress.update(f"Deleting … {so_far.runs:,} runs, {_mib(so_far.stored_bytes)}")
+                progress.update(f"Deleting … {_runs(so_far)}, {_mib(so_far.stored_bytes)}")
 
             return await made.storage.prune(
                 older_than=age, statuses=statuses or None, dry_run=dry_run, tell=tell
@@ -113,6 +111,10 @@ def _age(text: str) -> timedelta:
             f"--older-than takes hours, days or weeks, such as 12h, 30d or 8w, not {text!r}."
         )
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _runs(found: Pruned) -> str:
+    return "1 run" if found.runs == 1 else f"{found.runs:,} runs"
 
 
 def _mib(size: int) -> str:

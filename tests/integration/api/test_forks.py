@@ -208,5 +208,7 @@ def test_by_command(served: Up, folder: Path, catalog: Catalog) -> None:
     assert forked["outputs"] == {"sum": [2]}
     again = command("runs", "again", done["id"], data_dir=folder)
     assert (again.returncode, again.stdout.strip()) == (0, "2")
+    wrong = command("runs", "again", done["id"], "--input", "x", data_dir=folder)
+    assert (wrong.returncode, "NAME=VALUE" in wrong.stderr) == (2, True)
     refused = command("runs", "retry", done["id"], data_dir=folder)
     assert (refused.returncode, "completed" in refused.stderr) == (2, True)
