@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,30 +16,29 @@ SEEDS = range(40)
 pytestmark = pytest.mark.timeout(200)
 
 
-class TestUp:
-    @pytest.fixture(scope="class")
-    def place(
-        self, tmp_path_factory: pytest.TempPathFactory, catalog: Catalog
-    ) -> Iterator[tuple[World, dict[Kind, str]]]:
-        with world(Layout.UP, tmp_path_factory.mktemp("up")) as made:
-            yield made, save_graphs(made, catalog)
-
-    @pytest.mark.parametrize("seed", [seed for seed in SEEDS if scenario(seed).layout == "up"])
-    def test_nothing_is_lost(self, seed: int, place: tuple[World, dict[Kind, str]]) -> None:
-        found = breaches(Play(scenario(seed), *place).play())
-        assert not found, f"{scenario(seed)}: {found}"
+@pytest.fixture(scope="module")
+def up(
+    tmp_path_factory: pytest.TempPathFactory, catalog: Catalog
+) -> Iterator[tuple[World, dict[Kind, str]]]:
+    with world(Layout.UP, tmp_path_factory.mktemp("up")) as made:
+        yield made, save_graphs(made, catalog)
 
 
-class TestCluster:
-    @pytest.fixture(scope="class")
-    def place(
-        self, tmp_path_factory: pytest.TempPathFactory, catalog: Catalog
-    ) -> Iterator[tuple[World, dict[Kind, str]]]:
-        folder: Path = tmp_path_factory.mktemp("cluster")
-        with world(Layout.CLUSTER, folder) as made:
-            yield made, save_graphs(made, catalog)
+@pytest.fixture(scope="module")
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, catalog: Catalog
+) -> Iterator[tuple[World, dict[Kind, str]]]:
+    with world(Layout.CLUSTER, tmp_path_factory.mktemp("cluster")) as made:
+        yield made, save_graphs(made, catalog)
 
-    @pytest.mark.parametrize("seed", [seed for seed in SEEDS if scenario(seed).layout != "up"])
-    def test_nothing_is_lost(self, seed: int, place: tuple[World, dict[Kind, str]]) -> None:
-        found = breaches(Play(scenario(seed), *place).play())
-        assert not found, f"{scenario(seed)}: {found}"
+
+@pytest.mark.parametrize("seed", [seed for seed in SEEDS if scenario(seed).layout == "up"])
+def test_one_process_loses_nothing(seed: int, up: tuple[World, dict[Kind, str]]) -> None:
+    found = breaches(Play(scenario(seed), *up).play())
+    assert not found, f"{scenario(seed)}: {found}"
+
+
+@pytest.mark.parametrize("seed", [seed for seed in SEEDS if scenario(seed).layout != "up"])
+def test_a_cluster_loses_nothing(seed: int, cluster: tuple[World, dict[Kind, str]]) -> None:
+    found = breaches(Play(scenario(seed), *cluster).play())
+    assert not found, f"{scenario(seed)}: {found}"
