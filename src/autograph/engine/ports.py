@@ -184,6 +184,19 @@ class Inbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Journal:
+    """What a run has written.
+
+    Attributes:
+        events: In order of `seq`.
+        size: Bytes of them, values kept apart included.
+    """
+
+    events: Sequence[Event]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a worker has room for.
 
@@ -236,8 +249,8 @@ class JournalStore(Protocol):
         """Return a run's events in order of `seq`."""
         ...
 
-    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Event]]:
-        """Return the events of several runs."""
+    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Journal]:
+        """Return the journals of several runs."""
         ...
 
     async def length(self, run_id: UUID) -> int:

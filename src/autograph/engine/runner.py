@@ -214,7 +214,7 @@ class Runner:
         state, engine = self._state, self._engine
         turn_ends = perf_counter() + _TURN_SECONDS
         while state.ready and not state.must_stop and not self._is_draining:
-            stop = engine.limits.met_by(node_runs=state.count, journal_bytes=self._writer.bytes)
+            stop = engine.limits.met_by(node_runs=state.count, journal_bytes=state.journal_bytes)
             if stop is not None:
                 return stop
             run = state.ready.popleft()

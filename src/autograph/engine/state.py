@@ -134,6 +134,7 @@ class RunState:
 
     Attributes:
         seq: Number of the last event applied; 0 before the first.
+        journal_bytes: Size of the journal, values kept apart included; its reader and writer count it.
         status: RUNNING until a terminal event; the queue's view of it is a column, not a fold.
         ready: Node runs whose set is complete and that nobody started yet, in order.
         live: Node runs that have not ended, by number.
@@ -147,6 +148,7 @@ class RunState:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.seq = 0
+        self.journal_bytes = 0
         self.status = RunStatus.RUNNING
         self.inputs: Mapping[str, Json] = {}
         self.overrides: Mapping[str, Mapping[str, Json]] = {}

@@ -30,6 +30,7 @@ from autograph.engine.planner import EMPTY_PLAN, Plan
 from autograph.engine.ports import (
     Claim,
     EventSink,
+    Journal,
     JournalStore,
     Liveness,
     News,
@@ -378,7 +379,7 @@ class Worker:
         self._told_newest = taken.newest
         return taken.is_more and bool(taken.claims)
 
-    async def _read(self, claims: Sequence[Claim]) -> Mapping[UUID, Sequence[Event]]:
+    async def _read(self, claims: Sequence[Claim]) -> Mapping[UUID, Journal]:
         """Return journals, read together; none when one of them cannot be read, so that each is tried alone."""
         try:
             return await self._parts.store.load_all([claim.run.id for claim in claims])
@@ -387,15 +388,15 @@ class Worker:
             return {}
 
     async def _take_up(
-        self, claim: Claim, reading: asyncio.Task[Mapping[UUID, Sequence[Event]]]
+        self, claim: Claim, reading: asyncio.Task[Mapping[UUID, Journal]]
     ) -> RunResult | None:
         run_id = claim.run.id
         try:
             plan = await self._parts.plans.plan(claim.run.graph)
-            events = (await asyncio.shield(reading)).get(run_id)
-            if events is None:
-                events = await self._parts.store.load(run_id)
-            state = restore(plan, events)
+            journal = (await asyncio.shield(reading)).get(run_id)
+            if journal is None:
+                journal = (await self._parts.store.load_all([run_id]))[run_id]
+            state = restore(plan, journal.events, journal_bytes=journal.size)
         except OperationalError:
             _log.warning("run could not be read", run_id=str(run_id))
             await self._give_up(claim)

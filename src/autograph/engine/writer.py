@@ -32,7 +32,6 @@ class RunWriter:
     """The only way in which a run changes.
 
     Attributes:
-        bytes: What it wrote so far, values kept apart included.
         due: When a waiting node run goes on by itself, by its number.
     """
 
@@ -42,7 +41,6 @@ class RunWriter:
         self._clock = clock
         self._claim = claim
         self._state = state
-        self.bytes = 0
         self.due: dict[int, datetime] = {}
         for run in state.live.values():
             if run.due_at is not None:
@@ -67,9 +65,9 @@ class RunWriter:
         entry = encode_event(event)
         self.next_write.entries.append((self._state.seq + 1, entry))
         self._journal.count(1)
-        self.bytes += len(entry.body)
+        self._state.journal_bytes += len(entry.body)
         if entry.payloads:
-            self.bytes += sum(len(text) for _, text in entry.payloads)
+            self._state.journal_bytes += sum(len(text) for _, text in entry.payloads)
         self._state.apply(event)
 
     def record(self, run: NodeRun, outcome: Outcome) -> None:

@@ -189,8 +189,65 @@ class TestPrune:
             assert "run_events_2020_02" not in names
             assert len(names) == 3  # this month, the next, and the default
 
+    async def test_runs_that_something_inside_keeps_do_not_hide_those_after_them(
+        self, up: Platform, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("autograph.features.storage.repository._AT_ONCE", 1)
+        kept, goes = await run(up, chain(catalog, 2)), await run(up, chain(catalog, 2))
+        await ended_before(up, kept, timedelta(days=40))
+        await ended_before(up, goes, timedelta(days=35))
+        made = graph([node(catalog, "wait", "CountdownTimer", hours=1)])
+        inside = await up.runs.start(
+            up.owner, (await up.agents.create(up.owner, write_agent(made))).id, {}
+        )
+        async with up.database.acquire() as connection:
+            await connection.execute("UPDATE runs SET parent_id = $1 WHERE id = $2", kept, inside)
+
+        assert (await up.storage.prune(older_than=timedelta(days=30))).runs == 1
+
+        left = {row.id for row in (await up.runs.list_page(up.owner)).rows}
+        assert (kept in left, goes in left) == (True, False)
+
+    async def test_a_key_goes_with_its_run(self, up: Platform, catalog: Catalog) -> None:
+        saved = await up.agents.create(up.owner, write_agent(chain(catalog, 2)))
+        run_id = await up.runs.start(up.owner, saved.id, {}, idempotency_key="once")
+        assert await up.runs.wait(up.owner, run_id, at_most=timedelta(seconds=20))
+        assert await count(up, "idempotency_keys") == 1
+        assert (await up.storage.prune(older_than=timedelta())).runs == 1
+        assert await count(up, "idempotency_keys") == 0
+
 
 class TestBudget:
+    async def test_a_run_that_waited_has_no_more_room_than_one_that_did_not(
+        self, start: Start, catalog: Catalog
+    ) -> None:
+        made = graph(
+            [
+                node(catalog, "first", "FillTextTemplate", format="{{ 'x' * 60000 }}", values={}),
+                node(catalog, "wait", "CountdownTimer", seconds=2),
+                node(catalog, "out", "AgentOutput", name="o"),
+            ],
+            "first.output -> wait.input_message",
+            "wait.output_message -> out.value",
+        )
+        async with start(max_journal_bytes=100_000) as up:
+            run_id = await run(up, made)
+            over = await up.runs.get(up.owner, run_id)
+        assert over.row.status == "failed"
+        assert over.result is not None
+        assert "AUTOGRAPH_MAX_JOURNAL_BYTES" in str(over.result.error)
+
+    async def test_a_key_that_was_used_needs_no_room(self, start: Start, catalog: Catalog) -> None:
+        async with start(max_user_bytes=1_024) as up:
+            saved = await up.agents.create(up.owner, write_agent(chain(catalog, 20)))
+            first = await up.runs.start(up.owner, saved.id, {}, idempotency_key="k")
+            assert await up.runs.wait(up.owner, first, at_most=timedelta(seconds=20))
+            await up.storage.tend()
+        async with start(max_user_bytes=1_024) as up:
+            with pytest.raises(StorageFull):
+                await up.runs.start(up.owner, saved.id, {})
+            assert await up.runs.start(up.owner, saved.id, {}, idempotency_key="k") == first
+
     async def test_who_keeps_all_they_may_starts_no_more(
         self, start: Start, catalog: Catalog
     ) -> None:

@@ -14,6 +14,7 @@ from autograph.engine.journal.codec import Entry, decode_event
 from autograph.engine.ports import (
     Claim,
     Inbox,
+    Journal,
     Message,
     Question,
     RunRef,
@@ -117,9 +118,16 @@ class MemoryJournal:
             decode_event(entry.kind, decode(entry.body), self._payloads) for _, entry in entries
         ]
 
-    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Event]]:
-        """Return the events of several runs."""
-        return {run_id: await self.load(run_id) for run_id in run_ids}
+    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Journal]:
+        """Return the journals of several runs."""
+        return {run_id: Journal(await self.load(run_id), self._size(run_id)) for run_id in run_ids}
+
+    def _size(self, run_id: UUID) -> int:
+        row = self._rows.get(run_id)
+        return sum(
+            len(entry.body) + sum(len(text) for _, text in entry.payloads)
+            for entry in (row.entries.values() if row else ())
+        )
 
     async def length(self, run_id: UUID) -> int:
         """Return the number of a run's last event."""

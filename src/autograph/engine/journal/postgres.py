@@ -7,6 +7,7 @@ primary key, so a writer that lost its claim between the two collides.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -23,6 +24,7 @@ from autograph.engine.ports import (
     Claim,
     GraphRef,
     Inbox,
+    Journal,
     Message,
     RunRef,
     RunResult,
@@ -74,23 +76,33 @@ class PostgresJournal:
         only_appends = not any(write.is_new or write.result or write.children for write in writes)
         statement = sql.APPEND if only_appends else sql.WRITE
         arguments = _append_arguments(writes) if only_appends else _write_arguments(writes)
+        # Before the transaction: nobody waits for its locks meanwhile.
+        values = await payloads.pack_all(
+            (digest, text) for write in writes for _, digest, text in _payloads(write)
+        )
         async with self._database.acquire() as connection:
             if _is_plain(writes):
                 kept = await connection.fetch(statement, *arguments)
             else:
                 async with connection.transaction():
                     kept = await connection.fetch(statement, *arguments)
-                    await self._write_more(connection, writes, {row[0] for row in kept})
+                    own = {row[0] for row in kept}
+                    await self._write_more(
+                        connection, [write for write in writes if write.run_id in own], values
+                    )
         return {write.run_id for write in writes} - {cast("UUID", row[0]) for row in kept}
 
     async def _write_more(
         self,
         connection: asyncpg.pool.PoolConnectionProxy[Any],
-        writes: Sequence[RunWrite],
-        kept: set[UUID],
+        own: Sequence[RunWrite],
+        values: payloads.Packed,
     ) -> None:
-        own = [write for write in writes if write.run_id in kept]
-        await payloads.keep(connection, [use for write in own for use in _payloads(write)])
+        await payloads.keep(
+            connection,
+            values,
+            [(run_id, digest) for write in own for run_id, digest, _ in _payloads(write)],
+        )
         consumed = [message for write in own for message in write.consumed]
         if consumed:
             await connection.execute(sql.CONSUME, consumed)
@@ -112,21 +124,25 @@ class PostgresJournal:
 
     async def load(self, run_id: UUID) -> Sequence[Event]:
         """Return a run's events in order of `seq`."""
-        return (await self.load_all([run_id]))[run_id]
+        return (await self.load_all([run_id]))[run_id].events
 
-    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Event]]:
-        """Return the events of several runs."""
+    async def load_all(self, run_ids: Sequence[UUID]) -> Mapping[UUID, Journal]:
+        """Return the journals of several runs."""
         async with self._database.acquire() as connection:
             rows = await connection.fetch(sql.LOAD, run_ids)
             bodies: list[tuple[UUID, str, Mapping[str, Any]]] = [
                 (row[0], row[1], decode(row[2])) for row in rows
             ]
-            digests = set[str]().union(*(payload_digests(kind, body) for _, kind, body in bodies))
-            values = await payloads.load(connection, digests)
-        journals: dict[UUID, list[Event]] = {run_id: [] for run_id in run_ids}
+            digests = [payload_digests(kind, body) for _, kind, body in bodies]
+            texts = await payloads.load(connection, set[str]().union(*digests))
+        sizes = Counter[UUID]()
+        for row, refers in zip(rows, digests, strict=True):
+            sizes[row[0]] += len(row[2]) + sum(len(texts.get(digest, b"")) for digest in refers)
+        values = {digest: decode(text) for digest, text in texts.items()}
+        events: dict[UUID, list[Event]] = {run_id: [] for run_id in run_ids}
         for run_id, kind, body in bodies:
-            journals[run_id].append(decode_event(kind, body, values))
-        return journals
+            events[run_id].append(decode_event(kind, body, values))
+        return {run_id: Journal(events[run_id], sizes[run_id]) for run_id in run_ids}
 
     async def length(self, run_id: UUID) -> int:
         """Return the number of a run's last event, also of a journal that cannot be read."""

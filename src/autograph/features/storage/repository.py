@@ -20,7 +20,7 @@ _GRACE: Final = timedelta(hours=1)
 """A payload that was used so lately is not swept: a commit under way may count on it."""
 
 _OVER: Final = """
-SELECT id FROM runs
+SELECT id, ended_at FROM runs
 WHERE ended_at < $1 AND parent_id IS NULL AND ($2::uuid IS NULL OR owner_id = $2)
   AND ($3::text[] IS NULL OR status = ANY ($3))
 """
@@ -41,6 +41,7 @@ _DELETE: Final = (
 ), events AS (DELETE FROM run_events WHERE run_id IN (SELECT id FROM gone)
 ), uses AS (DELETE FROM payload_uses WHERE run_id IN (SELECT id FROM gone)
 ), inbox AS (DELETE FROM run_inbox WHERE run_id IN (SELECT id FROM gone)
+), keys AS (DELETE FROM idempotency_keys WHERE resource_id IN (SELECT id FROM gone)
 ), asked AS (DELETE FROM waits WHERE run_id IN (SELECT id FROM gone)
 ), letters AS (DELETE FROM dead_letters WHERE run_id IN (SELECT id FROM gone)
 ), deleted AS (DELETE FROM runs WHERE id IN (SELECT id FROM gone) RETURNING stored_bytes, ended_at)
@@ -140,7 +141,7 @@ class StorageRepository:
                 f"""
                 SELECT count(*) AS runs, coalesce(sum(stored_bytes), 0)::bigint AS stored_bytes,
                        min(ended_at) AS oldest
-                FROM runs WHERE id IN ({_OVER})
+                FROM runs JOIN ({_OVER}) AS over USING (id, ended_at)
                 """,
                 before,
                 owner_id,
@@ -152,23 +153,31 @@ class StorageRepository:
 
     async def delete_over(
         self, before: datetime, *, owner_id: UUID | None, statuses: Sequence[str] | None
-    ) -> Pruned:
-        """Delete some runs that ended before a moment, with all that is kept of them; charges stay.
+    ) -> AsyncGenerator[Pruned]:
+        """Delete the runs that ended before a moment, with all that is kept of them; charges stay.
 
-        Returns:
-            What was deleted; no runs when there are no more.
+        Yields:
+            What was deleted in each transaction, of a few hundred runs, the oldest first.
         """
-        async with self._database.acquire() as connection, connection.transaction():
-            ids = await connection.fetch(
-                f"{_OVER} ORDER BY ended_at LIMIT {_AT_ONCE} FOR UPDATE SKIP LOCKED",
-                before,
-                owner_id,
-                statuses,
-            )
-            row = await connection.fetchrow(_DELETE, [one["id"] for one in ids])
-        return (
-            Pruned() if row is None else Pruned(row["runs"], row["stored_bytes"], 0, row["oldest"])
-        )
+        last: tuple[datetime | None, UUID | None] = (None, None)
+        while True:
+            async with self._database.acquire() as connection, connection.transaction():
+                found = await connection.fetch(
+                    f"""
+                    {_OVER} AND ($4::timestamptz IS NULL OR (ended_at, id) > ($4, $5::uuid))
+                    ORDER BY ended_at, id LIMIT {_AT_ONCE} FOR UPDATE SKIP LOCKED
+                    """,
+                    before,
+                    owner_id,
+                    statuses,
+                    *last,
+                )
+                if not found:
+                    return
+                last = found[-1]["ended_at"], found[-1]["id"]
+                row = await connection.fetchrow(_DELETE, [one["id"] for one in found])
+            if row is not None:
+                yield Pruned(row["runs"], row["stored_bytes"], 0, row["oldest"])
 
     async def sweep(self) -> int:
         """Delete payloads that no journal refers to; return how many."""
@@ -189,7 +198,7 @@ class StorageRepository:
     async def make_months(self, now: datetime) -> None:
         """Have the partitions of this month and the next."""
         async with self._database.acquire() as connection:
-            for moment in (now, now + timedelta(days=31)):
+            for moment in (now, now.replace(day=1) + timedelta(days=32)):
                 await connection.execute("SELECT make_month($1)", moment)
 
     async def drop_months(self, before: datetime) -> Sequence[str]:

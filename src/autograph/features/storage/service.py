@@ -109,9 +109,7 @@ class StorageService:
         if dry_run:
             return await self._storage.find_over(before, owner_id=owner, statuses=wanted)
         total = Pruned()
-        while (
-            some := await self._storage.delete_over(before, owner_id=owner, statuses=wanted)
-        ).runs:
+        async for some in self._storage.delete_over(before, owner_id=owner, statuses=wanted):
             total = Pruned(
                 total.runs + some.runs,
                 total.stored_bytes + some.stored_bytes,

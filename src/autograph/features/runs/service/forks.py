@@ -69,6 +69,7 @@ class ForkService:
             ForkPointUnknown: The node run never happened; those that did are in `node_runs`.
             GraphNotFound: There is no such version, or the graph was deleted.
             InvalidInputs: Every input that does not fit, in `details`.
+            StorageFull: The person's runs keep all they may.
 
         Writes: the new run, and in the same commit the events it takes over.
         """
@@ -144,9 +145,7 @@ class ForkService:
             raise GraphNotFound(f"There is no version {graph.version} of graph {row.graph_id}.")
         plan = await self._plans.plan(GraphRef(row.graph_id, row.graph_version, row.sub_graph_id))
         history = read(plan, await self._journal.load(run_id))
-        accepted = await self._intake.accept(
-            principal, graph, {**history.started.inputs, **(inputs or {})}
-        )
+        accepted = await self._intake.accept(graph, {**history.started.inputs, **(inputs or {})})
         started = RunStarted(
             accepted,
             history.started.overrides,
@@ -171,6 +170,7 @@ class ForkService:
         started: RunStarted,
         further: Sequence[Event] = (),
     ) -> None:
+        await self._intake.require_room(principal)
         await self._starter.submit(
             made.run, started, further=further, may_begin=may_begin(principal, made.settings)
         )

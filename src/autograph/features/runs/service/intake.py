@@ -28,17 +28,21 @@ class Intake:
         self._storage = storage
         self._schemas: dict[GraphRef, Mapping[str, Json]] = {}
 
-    async def accept(
-        self, principal: Principal, graph: GraphRef, inputs: Mapping[str, Json]
-    ) -> Mapping[str, Json]:
+    async def require_room(self, principal: Principal) -> None:
+        """Make sure that a person's runs may keep more.
+
+        Raises:
+            StorageFull: They keep all they may.
+        """
+        await self._storage.check_room(principal)
+
+    async def accept(self, graph: GraphRef, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
         """Return inputs, coerced to what a graph takes.
 
         Raises:
-            StorageFull: The person's runs keep all they may.
             InvalidInputs: Every input that does not fit, in `details`.
             NotFound: There is no such graph version.
         """
-        await self._storage.check_room(principal)
         fitted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
         return fitted
 

@@ -94,7 +94,7 @@ class RunService:
             which = "" if version is None else f"version {version} of "
             raise GraphNotFound(f"There is no {which}graph {graph_id}.")
         graph = GraphRef(graph_id, found.version)
-        accepted = await self._intake.accept(principal, graph, inputs)
+        accepted = await self._intake.accept(graph, inputs)
         run_id = new_id()
         if idempotency_key is not None:
             request_hash = hashlib.sha256(encode([str(graph_id), version, accepted])).hexdigest()
@@ -105,6 +105,8 @@ class RunService:
                 return first
             # The first request with this key died before its run was made: this one makes it.
             run_id = first
+        # After the key: a run that there is already needs no more room.
+        await self._intake.require_room(principal)
         run = RunRef(
             id=run_id,
             owner_id=principal.user_id,

@@ -68,3 +68,7 @@ WHERE kind = 'run.started' AND body -> 'payloads' IS NOT NULL;
 -- What a run keeps, in bytes: its journal and its payloads. Counted after its end, by whoever tends the storage.
 ALTER TABLE runs ADD COLUMN stored_bytes bigint;
 CREATE INDEX runs_uncounted ON runs (id) WHERE ended_at IS NOT NULL AND stored_bytes IS NULL;
+
+-- What is pruned is found by its end, and takes its idempotency key with it.
+CREATE INDEX runs_ended ON runs (ended_at, id) WHERE ended_at IS NOT NULL;
+CREATE INDEX idempotency_keys_resource ON idempotency_keys (resource_id);
