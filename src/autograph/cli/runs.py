@@ -25,7 +25,7 @@ from autograph.cli.output import (
     shown,
 )
 from autograph.engine.state import RunStatus
-from autograph.features.runs.models import JournalRow, Run
+from autograph.features.runs.models import JournalRow, Priority, Run
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json, is_object
 from autograph.graph.portable import NotAnAgent, write_agent
@@ -39,13 +39,19 @@ DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
 _FOREVER = timedelta(days=365)
 
 
-def run(
+def run(  # noqa: PLR0913 - each is an option of the command
     agent: Annotated[str, typer.Argument(help="An agent file, or the id of a saved agent.")],
     values: Annotated[
         list[str] | None, typer.Option("--input", "-i", help="NAME=VALUE; may be repeated.")
     ] = None,
     inputs_file: Annotated[Path | None, typer.Option(help="A JSON object of inputs.")] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show every step as it happens.")] = False,
+    priority: Annotated[
+        Priority, typer.Option(help="Its turn among one's own runs.")
+    ] = Priority.NORMAL,
+    unattended: Annotated[
+        bool, typer.Option("--unattended", help="Nobody is there to answer what became of a node.")
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -55,7 +61,16 @@ def run(
     """
     configure_logging("warning", "console")
     finished = run_async(
-        _run(agent, values or [], inputs_file, data_dir, watch=watch), as_json=as_json
+        _run(
+            agent,
+            values or [],
+            inputs_file,
+            data_dir,
+            watch=watch,
+            priority=priority,
+            is_attended=not unattended,
+        ),
+        as_json=as_json,
     )
     if as_json:
         print_json(present(finished))
@@ -66,7 +81,14 @@ def run(
 
 
 async def _run(
-    agent: str, values: list[str], inputs_file: Path | None, data_dir: Path | None, *, watch: bool
+    agent: str,
+    values: list[str],
+    inputs_file: Path | None,
+    data_dir: Path | None,
+    *,
+    watch: bool,
+    priority: Priority,
+    is_attended: bool,
 ) -> Run:
     from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
@@ -83,7 +105,13 @@ async def _run(
         given |= _parse_values(
             values, saved.graph, schemas.input_schema(saved.graph, made.catalog.specs())
         )
-        run_id = await made.runs.start(made.owner, saved.id, given)
+        run_id = await made.runs.start(
+            made.owner,
+            saved.id,
+            given,
+            priority=priority,
+            is_attended=is_attended,
+        )
         if watch:
             async for row in made.runs.follow(made.owner, run_id):
                 err.print(_line(row), markup=False)

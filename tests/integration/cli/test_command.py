@@ -6,7 +6,9 @@ import json
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,15 @@ def adder(tmp_path: Path, catalog: Catalog) -> Path:
     return file
 
 
+def json_values(text: str) -> Iterator[Any]:
+    """Yield the JSON values that were printed one after another."""
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        value, end = decoder.raw_decode(text)
+        yield value
+        text = text[end:]
+
+
 class TestRun:
     def test_a_file_runs_without_a_server_and_prints_what_comes_of_it(
         self, home: Path, adder: Path
@@ -64,6 +75,21 @@ class TestRun:
             "run.completed",
         ]
 
+    def test_nobody_is_asked_in_an_unattended_run(self, home: Path, adder: Path) -> None:
+        options = ("--input", "Input=8", "--priority", "low")
+
+        ids = [
+            as_json(command("run", str(adder), *options, *more, "--json", data_dir=home))["run_id"]
+            for more in ((), ("--unattended",))
+        ]
+
+        firsts = [
+            next(json_values(command("runs", "watch", run_id, "--json", data_dir=home).stdout))
+            for run_id in ids
+        ]
+        assert "outcome" in firsts[0]["body"]["asks"]
+        assert "outcome" not in firsts[1]["body"]["asks"]
+
     def test_a_failed_run_ends_with_1_and_says_why(self, home: Path, adder: Path) -> None:
         done = command("run", str(adder), "--input", "Input=abc", data_dir=home)
 
@@ -75,6 +101,7 @@ class TestRun:
         [
             (["nowhere.json"], "neither a file nor the id"),
             (["01900000-0000-7000-8000-0000000000ff"], "There is no graph"),
+            (["nowhere.json", "--priority", "urgent"], "'high', 'normal', 'low'"),
         ],
     )
     def test_bad_use_ends_with_2(self, home: Path, arguments: list[str], said: str) -> None:

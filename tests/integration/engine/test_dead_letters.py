@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
+import httpx2
 import pytest
 
 from autograph.blocks.catalog import Catalog
-from autograph.bootstrap import Platform, Process, platform
+from autograph.bootstrap import Platform, Process, platform, serve
 from autograph.engine.events import NodeCompleted, NodeStarted
 from autograph.engine.journal.codec import encode_event
 from autograph.engine.ports import RunWrite, Turn
@@ -94,6 +95,26 @@ async def test_by_command(settings: Settings, poison: UUID, tmp_path: Path) -> N
     assert told("redrive", str(poison)).stdout == f"Run {poison} is queued again.\n"
     again = told("discard", str(poison))
     assert (again.returncode, "was redriven before" in again.stderr) == (2, True)
+
+
+async def test_over_http(up: Platform, poison: UUID) -> None:
+    transport = httpx2.ASGITransport(serve(up))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://platform") as http:
+        (listed,) = (await http.get("/api/v1/dead-letters")).json()["dead_letters"]
+        shown = (await http.get(f"/api/v1/dead-letters/{poison}")).json()
+        assert (listed["run_id"], listed["crashes"], listed["decision"]) == (str(poison), 2, None)
+        assert listed == shown
+
+        discarded = await http.delete(f"/api/v1/dead-letters/{poison}", params={"reason": "Old"})
+        assert (discarded.status_code, discarded.json()["run_id"]) == (202, str(poison))
+        async with asyncio.timeout(10):
+            while (await up.runs.get(up.owner, poison)).row.status != "failed":
+                await asyncio.sleep(0.02)
+
+        again = await http.post(f"/api/v1/dead-letters/{poison}/redrive")
+        assert (again.status_code, again.json()["details"]["decision"]) == (409, "discarded")
+        never = await http.post(f"/api/v1/dead-letters/{new_id()}/redrive")
+        assert (never.status_code, never.json()["code"]) == (404, "dead_letter.not_found")
 
 
 async def test_it_is_nobody_elses(up: Platform, poison: UUID) -> None:

@@ -14,13 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.engine.ports import RunResult
 from autograph.engine.state import RunStatus
-from autograph.features.runs.models import JournalRow, Run, RunRow, Wait
+from autograph.features.runs.models import JournalRow, Priority, Run, RunRow, Wait
 from autograph.graph.model import Json
 from autograph.infra.json import encode
 
 router = APIRouter(prefix="/api/v1", tags=["runs"])
 MAX_WAIT = 300
-PRIORITIES = {"high": 1, "normal": 0, "low": -1}
 _EMPTY = RunResult(RunStatus.QUEUED, {})
 
 
@@ -36,8 +35,8 @@ class ExecuteRequest(BaseModel):
         le=2**31 - 1,
         description="Which version; the active one where none is named.",
     )
-    priority: Literal["high", "normal", "low"] = Field(
-        default="normal", description="Its turn among one's own runs."
+    priority: Priority = Field(
+        default=Priority.NORMAL, description="Its turn among one's own runs."
     )
     attended: bool = Field(
         default=True,
@@ -148,7 +147,7 @@ async def execute_graph(
         body.inputs,
         version=body.version,
         idempotency_key=idempotency_key,
-        priority=PRIORITIES[body.priority],
+        priority=body.priority,
         is_attended=body.attended,
     )
     is_over = wait > 0 and await services.runs.wait(

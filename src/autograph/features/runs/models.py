@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from autograph.engine.ports import RunResult
 from autograph.engine.state import RunStatus
 from autograph.graph.model import Json
+
+
+class Priority(StrEnum):
+    """A run's turn among the runs of its person; it takes nothing from anybody else."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """As the queue counts it: higher goes first."""
+        return {Priority.HIGH: 1, Priority.NORMAL: 0, Priority.LOW: -1}[self]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from autograph.features.agents.errors import GraphNotFound
 from autograph.features.agents.models import GraphSettings
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.errors import RunIsOver, RunNotFound
-from autograph.features.runs.models import JournalRow, Page, Run, Wait
+from autograph.features.runs.models import JournalRow, Page, Priority, Run, Wait
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
 from autograph.features.runs.service.intake import Intake
@@ -65,7 +65,7 @@ class RunService:
         *,
         version: int | None = None,
         idempotency_key: str | None = None,
-        priority: int = 0,
+        priority: Priority = Priority.NORMAL,
         is_attended: bool = True,
     ) -> UUID:
         """Accept a run; it is durable when this returns, and may already be over.
@@ -76,7 +76,7 @@ class RunService:
             inputs: The agent's inputs by name.
             version: Which version; None for the active one.
             idempotency_key: A second call with it returns the first call's run.
-            priority: Its turn among the person's runs: high 1, normal 0, low -1.
+            priority: Its turn among the person's runs.
             is_attended: Somebody is there to say what became of a node whose worker died; otherwise it
                 fails where its policy does not say.
 
@@ -112,7 +112,7 @@ class RunService:
             owner_id=principal.user_id,
             graph=graph,
             timezone=principal.timezone,
-            priority=priority,
+            priority=priority.rank,
         )
         await self._starter.submit(
             run,
