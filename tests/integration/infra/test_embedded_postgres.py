@@ -119,6 +119,33 @@ class TestDeath:
 
         assert found == 7
 
+    @pytest.mark.parametrize("holder", ["a dead child", "another process"])
+    async def test_locks_of_a_killed_server_whose_number_still_counts_are_removed(
+        self, tmp_path: Path, holder: str
+    ) -> None:
+        first = EmbeddedPostgres(tmp_path)
+        await first.start()
+        assert first.pid is not None
+        locks = [
+            tmp_path / "postgres" / "data" / "postmaster.pid",
+            tmp_path / "postgres" / "socket" / ".s.PGSQL.5432.lock",
+        ]
+        kept = [lock.read_text() for lock in locks]
+        await first.stop()
+        nobody_asked = subprocess.Popen(["true"])
+        while b"Z" not in Path(f"/proc/{nobody_asked.pid}/stat").read_bytes().split()[2]:
+            await asyncio.sleep(0.01)
+        pid = nobody_asked.pid if holder == "a dead child" else os.getpid()
+        for lock, text in zip(locks, kept, strict=True):
+            lock.write_text("\n".join([str(pid), *text.split("\n")[1:]]))
+            shutil.chown(lock, locks[0].parent.stat().st_uid)
+
+        again = EmbeddedPostgres(tmp_path)
+        assert await ask(await again.start(), "SELECT 1") == 1
+
+        await again.stop()
+        nobody_asked.wait()
+
     async def test_a_server_left_behind_is_adopted(self, tmp_path: Path) -> None:
         code = (
             "import asyncio, os, sys; from pathlib import Path;"

@@ -183,7 +183,7 @@ class EmbeddedPostgres:
             log = await self._launch(binaries, who, ends)
             if log is None:
                 return
-            if "postmaster.pid" not in log or monotonic() > ends:
+            if not any(lock.name in log for lock in self._locks) or monotonic() > ends:
                 raise self._why(log)
             # One that somebody left behind is just starting, or its death has not been noticed yet.
             self._forget_the_dead()
@@ -211,17 +211,23 @@ class EmbeddedPostgres:
             await asyncio.sleep(_POLL_SECONDS)
         return None
 
-    def _forget_the_dead(self) -> None:
-        """Remove the lock of a server that is dead and that nobody asked after: it counts as running.
+    @property
+    def _locks(self) -> tuple[Path, Path]:
+        return self._data / "postmaster.pid", self._socket_dir / f".s.PGSQL.{_PORT}.lock"
 
-        Notes who runs otherwise.
+    def _forget_the_dead(self) -> None:
+        """Remove the locks of a server that is no more, where its number still counts as running.
+
+        It may be dead without anybody having asked after it, or its number may have gone to another
+        process. Notes who runs otherwise.
         """
-        lock = self._data / "postmaster.pid"
-        with suppress(OSError, ValueError, IndexError):
-            pid = int(lock.read_text().split()[0])
-            (self._root / "server.pid").write_text(str(pid))
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].startswith("Z"):
-                lock.unlink()
+        for lock in self._locks:
+            with suppress(OSError, ValueError, IndexError):
+                pid = abs(int(lock.read_text().split()[0]))
+                if _is_postgres(pid):
+                    (self._root / "server.pid").write_text(str(pid))
+                else:
+                    lock.unlink()
 
     def _options(self) -> list[str]:
         settings = {
@@ -391,6 +397,18 @@ async def embedded_postgres(
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
         await server.stop()
+
+
+def _is_postgres(pid: int) -> bool:
+    """Tell whether a process is there, lives, and is PostgreSQL (as far as the system tells what it is)."""
+    if Path("/proc/self").exists():
+        with suppress(OSError):
+            return b"postgres" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return True
+    return False
 
 
 def _no_room(root: Path, why: str) -> DiskFull:
