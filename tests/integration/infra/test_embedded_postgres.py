@@ -133,7 +133,7 @@ class TestDeath:
         kept = [lock.read_text() for lock in locks]
         await first.stop()
         nobody_asked = subprocess.Popen(["true"])
-        os.waitid(os.P_PID, nobody_asked.pid, os.WEXITED | os.WNOWAIT)
+        await asyncio.to_thread(os.waitid, os.P_PID, nobody_asked.pid, os.WEXITED | os.WNOWAIT)
         pid = nobody_asked.pid if holder == "a dead child" else os.getpid()
         for lock, text in zip(locks, kept, strict=True):
             lock.write_text("\n".join([str(pid), *text.split("\n")[1:]]))
