@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from autograph import __version__
+from autograph.api import page
 from autograph.api.deps import Services
 from autograph.api.errors import answer, request_id_of
-from autograph.api.gateway import Gateway
-from autograph.api.rest import blocks, dead_letters, forks, graphs, health, reviews, runs, storage
+from autograph.api.gateway.gateway import Gateway
+from autograph.api.gateway.routes import ANY_MEDIA, Access, RateClass
+from autograph.api.rest import (
+    account,
+    admin,
+    api_keys,
+    auth,
+    blocks,
+    dead_letters,
+    forks,
+    graphs,
+    health,
+    reviews,
+    runs,
+    storage,
+)
 from autograph.api.ws import socket
 from autograph.infra.errors import AutographError, Invalid, NotFound, UserError
 
-_PAGE: Final = Path(__file__).parent / "page"
-_NOT_FOUND: Final = 404
+_DOORS: Final = (
+    auth,
+    account,
+    api_keys,
+    admin,
+    graphs,
+    runs,
+    forks,
+    reviews,
+    dead_letters,
+    storage,
+    blocks,
+    health,
+)
+_NOWHERE: Final = Access(None, "There is nothing to protect.", RateClass.PUBLIC, ANY_MEDIA)
 
 
 class MethodNotAllowed(UserError):
@@ -42,27 +70,54 @@ def create_app(services: Services | None) -> FastAPI:
         description="Build AI agents as graphs of blocks and run them durably.",
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/openapi.json",
+        openapi_url=None,
     )
     app.state.services = services
-    for module in (graphs, runs, forks, reviews, dead_letters, storage, blocks, health):
+    app.state.guard = services and services.guard
+    for module in _DOORS:
         app.include_router(module.router)
     app.include_router(socket.router)
+    app.include_router(page.router)
     app.add_exception_handler(AutographError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_bad_request)
     app.add_exception_handler(HTTPException, _on_http_error)
-    app.mount("/static", StaticFiles(directory=_PAGE), name="static")
-    app.add_api_route("/", _page, include_in_schema=False)
+    app.router.default = _nowhere
     return app
 
 
 def serve(services: Services) -> ASGIApp:
     """Return the application behind its gateway."""
-    return Gateway(create_app(services), max_body_bytes=services.settings.max_body_bytes)
+    settings = services.settings
+    app: ASGIApp = create_app(services)
+    if settings.cors_origins:
+        app = CORSMiddleware(
+            app,
+            allow_origins=settings.cors_origins,
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "x-api-key"],
+            expose_headers=["retry-after", "x-request-id"],
+            max_age=600,
+        )
+    return Gateway(
+        app,
+        max_body_bytes=settings.max_body_bytes,
+        is_https=(settings.public_url or "").startswith("https://"),
+        tracer=services.guard.tracer,
+    )
 
 
-async def _page() -> FileResponse:
-    return FileResponse(_PAGE / "index.html")
+async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer for paths that nothing is at; they pass the guard as everything does.
+
+    Raises:
+        NotFound: Nothing is there.
+    """
+    if scope["type"] == "websocket":
+        await WebSocketClose()(scope, receive, send)
+        return
+    await scope["app"].state.guard.admit(scope, _NOWHERE)
+    raise NotFound(f"There is nothing at {scope['path']}.")
 
 
 async def _on_error(request: Request, error: Exception) -> Response:
@@ -83,8 +138,6 @@ async def _on_bad_request(request: Request, error: Exception) -> Response:
 
 async def _on_http_error(request: Request, error: Exception) -> Response:
     failed = cast("HTTPException", error)
-    if failed.status_code == _NOT_FOUND:
-        return answer(NotFound(f"There is nothing at {request.url.path}."), request_id_of(request))
     problem = MethodNotAllowed(f"{request.method} is not for {request.url.path}.")
     response = answer(problem, request_id_of(request))
     response.status_code = failed.status_code

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
 
+from autograph.api.gateway.credentials import visit_of
+from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog
 from autograph.dispatch.ports import Broadcast
 from autograph.engine.worker import Worker
-from autograph.features.accounts.models import Principal
+from autograph.features.accounts.errors import Unauthenticated
+from autograph.features.accounts.models import Principal, Visit
+from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
 from autograph.features.runs.service import (
     DeadLetterService,
@@ -39,7 +43,8 @@ class Services:
     storage: StorageService
     worker: Worker
     broadcast: Broadcast
-    owner: Principal
+    accounts: Accounts
+    guard: Guard
 
 
 async def services_of(connection: HTTPConnection) -> Services:
@@ -49,9 +54,22 @@ async def services_of(connection: HTTPConnection) -> Services:
 
 
 async def principal_of(connection: HTTPConnection) -> Principal:
-    """Return who asks: the owner of this machine, until there are accounts."""
-    return (await services_of(connection)).owner
+    """Return who asks, as the guard has found.
+
+    Raises:
+        Unauthenticated: Nobody is known.
+    """
+    principal: Principal | None = connection.scope["state"].get("principal")
+    if principal is None:
+        raise Unauthenticated("Log in, or send a token or key: Authorization: Bearer …")
+    return principal
+
+
+async def visit_of_request(request: Request) -> Visit:
+    """Return where a request comes from."""
+    return visit_of(request.scope)
 
 
 ServicesDep = Annotated[Services, Depends(services_of)]
 PrincipalDep = Annotated[Principal, Depends(principal_of)]
+VisitDep = Annotated[Visit, Depends(visit_of_request)]

@@ -12,6 +12,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from autograph.api.gateway.inspection import MediaTypeRefused
+from autograph.api.gateway.limits import RateLimited
+from autograph.features.accounts.errors import TooManyTries, Unauthenticated
 from autograph.graph.model import Json
 from autograph.infra.errors import (
     AutographError,
@@ -31,6 +34,10 @@ _STATUS: Final[Mapping[type[AutographError], int]] = {
     Conflict: 409,
     Forbidden: 403,
     TooLarge: 413,
+    MediaTypeRefused: 415,
+    Unauthenticated: 401,
+    RateLimited: 429,
+    TooManyTries: 429,
     UserError: 400,
     OperationalError: 503,
     AutographError: 500,
@@ -58,6 +65,10 @@ def answer(error: AutographError, request_id: str) -> Response:
     if isinstance(error, OperationalError):
         seconds = error.retry_after.total_seconds() if error.retry_after else 1
         headers["Retry-After"] = str(math.ceil(seconds))
+    elif isinstance(error, (RateLimited, TooManyTries)):
+        headers["Retry-After"] = str(math.ceil(error.details["retry_after_seconds"]))
+    elif isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
     return Response(
         encode(body_of(error, request_id)), status_of(error), headers, media_type="application/json"
     )

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from autograph import __version__
-from autograph.cli import agents, blocks, database, forks, processes, reviews, runs, server, storage
+from autograph.cli import (
+    accounts,
+    agents,
+    blocks,
+    database,
+    forks,
+    processes,
+    reviews,
+    runs,
+    server,
+    storage,
+)
 
 app = typer.Typer(
     name="autograph",
@@ -31,6 +42,8 @@ app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(blocks.blocks, name="blocks")
+app.add_typer(accounts.accounts, name="accounts")
+app.command("audit")(accounts.audit)
 app.add_typer(database.database, name="database")
 
 

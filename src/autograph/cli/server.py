@@ -80,15 +80,19 @@ async def _serve(
 ) -> None:
     import uvicorn  # noqa: PLC0415 - heavy
 
-    from autograph.bootstrap import platform, serve  # noqa: PLC0415 - heavy
+    from autograph.bootstrap import platform, require_owner, serve  # noqa: PLC0415 - heavy
 
     if settings.public_url is None:
         settings = settings.model_copy(update={"public_url": url})
     async with platform(settings, process=process) as made:
+        await require_owner(settings, made.accounts)
         config = uvicorn.Config(
             serve(made),
             log_config=None,
             access_log=False,
+            proxy_headers=settings.trusted_proxies is not None,
+            forwarded_allow_ips=settings.trusted_proxies,
+            server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=5,
             ws_ping_interval=None,

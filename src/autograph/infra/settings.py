@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -82,6 +82,72 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         description="Where people and other systems reach this installation: https://autograph.example.com.",
+    )
+    single_user: bool = Field(
+        default=True,
+        description="Until an owner's account is set up, whoever sits at this machine is the owner, without "
+        "logging in (loopback only).",
+    )
+    sign_up: Literal["open", "closed"] = Field(
+        default="open", description="Whether anybody can make an account by themselves."
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="The keys that secrets are encrypted with; keys.json in the data directory where not set.",
+    )
+    keys: SecretStr | None = Field(
+        default=None,
+        description="The same keys as a text, instead of a file: id:base64,id:base64, the current one first.",
+    )
+    jwt_issuer: str | None = Field(
+        default=None,
+        description="Another issuer whose access tokens count, such as https://project.supabase.co/auth/v1.",
+    )
+    jwt_audience: str = Field(
+        default="authenticated", description="What its tokens have as audience."
+    )
+    jwt_secret: SecretStr | None = Field(
+        default=None, description="The secret it signs with, where it uses HS256."
+    )
+    jwks_url: str | None = Field(
+        default=None,
+        description="Where it publishes its keys, where it uses ES256, RS256 or EdDSA.",
+    )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server: smtp://user:password@host:587; without it mails are written to a folder.",
+    )
+    mail_from: str = Field(
+        default="Autograph <autograph@localhost>", description="Whom mails are from."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(),
+        description='Other origins whose pages may use the API: ["https://app.example.com"].',
+    )
+    trusted_proxies: str | None = Field(
+        default=None,
+        description="Addresses of proxies whose X-Forwarded-For is believed, with commas between.",
+    )
+    ip_allow: tuple[str, ...] = Field(
+        default=(), description='Networks that may ask; none for all: ["10.0.0.0/8"].'
+    )
+    ip_deny: tuple[str, ...] = Field(default=(), description="Networks that may not ask.")
+    rate_read: int = Field(
+        default=1_200,
+        ge=0,
+        description="Requests a minute that read, per person or key; 0 for no limit.",
+    )
+    rate_write: int = Field(
+        default=300, ge=0, description="Requests a minute that change something, per person or key."
+    )
+    rate_execute: int = Field(
+        default=600, ge=0, description="Requests a minute that start a run, per person or key."
+    )
+    rate_auth: int = Field(
+        default=60, ge=0, description="Requests a minute to log in and the like, per address."
+    )
+    rate_public: int = Field(
+        default=600, ge=0, description="Requests a minute for what anybody may ask, per address."
     )
     max_body_bytes: int = Field(
         default=16 * 1024 * 1024,

@@ -1,21 +1,12 @@
 // The small page: agents, runs, and one run live. It keeps nothing: the API is asked, the socket tells.
 
+import { api, enter } from "./door.js";
+
 const $ = (id) => document.getElementById(id);
 const agents = new Map();
 const runs = new Map();
 let socket = null;
 let shown = null; // {id, seq}
-
-async function api(method, path, body) {
-  const answer = await fetch(path, {
-    method,
-    headers: body === undefined ? {} : { "content-type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const data = answer.status === 204 ? null : await answer.json();
-  if (!answer.ok) throw Object.assign(new Error(data.message), data);
-  return data;
-}
 
 function element(tag, text, className) {
   const made = document.createElement(tag);
@@ -126,9 +117,7 @@ $("file").addEventListener("change", async (event) => {
   if (!file) return;
   try {
     say("problem", null);
-    const answer = await fetch("/api/v1/graphs", { method: "POST", body: await file.text() });
-    const data = await answer.json();
-    if (!answer.ok) throw Object.assign(new Error(data.message), data);
+    await api("POST", "/api/v1/graphs", await file.text());
     await load();
   } catch (error) {
     say("problem", explain(error));
@@ -205,4 +194,5 @@ function hear(message) {
   else if (message.type === "gap") message.run ? send({ type: "subscribe", run: message.run, since: message.since }) : load();
 }
 
+await enter();
 connect();

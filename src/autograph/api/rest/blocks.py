@@ -8,9 +8,11 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from autograph.api.deps import ServicesDep
+from autograph.api.gateway.routes import GuardedRoute, needs
 from autograph.blocks.catalog import AnyBlock
+from autograph.features.accounts.models import Permission
 
-router = APIRouter(prefix="/api/v1/blocks", tags=["blocks"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/blocks", tags=["blocks"])
 
 
 class BlockAnswer(BaseModel):
@@ -31,12 +33,14 @@ class BlockAnswer(BaseModel):
 
 
 @router.get("")
+@needs(Permission.BLOCKS_READ)
 async def list_blocks(services: ServicesDep) -> list[BlockAnswer]:
     """List every block of this installation, by name."""
     return [present(block) for block in services.catalog]
 
 
 @router.get("/{block_id}")
+@needs(Permission.BLOCKS_READ)
 async def get_block(block_id: str, services: ServicesDep) -> BlockAnswer:
     """Return a block by id or name."""
     return present(services.catalog.get(block_id))

@@ -10,9 +10,11 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
+from autograph.api.gateway.routes import GuardedRoute, needs
+from autograph.features.accounts.models import Permission
 from autograph.features.runs.models import DeadLetter
 
-router = APIRouter(prefix="/api/v1/dead-letters", tags=["dead letters"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/dead-letters", tags=["dead letters"])
 
 
 class InFlight(BaseModel):
@@ -46,6 +48,7 @@ class DeadLetterPageAnswer(BaseModel):
 
 
 @router.get("")
+@needs(Permission.RUNS_READ)
 async def list_dead_letters(
     services: ServicesDep,
     principal: PrincipalDep,
@@ -63,6 +66,7 @@ async def list_dead_letters(
 
 
 @router.get("/{run_id}")
+@needs(Permission.RUNS_READ)
 async def get_dead_letter(
     run_id: UUID, services: ServicesDep, principal: PrincipalDep
 ) -> DeadLetterAnswer:
@@ -71,12 +75,14 @@ async def get_dead_letter(
 
 
 @router.post("/{run_id}/redrive", status_code=202)
+@needs(Permission.RUNS_WRITE)
 async def redrive(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> DeadLetterAnswer:
     """Queue the run again; it goes on where its journal ends. 409 when it was decided before."""
     return _answer(await services.dead_letters.redrive(principal, run_id))
 
 
 @router.delete("/{run_id}", status_code=202)
+@needs(Permission.RUNS_WRITE)
 async def discard(
     run_id: UUID, services: ServicesDep, principal: PrincipalDep, reason: str = ""
 ) -> DeadLetterAnswer:

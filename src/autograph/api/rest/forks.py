@@ -10,13 +10,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, Services, ServicesDep
+from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
 from autograph.api.rest.runs import RunAnswer, present
-from autograph.features.accounts.models import Principal
+from autograph.features.accounts.models import Permission, Principal
 from autograph.features.runs.models import ForkPlan
 from autograph.graph.model import Json
 from autograph.infra.json import encode
 
-router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/runs", tags=["runs"])
 
 
 class Inputs(BaseModel):
@@ -70,6 +71,7 @@ class ForkPlanAnswer(BaseModel):
     response_model=RunAnswer,
     responses={200: {"model": ForkPlanAnswer, "description": "The plan (`plan_only`)."}},
 )
+@needs(Permission.RUNS_START, rate=RateClass.EXECUTE)
 async def fork_run(
     run_id: UUID, body: ForkRequest, services: ServicesDep, principal: PrincipalDep
 ) -> Response:
@@ -93,12 +95,14 @@ async def fork_run(
 
 
 @router.post("/{run_id}/retry", status_code=202, response_model=RunAnswer)
+@needs(Permission.RUNS_START, rate=RateClass.EXECUTE)
 async def retry_run(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Start a run in which what failed in this one is done again, and what did not is kept."""
     return await _accepted(services, principal, await services.forks.retry(principal, run_id))
 
 
 @router.post("/{run_id}/again", status_code=202, response_model=RunAnswer)
+@needs(Permission.RUNS_START, rate=RateClass.EXECUTE)
 async def run_again(
     run_id: UUID, services: ServicesDep, principal: PrincipalDep, body: Inputs | None = None
 ) -> Response:

@@ -12,7 +12,9 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, Services, ServicesDep
+from autograph.api.gateway.routes import GuardedRoute, needs
 from autograph.api.rest.bodies import document_body, json_body
+from autograph.features.accounts.models import Permission
 from autograph.features.agents.models import SavedGraph
 from autograph.graph import schemas
 from autograph.graph.diff import GraphDiff
@@ -20,7 +22,7 @@ from autograph.graph.model import Json
 from autograph.graph.portable import write_agent, write_agent_autogpt
 from autograph.infra.json import NotJson, encode
 
-router = APIRouter(prefix="/api/v1/graphs", tags=["graphs"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/graphs", tags=["graphs"])
 
 _DOCUMENT = 'An agent in our own or AutoGPT\'s shape, bare or as `{"graph": …}`.'
 
@@ -92,6 +94,7 @@ class GraphSettingsChange(BaseModel):
 
 
 @router.post("", status_code=201, openapi_extra=document_body(_DOCUMENT))
+@needs(Permission.AGENTS_WRITE)
 async def create_graph(
     request: Request, services: ServicesDep, principal: PrincipalDep
 ) -> GraphAnswer:
@@ -101,6 +104,7 @@ async def create_graph(
 
 
 @router.get("")
+@needs(Permission.AGENTS_READ)
 async def list_graphs(
     services: ServicesDep,
     principal: PrincipalDep,
@@ -115,6 +119,7 @@ async def list_graphs(
 
 
 @router.get("/{graph_id}")
+@needs(Permission.AGENTS_READ)
 async def get_graph(
     graph_id: UUID,
     services: ServicesDep,
@@ -126,6 +131,7 @@ async def get_graph(
 
 
 @router.get("/{graph_id}/export")
+@needs(Permission.AGENTS_READ)
 async def export_graph(
     graph_id: UUID,
     services: ServicesDep,
@@ -142,6 +148,7 @@ async def export_graph(
 
 
 @router.put("/{graph_id}", openapi_extra=document_body(_DOCUMENT))
+@needs(Permission.AGENTS_WRITE)
 async def update_graph(
     graph_id: UUID,
     request: Request,
@@ -157,6 +164,7 @@ async def update_graph(
 
 
 @router.get("/{graph_id}/settings")
+@needs(Permission.AGENTS_READ)
 async def get_settings(
     graph_id: UUID, services: ServicesDep, principal: PrincipalDep
 ) -> GraphSettingsBody:
@@ -166,6 +174,7 @@ async def get_settings(
 
 
 @router.patch("/{graph_id}/settings")
+@needs(Permission.AGENTS_WRITE)
 async def change_settings(
     graph_id: UUID, body: GraphSettingsChange, services: ServicesDep, principal: PrincipalDep
 ) -> GraphSettingsBody:
@@ -177,6 +186,7 @@ async def change_settings(
 
 
 @router.delete("/{graph_id}", status_code=204)
+@needs(Permission.AGENTS_WRITE)
 async def delete_graph(graph_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Take an agent out of sight. Its runs stay."""
     await services.agents.delete(principal, graph_id)
@@ -184,6 +194,7 @@ async def delete_graph(graph_id: UUID, services: ServicesDep, principal: Princip
 
 
 @router.get("/{graph_id}/versions")
+@needs(Permission.AGENTS_READ)
 async def list_versions(
     graph_id: UUID, services: ServicesDep, principal: PrincipalDep
 ) -> list[VersionItem]:
@@ -193,6 +204,7 @@ async def list_versions(
 
 
 @router.get("/{graph_id}/versions/{old}/diff/{new}")
+@needs(Permission.AGENTS_READ)
 async def compare_versions(
     graph_id: UUID, old: int, new: int, services: ServicesDep, principal: PrincipalDep
 ) -> dict[str, Any]:
@@ -201,6 +213,7 @@ async def compare_versions(
 
 
 @router.post("/{graph_id}/versions/{version}/activate")
+@needs(Permission.AGENTS_WRITE)
 async def activate_version(
     graph_id: UUID, version: int, services: ServicesDep, principal: PrincipalDep
 ) -> GraphAnswer:

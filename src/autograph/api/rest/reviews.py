@@ -11,14 +11,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.api.errors import body_of, request_id_of, status_of
+from autograph.api.gateway.routes import ANY_MEDIA, GuardedRoute, needs, public
 from autograph.api.rest.bodies import json_body
 from autograph.engine.waits import Answer, Choice
+from autograph.features.accounts.models import Permission
 from autograph.features.runs.models import Review
 from autograph.graph.model import Json
 from autograph.infra.errors import UserError
 from autograph.infra.json import encode
 
-router = APIRouter(prefix="/api/v1", tags=["reviews"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1", tags=["reviews"])
 MAX_AT_ONCE = 100
 
 
@@ -84,6 +86,7 @@ class Decided(BaseModel):
 
 
 @router.get("/reviews", response_model=ReviewPageAnswer)
+@needs(Permission.RUNS_READ)
 async def list_reviews(
     services: ServicesDep,
     principal: PrincipalDep,
@@ -110,6 +113,7 @@ async def list_reviews(
 
 
 @router.post("/reviews")
+@needs(Permission.REVIEWS_ANSWER)
 async def decide_reviews(
     request: Request,
     body: Annotated[list[DecisionFor], Body(max_length=MAX_AT_ONCE)],
@@ -129,6 +133,7 @@ async def decide_reviews(
 
 
 @router.get("/reviews/{review_id}", response_model=ReviewAnswer)
+@needs(Permission.RUNS_READ)
 async def get_review(review_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Return a question, with its answer if there is one."""
     review = await services.reviews.get(principal, review_id)
@@ -136,6 +141,7 @@ async def get_review(review_id: UUID, services: ServicesDep, principal: Principa
 
 
 @router.post("/reviews/{review_id}", response_model=ReviewAnswer)
+@needs(Permission.REVIEWS_ANSWER)
 async def decide_review(
     review_id: UUID, body: Decision, services: ServicesDep, principal: PrincipalDep
 ) -> Response:
@@ -145,6 +151,7 @@ async def decide_review(
 
 
 @router.get("/calls/{token}", status_code=202, tags=["calls"])
+@public("Whoever has the token of a call may answer it: other systems do.", media_types=ANY_MEDIA)
 async def take_call_by_link(token: str, request: Request, services: ServicesDep) -> Response:
     """Take a call of a system, or a person with a link, that cannot send a body: the run gets the query."""
     query: dict[str, Json] = dict(request.query_params)
@@ -153,6 +160,7 @@ async def take_call_by_link(token: str, request: Request, services: ServicesDep)
 
 
 @router.post("/calls/{token}", status_code=202, tags=["calls"])
+@public("Whoever has the token of a call may answer it: other systems do.", media_types=ANY_MEDIA)
 async def take_call(token: str, request: Request, services: ServicesDep) -> Response:
     """Take a call that a run waits for: 202 once it is durable. The address is the secret."""
     body = await json_body(request) if await request.body() else None

@@ -12,13 +12,15 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
+from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
 from autograph.engine.ports import RunResult
 from autograph.engine.state import RunStatus
+from autograph.features.accounts.models import Permission
 from autograph.features.runs.models import JournalRow, Priority, Run, RunRow, Wait
 from autograph.graph.model import Json
 from autograph.infra.json import encode
 
-router = APIRouter(prefix="/api/v1", tags=["runs"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1", tags=["runs"])
 MAX_WAIT = 300
 _EMPTY = RunResult(RunStatus.QUEUED, {})
 
@@ -132,6 +134,7 @@ class EventItem(BaseModel):
     response_model=RunAnswer,
     responses={200: {"model": RunAnswer, "description": "The run is over (`wait`)."}},
 )
+@needs(Permission.RUNS_START, rate=RateClass.EXECUTE)
 async def execute_graph(
     graph_id: UUID,
     body: ExecuteRequest,
@@ -158,6 +161,7 @@ async def execute_graph(
 
 
 @router.get("/runs")
+@needs(Permission.RUNS_READ)
 async def list_runs(
     services: ServicesDep,
     principal: PrincipalDep,
@@ -177,6 +181,7 @@ async def list_runs(
 
 
 @router.get("/runs/{run_id}", response_model=RunAnswer)
+@needs(Permission.RUNS_READ)
 async def get_run(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Return a run with what it came to, or has come to so far."""
     run = await services.runs.get(principal, run_id)
@@ -184,6 +189,7 @@ async def get_run(run_id: UUID, services: ServicesDep, principal: PrincipalDep) 
 
 
 @router.get("/runs/{run_id}/events")
+@needs(Permission.RUNS_READ)
 async def list_events(
     run_id: UUID,
     services: ServicesDep,
@@ -197,6 +203,7 @@ async def list_events(
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, response_model=RunAnswer)
+@needs(Permission.RUNS_WRITE)
 async def cancel_run(
     request: Request, run_id: UUID, services: ServicesDep, principal: PrincipalDep
 ) -> Response:
@@ -207,6 +214,7 @@ async def cancel_run(
 
 
 @router.delete("/runs/{run_id}", status_code=204)
+@needs(Permission.RUNS_WRITE)
 async def delete_run(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Delete a run that is over, with its journal. 409 when it goes on."""
     await services.runs.delete(principal, run_id)

@@ -6,8 +6,10 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
+from autograph.api.gateway.routes import GuardedRoute, needs
+from autograph.features.accounts.models import Permission
 
-router = APIRouter(prefix="/api/v1/storage", tags=["storage"])
+router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/storage", tags=["storage"])
 
 
 class UsageAnswer(BaseModel):
@@ -19,6 +21,7 @@ class UsageAnswer(BaseModel):
 
 
 @router.get("")
+@needs(Permission.RUNS_READ)
 async def get_usage(services: ServicesDep, principal: PrincipalDep) -> UsageAnswer:
     """Return what one's runs keep, and what they may."""
     found = await services.storage.usage(principal)

@@ -24,10 +24,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from autograph import __version__
 from autograph.api.deps import Services
 from autograph.api.errors import body_of
+from autograph.api.gateway.credentials import headers_of, is_foreign
+from autograph.api.gateway.routes import needs
 from autograph.api.rest.runs import present_event, present_row
-from autograph.features.accounts.models import Principal
+from autograph.features.accounts.errors import MayNot, Unauthenticated
+from autograph.features.accounts.models import Permission, Principal
 from autograph.graph.model import Json, is_object
-from autograph.infra.errors import AutographError, Invalid
+from autograph.infra.errors import AutographError, Invalid, OperationalError
 from autograph.infra.json import decode, encode
 
 router = APIRouter()
@@ -37,15 +40,26 @@ MAX_WAITING: Final = 1_000
 """Messages a client may be behind before it gets `gap`."""
 _SLOW_SECONDS: Final = 5.0
 _TOO_MANY: Final = 1013
+_NOT_ADMITTED: Final = 4401
+_MAX_REASON: Final = 120
+"""Bytes of the reason in a close frame (RFC 6455 §5.5: 125 with the code)."""
+_AUTH_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 3.0
+"""How often an open socket is asked again who it is: an access token that ends, or a suspension, ends it."""
 _open: set[WebSocket] = set()
 
 
 @router.websocket("/ws")
+@needs(Permission.RUNS_READ)
 async def socket(websocket: WebSocket) -> None:
-    """Serve one client until it goes."""
+    """Serve one client until it goes.
+
+    Who it is, it shows in its first request: by cookie, or by `Authorization: Bearer`. A program that can
+    send no headers sends `{"type": "auth", "token": …}` first.
+    """
     services: Services = websocket.app.state.services
     await websocket.accept()
-    if not _is_same_origin(websocket):
+    if is_foreign(headers_of(websocket.scope), services.guard.origins):
         await websocket.close(1008, "foreign origin")
         return
     if len(_open) >= services.settings.max_sockets:
@@ -53,15 +67,50 @@ async def socket(websocket: WebSocket) -> None:
         return
     _open.add(websocket)
     try:
-        await _Client(websocket, services, services.owner).serve()
+        principal = await _admitted(websocket, services)
+        if principal is not None:
+            await _Client(websocket, services, principal).serve()
     finally:
         _open.discard(websocket)
 
 
-def _is_same_origin(websocket: WebSocket) -> bool:
-    """Tell whether a browser's page is ours; programs send no origin."""
-    origin = websocket.headers.get("origin")
-    return origin is None or origin.split("://", 1)[-1] == websocket.headers.get("host")
+async def _admitted(websocket: WebSocket, services: Services) -> Principal | None:
+    """Return who has opened a socket; None when nobody may know, and it was closed."""
+    said = "Nobody logged in in time."
+    try:
+        return await _shown(websocket, services)
+    except WebSocketDisconnect:
+        return None
+    except AutographError as error:
+        said = error.message
+    except TimeoutError:
+        pass
+    with suppress(RuntimeError, WebSocketDisconnect):
+        await websocket.close(_NOT_ADMITTED, said[:_MAX_REASON])
+    return None
+
+
+async def _shown(websocket: WebSocket, services: Services) -> Principal:
+    """Return who has opened a socket, by its headers or by its first message.
+
+    Raises:
+        Unauthenticated: Nobody is known.
+        MayNot: They may not see runs.
+        TimeoutError: Nothing came.
+    """
+    try:
+        principal = await services.guard.authenticate(websocket.scope)
+    except Unauthenticated:
+        async with asyncio.timeout(_AUTH_SECONDS):
+            message = decode(await websocket.receive_text())
+        if not is_object(message) or message.get("type") != "auth":
+            raise
+        bearer = f"Bearer {message.get('token', '')}".encode()
+        websocket.scope["headers"].append((b"authorization", bearer))
+        principal = await services.guard.authenticate(websocket.scope)
+    if principal is None or not principal.may(Permission.RUNS_READ):
+        raise MayNot("This needs the permission runs.read.")
+    return principal
 
 
 class _Client:
@@ -85,16 +134,31 @@ class _Client:
         self._waiting.put_nowait(hello)
         sending = asyncio.create_task(self._send_forever())
         receiving = asyncio.create_task(self._receive_forever())
+        watching = asyncio.create_task(self._until_not_admitted())
         try:
-            await asyncio.wait((sending, receiving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((sending, receiving, watching), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            tasks = [sending, receiving, *self._subscriptions.values()]
+            tasks = [sending, receiving, watching, *self._subscriptions.values()]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             if self._websocket.client_state is WebSocketState.CONNECTED:
                 with suppress(RuntimeError, WebSocketDisconnect):
                     await self._websocket.close()
+
+    async def _until_not_admitted(self) -> None:
+        """Return when the session has ended, or the account was suspended."""
+        guard = self._services.guard
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                await guard.authenticate(self._websocket.scope)
+            except OperationalError:
+                continue
+            except AutographError as error:
+                with suppress(RuntimeError, WebSocketDisconnect):
+                    await self._websocket.close(_NOT_ADMITTED, error.message[:_MAX_REASON])
+                return
 
     async def _send_forever(self) -> None:
         while True:

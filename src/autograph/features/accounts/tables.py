@@ -1,6 +1,19 @@
 """Tables of people."""
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = MetaData()
 
@@ -11,6 +24,98 @@ users = Table(
     Column("email", Text),
     Column("name", Text),
     Column("timezone", Text),
+    Column("weight", SmallInteger),
     Column("max_runs", Integer),
+    Column("roles", ARRAY(Text)),
+    Column("status", Text),
+    Column("suspended_for", Text),
+    Column("password_hash", Text),
+    Column("verified_at", DateTime(timezone=True)),
+    Column("totp_key_id", Text),
+    Column("totp_sealed", LargeBinary),
+    Column("totp_since", DateTime(timezone=True)),
+    Column("totp_last_step", BigInteger),
+    Column("last_seen_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True)),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("user_id", Uuid),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    Column("method", Text),
+    Column("ip", Text),
+    Column("agent", Text),
+    Column("created_at", DateTime(timezone=True)),
+    Column("last_seen_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_for", Text),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("session_id", Uuid),
+    Column("used_at", DateTime(timezone=True)),
+)
+
+one_time_tokens = Table(
+    "one_time_tokens",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("user_id", Uuid),
+    Column("purpose", Text),
+    Column("email", Text),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("used_at", DateTime(timezone=True)),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid),
+    Column("name", Text),
+    Column("head", Text),
+    Column("hash", LargeBinary),
+    Column("scopes", ARRAY(Text)),
+    Column("rate", Integer),
+    Column("created_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True)),
+    Column("actor_id", Uuid),
+    Column("door", Text),
+    Column("action", Text),
+    Column("target", Text),
+    Column("outcome", Text),
+    Column("before", JSON),
+    Column("after", JSON),
+    Column("ip", Text),
+    Column("request_id", Text),
+)
+
+key_canaries = Table(
+    "key_canaries",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("sealed", LargeBinary),
 )

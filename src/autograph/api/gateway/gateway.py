@@ -1,4 +1,4 @@
-"""What every HTTP request passes first: an id, a limit on its body, and the headers of every answer.
+"""Around everything: a request's id, a limit on its body, the headers of every answer, errors as answers.
 
 A body over the limit is refused by its declared length, or as soon as it has grown too long: nothing of
 it is kept.
@@ -13,8 +13,10 @@ import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autograph.api.errors import answer
-from autograph.infra.errors import AutographError, Bug, OperationalError, TooLarge
+from autograph.api.gateway.inspection import too_large
+from autograph.infra.errors import AutographError, Bug, OperationalError
 from autograph.infra.ids import new_id
+from autograph.infra.telemetry.ports import Tracer
 
 _log = structlog.stdlib.get_logger(__name__)
 _SENT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -22,21 +24,37 @@ _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
     (
         b"content-security-policy",
         b"default-src 'self'; connect-src 'self'; img-src 'self' data:; object-src 'none'; "
         b"base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
 )
+_HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+_NO_STORE: Final = ((b"cache-control", b"no-store"),)
 
 
 class Gateway:
     """ASGI middleware around everything."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
-        """Stand before `app`; refuse bodies over `max_body_bytes`."""
+    def __init__(
+        self, app: ASGIApp, *, max_body_bytes: int, is_https: bool, tracer: Tracer
+    ) -> None:
+        """Stand before `app`.
+
+        Args:
+            app: What answers.
+            max_body_bytes: Bodies over it are refused.
+            is_https: People reach this installation by HTTPS, and never otherwise.
+            tracer: Notes every request.
+        """
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._headers = (*_HEADERS, _HSTS) if is_https else _HEADERS
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request, or let a socket through.
@@ -55,15 +73,20 @@ class Gateway:
             nonlocal has_started
             if message["type"] == "http.response.start":
                 has_started = True
+                allowance = scope["state"].get("allowance")
+                own = message.get("headers", ())
                 message["headers"] = [
-                    *message.get("headers", ()),
-                    *_HEADERS,
+                    *own,
+                    *self._headers,
                     (b"x-request-id", request_id.encode()),
+                    *(allowance.headers() if allowance else ()),
+                    *(() if any(name == b"cache-control" for name, _ in own) else _NO_STORE),
                 ]
             await send(message)
 
         try:
-            await self._app(scope, self._limited(scope, receive), send_with_headers)
+            with self._tracer.span("request", method=scope["method"], request_id=request_id):
+                await self._app(scope, self._limited(scope, receive), send_with_headers)
         except AutographError as error:
             if has_started:
                 raise
@@ -83,7 +106,7 @@ class Gateway:
         if declared.isdigit() and int(declared) > limit:
 
             async def refuse() -> Message:
-                raise _too_large(limit)
+                raise too_large(limit)
 
             return refuse
         received = 0
@@ -93,16 +116,10 @@ class Gateway:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
             return message
 
         return receive_within_limit
-
-
-def _too_large(limit: int) -> TooLarge:
-    return TooLarge(
-        f"The body is larger than {limit} bytes (setting: AUTOGRAPH_MAX_BODY_BYTES).", limit=limit
-    )
 
 
 def _request_id(scope: Scope) -> str:

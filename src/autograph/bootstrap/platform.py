@@ -1,4 +1,4 @@
-"""The composition root: the only place that picks adapters and puts a process together.
+"""What a process is made of.
 
 process      runs it carries                serves                also
 up           all it can                     REST, WebSocket, page moves wake-ups to the broker, if there is one
@@ -35,7 +35,9 @@ from starlette.types import ASGIApp
 
 from autograph.api import app
 from autograph.api.deps import Services
+from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
+from autograph.bootstrap.accounts import make_accounts, make_guard
 from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
@@ -50,8 +52,8 @@ from autograph.engine.limits import Limits
 from autograph.engine.ports import JournalStore, News
 from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.accounts.models import Principal
-from autograph.features.accounts.repository import AccountRepository
-from autograph.features.accounts.service import AccountService
+from autograph.features.accounts.repository import changes
+from autograph.features.accounts.service import Accounts
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost
@@ -71,6 +73,7 @@ from autograph.features.runs.service import (
 from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
 from autograph.infra import migrations
+from autograph.infra.cache.ports import Cache
 from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
 from autograph.infra.errors import OperationalError
@@ -136,7 +139,8 @@ class Platform:
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
-    accounts: AccountService
+    accounts: Accounts
+    guard: Guard
     journal: JournalStore
     owner: Principal
     worker: Worker
@@ -167,6 +171,16 @@ async def platform(
         specs = catalog.specs()
         plans = SavedPlans(graphs, specs)
         dispatch = await _dispatch(settings, database, stack, process)
+        accounts = await make_accounts(
+            settings,
+            database,
+            dispatch.turns,
+            dispatch.cache,
+            stack,
+            public_url=public_url(settings),
+            others=(),
+        )
+        dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         parts = Parts(
             store=journal,
             liveness=lambda: AdvisoryLock.take(database),
@@ -176,21 +190,14 @@ async def platform(
             sink=_BroadcastSink(dispatch.broadcast),
             source=dispatch.queue if process.takes_work else None,
         )
-        worker = Worker(parts, limits=_limits(settings), capacity=_capacity(settings, process))
-        dispatch.channels["autograph_inbox"] = worker.hear
-        listener = Listener(database, dispatch.channels)
-        await listener.start()
-        stack.push_async_callback(listener.close)
-        await worker.start()
-        stack.push_async_callback(worker.stop)
+        worker = await _worker(settings, parts, database, dispatch, stack, process)
         _spare_the_collector()
-        accounts = AccountService(AccountRepository(database))
+        owner = await accounts.people.local_owner()
         rows = RunRepository(database)
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage)
         if process.tends:
-            tending = asyncio.create_task(_tend(storage), name="storage")
-            stack.push_async_callback(_ended, tending)
+            stack.push_async_callback(_ended, asyncio.create_task(_tend(storage), name="storage"))
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -202,11 +209,30 @@ async def platform(
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
             accounts=accounts,
+            guard=make_guard(settings, accounts, dispatch.turns, owner),
             journal=journal,
-            owner=await accounts.local_owner(),
+            owner=owner,
             worker=worker,
             broadcast=dispatch.broadcast,
         )
+
+
+async def _worker(
+    settings: Settings,
+    parts: Parts,
+    database: Database,
+    dispatch: _Dispatch,
+    stack: AsyncExitStack,
+    process: Process,
+) -> Worker:
+    worker = Worker(parts, limits=_limits(settings), capacity=_capacity(settings, process))
+    dispatch.channels["autograph_inbox"] = worker.hear
+    listener = Listener(database, dispatch.channels)
+    await listener.start()
+    stack.push_async_callback(listener.close)
+    await worker.start()
+    stack.push_async_callback(worker.stop)
+    return worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +246,7 @@ class _Dispatch:
     queue: JobQueue
     broadcast: Broadcast
     turns: RateLimiter
+    cache: Cache | None
     channels: dict[str, Callable[[str | None], None]]
 
 
@@ -242,11 +269,13 @@ async def _dispatch(
     stack.push_async_callback(queue.close)
     broadcast: Broadcast
     turns: RateLimiter = MemoryRateLimiter()
+    cache: Cache | None = None
     if settings.redis_url is None:
         broadcast = news = PostgresBroadcast(database)
         channels[postgres_broadcast.CHANNEL] = news.hear
     else:
         from autograph.dispatch.redis.broadcast import RedisBroadcast  # noqa: PLC0415 - an extra
+        from autograph.infra.cache.redis import RedisCache  # noqa: PLC0415 - an extra
         from autograph.infra.rates.redis import RedisRateLimiter  # noqa: PLC0415 - an extra
         from autograph.infra.redis import RedisLink  # noqa: PLC0415 - an extra
 
@@ -255,8 +284,9 @@ async def _dispatch(
         broadcast = redis = RedisBroadcast(link)
         await redis.start()
         turns = RedisRateLimiter(link)
+        cache = RedisCache(link)
     stack.push_async_callback(broadcast.close)
-    return _Dispatch(queue, broadcast, turns, channels)
+    return _Dispatch(queue, broadcast, turns, cache, channels)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -373,7 +403,8 @@ def serve(made: Platform) -> ASGIApp:
             storage=made.storage,
             worker=made.worker,
             broadcast=made.broadcast,
-            owner=made.owner,
+            accounts=made.accounts,
+            guard=made.guard,
         )
     )
 

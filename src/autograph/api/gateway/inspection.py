@@ -1,0 +1,225 @@
+"""What is refused whoever sends it: rules with ids, over the path, the query and the headers.
+
+Bodies are judged by size, type and the schema of their route alone. What people write in them is theirs: a
+prompt may hold SQL and HTML, and nothing here runs either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import ClassVar, Final
+from urllib.parse import unquote
+
+from starlette.types import Scope
+
+from autograph.api.gateway.credentials import headers_of, ip_of
+from autograph.api.gateway.routes import Access
+from autograph.infra.errors import Forbidden, TooLarge, UserError
+
+MAX_PATH: Final = 2_048
+MAX_QUERY: Final = 8_192
+MAX_HEADER: Final = 16_384
+MAX_HEADERS: Final = 100
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class RequestRefused(Forbidden):
+    """The request looks like an attack; `details.rule` says by which rule."""
+
+    code: ClassVar[str] = "request.refused"
+
+
+class MediaTypeRefused(UserError):
+    """The body's type is none that this route takes."""
+
+    code: ClassVar[str] = "request.media_type"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A pattern, and what it says about a request."""
+
+    id: str
+    pattern: re.Pattern[str]
+
+
+def _rule(rule_id: str, pattern: str) -> Rule:
+    return Rule(rule_id, re.compile(pattern, re.IGNORECASE))
+
+
+_PATH: Final = (
+    _rule("path.traversal", r"(^|[/\\])\.\.?([/\\;]|$)|\.\.[/\\]"),
+    _rule("path.control", r"[\x00-\x1f\x7f]"),
+    _rule("path.backslash", r"\\"),
+    _rule("path.encoded_twice", r"%(25)*[0-9a-f]{2}"),
+    _rule("path.markup", r"[<>\"'`]|\$\{|\{\{"),
+    _rule(
+        "path.foreign",
+        r"\.(php\d?|phtml|aspx?|jspx?|cgi|pl|exe|dll|bak|sql|ini|env)([/?;]|$)|/(\.(?!well-known/)|wp-|phpmyadmin|cgi-bin)",
+    ),
+)
+_QUERY: Final = (
+    _rule("query.control", r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|[\r\n]\s*[a-z-]+\s*:"),
+    _rule("query.traversal", r"(^|[=/\\])\.\.[/\\]|/etc/(passwd|shadow)|[a-z]:\\windows"),
+    _rule(
+        "query.script",
+        r"<\s*/?(script|iframe|object|embed|svg|img)\b[^>]*(>|\bon\w+\s*=)|javascript:\s*\S|<[^>]+\bon\w+\s*=",
+    ),
+    _rule(
+        "query.sql",
+        r"'\s*(or|and)\s+['\d(].*=|\bunion\s+(all\s+)?select\b.*(--|\bfrom\b|,)|;\s*(drop|alter|truncate|delete|insert|update)\s+\w+"
+        r"|'\s*;?\s*--|\b(pg_sleep|sleep|benchmark|waitfor\s+delay)\b\s*['(]|\bxp_cmdshell\b",
+    ),
+    _rule(
+        "query.template",
+        r"\$\{\s*(jndi|env|sys|java|\d+\s*[*+])|\{\{.*(__class__|\d+\s*\*\s*\d+|config).*\}\}|<%|#\{.*\}",
+    ),
+    _rule(
+        "query.shell",
+        r"[;|&`]\s*(cat|ls|id|wget|curl|nc|bash|sh|ping|whoami|uname)\b|\$\((cat|ls|id|wget|curl|whoami|uname)\b",
+    ),
+    _rule("query.entity", r"<!(doctype|entity)\b"),
+    _rule("query.scheme", r"\b(file|gopher|dict|php|expect|phar)://"),
+    _rule("query.prototype", r"__proto__|constructor\[?\.?prototype"),
+)
+_HEADER: Final = (
+    _rule("header.control", r"[\x00-\x08\x0a-\x1f\x7f]"),
+    _rule("header.template", r"\$\{\s*(jndi|env|sys|java)|\(\)\s*\{\s*:;\s*\}"),
+)
+_AGENTS: Final = _rule(
+    "agent.scanner",
+    r"\b(sqlmap|nikto|nmap|masscan|nessus|acunetix|dirbuster|gobuster|wpscan|zgrab|nuclei|havij|w3af|feroxbuster)\b",
+)
+_FORGED: Final = frozenset(
+    {
+        b"x-original-url",
+        b"x-rewrite-url",
+        b"x-http-method-override",
+        b"x-http-method",
+        b"x-method-override",
+    }
+)
+"""By these some servers see another path or method than the one that was authorised."""
+
+
+class Inspection:
+    """Judges requests."""
+
+    def __init__(
+        self,
+        *,
+        max_body_bytes: int,
+        denied: Sequence[IPv4Network | IPv6Network] = (),
+        allowed: Sequence[IPv4Network | IPv6Network] = (),
+    ) -> None:
+        """Refuse bodies over `max_body_bytes`, addresses in `denied`, and those outside `allowed`, if any."""
+        self._max_body_bytes = max_body_bytes
+        self._denied = denied
+        self._allowed = allowed
+
+    def inspect(self, scope: Scope, access: Access) -> None:
+        """Let a request pass, or refuse it.
+
+        Raises:
+            RequestRefused: It looks like an attack.
+            TooLarge: Its body, path, query or headers are.
+            MediaTypeRefused: The route takes no such body.
+        """
+        headers = headers_of(scope)
+        self._check_address(ip_of(scope))
+        self._check_size(scope, headers)
+        self._check_target(scope)
+        self._check_headers(scope)
+        self._check_body(scope, headers, access)
+
+    def _check_address(self, ip: str) -> None:
+        if not self._denied and not self._allowed:
+            return
+        try:
+            address = ip_address(ip)
+        except ValueError:
+            raise _refused("address.unknown") from None
+        if any(address in network for network in self._denied):
+            raise _refused("address.denied")
+        if self._allowed and not any(address in network for network in self._allowed):
+            raise _refused("address.not_allowed")
+
+    def _check_size(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
+        raw = scope.get("raw_path") or scope["path"].encode()
+        if len(raw) > MAX_PATH or len(scope["query_string"]) > MAX_QUERY:
+            raise TooLarge(f"A path has at most {MAX_PATH} bytes, a query {MAX_QUERY}.")
+        if len(scope["headers"]) > MAX_HEADERS or any(
+            len(value) > MAX_HEADER for _, value in scope["headers"]
+        ):
+            raise TooLarge(f"A request has at most {MAX_HEADERS} headers of {MAX_HEADER} bytes.")
+        declared = headers.get(b"content-length", b"0")
+        if not declared.isdigit():
+            raise _refused("header.content_length")
+        if int(declared) > self._max_body_bytes:
+            raise too_large(self._max_body_bytes)
+
+    def _check_target(self, scope: Scope) -> None:
+        if scope["method"] not in _METHODS:
+            raise _refused("method.unknown")
+        path = scope["path"]
+        for rule in _PATH:
+            if rule.pattern.search(path):
+                raise _refused(rule.id)
+        query = scope["query_string"].decode("latin-1")
+        if query:
+            once = unquote(query.replace("+", " "))
+            for text in {once, unquote(once)}:
+                for rule in _QUERY:
+                    if rule.pattern.search(text):
+                        raise _refused(rule.id)
+
+    def _check_headers(self, scope: Scope) -> None:
+        names = [name for name, _ in scope["headers"]]
+        if names.count(b"host") != 1 and scope.get("http_version") != "2":
+            raise _refused("header.host")
+        if names.count(b"content-length") > 1 or (
+            b"content-length" in names and b"transfer-encoding" in names
+        ):
+            raise _refused("header.framing")
+        for name, value in scope["headers"]:
+            if name in _FORGED:
+                raise _refused("header.override")
+            text = value.decode("latin-1")
+            for rule in _HEADER:
+                if rule.pattern.search(text):
+                    raise _refused(rule.id)
+            if name == b"user-agent" and _AGENTS.pattern.search(text):
+                raise _refused(_AGENTS.id)
+
+    def _check_body(self, scope: Scope, headers: Mapping[bytes, bytes], access: Access) -> None:
+        has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
+        if not has_body or scope["method"] not in _WITH_BODY:
+            return
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise MediaTypeRefused("Bodies are not taken compressed.", taken=["identity"])
+        sent = headers.get(b"content-type", b"").decode("latin-1").split(";")[0].strip().lower()
+        if not sent or (sent.startswith("application/") and sent.endswith("+json")):
+            sent = "application/json"
+        if sent not in access.media_types and "*/*" not in access.media_types:
+            raise MediaTypeRefused(
+                f"This takes {', '.join(sorted(access.media_types))}, not {sent[:80]}.",
+                taken=sorted(access.media_types),
+            )
+
+
+def too_large(limit: int) -> TooLarge:
+    """Return the error of a body over the limit."""
+    return TooLarge(
+        f"The body is larger than {limit} bytes (setting: AUTOGRAPH_MAX_BODY_BYTES).", limit=limit
+    )
+
+
+def _refused(rule: str) -> RequestRefused:
+    return RequestRefused(
+        f"The request was refused (rule {rule}). If it was meant well, tell whoever runs this installation.",
+        rule=rule,
+    )

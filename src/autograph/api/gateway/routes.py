@@ -1,0 +1,114 @@
+"""Routes that cannot be reached but through the guard, and what each of them declares.
+
+    @router.get("/{run_id}")
+    @needs(Permission.RUNS_READ)
+    async def get_run(...): ...
+
+A route that declares nothing is refused when the application is put together: there is no default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
+
+from autograph.features.accounts.models import Permission
+from autograph.infra.errors import Bug
+
+F = TypeVar("F", bound=Callable[..., Any])
+_ATTRIBUTE: Final = "__autograph_access__"
+_JSON: Final = frozenset({"application/json"})
+ANY_MEDIA: Final = frozenset({"*/*"})
+
+
+class RateClass(StrEnum):
+    """Requests that are counted together."""
+
+    READ = "read"
+    WRITE = "write"
+    EXECUTE = "execute"
+    AUTH = "auth"
+    PUBLIC = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a route declares about who may use it.
+
+    Attributes:
+        permission: What they must be allowed; None where anybody may, for the reason in `public_because`.
+        rate: With what its requests are counted; None for what its method says.
+        media_types: What its body may be.
+    """
+
+    permission: Permission | None
+    public_because: str = ""
+    rate: RateClass | None = None
+    media_types: frozenset[str] = _JSON
+
+    def rate_of(self, method: str) -> RateClass:
+        """Return with what a request is counted."""
+        if self.rate is not None:
+            return self.rate
+        return RateClass.READ if method in {"GET", "HEAD", "OPTIONS"} else RateClass.WRITE
+
+
+def needs(
+    permission: Permission,
+    *,
+    rate: RateClass | None = None,
+    media_types: frozenset[str] = _JSON,
+) -> Callable[[F], F]:
+    """Declare what one must be allowed to use a route."""
+    return _declaring(Access(permission, rate=rate, media_types=media_types))
+
+
+def public(
+    because: str, *, rate: RateClass = RateClass.PUBLIC, media_types: frozenset[str] = _JSON
+) -> Callable[[F], F]:
+    """Declare that anybody may use a route, and why; `tests/security` has the list of them."""
+    return _declaring(Access(None, because, rate, media_types))
+
+
+def access_of(endpoint: Callable[..., Any]) -> Access:
+    """Return what an endpoint declares.
+
+    Raises:
+        Bug: It declares nothing.
+    """
+    declared = getattr(endpoint, _ATTRIBUTE, None)
+    if not isinstance(declared, Access):
+        name = getattr(endpoint, "__qualname__", repr(endpoint))
+        raise Bug(
+            f"The route {name} declares neither a permission (@needs) nor that it is @public."
+        )
+    return declared
+
+
+class GuardedRoute(APIRoute):
+    """A route behind the guard."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """Refuse an endpoint that does not declare who may use it."""
+        self.access = access_of(endpoint)
+        super().__init__(path, endpoint, **options)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass the guard, then handle it."""
+        guard = scope["app"].state.guard
+        await guard.admit(scope, self.access)
+        with guard.tracer.span("handler", route=self.path_format):
+            await super().handle(scope, receive, send)
+
+
+def _declaring(access: Access) -> Callable[[F], F]:
+    def declare(endpoint: F) -> F:
+        setattr(endpoint, _ATTRIBUTE, access)
+        return endpoint
+
+    return declare

@@ -1,0 +1,214 @@
+"""Puts accounts and their guard together: keys, hashes, tokens, mails, limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import ClassVar, Final
+
+from autograph.api.gateway.guard import Guard
+from autograph.api.gateway.inspection import Inspection
+from autograph.api.gateway.limits import Limits
+from autograph.api.gateway.routes import RateClass
+from autograph.features.accounts.adapters.argon2 import Argon2Hasher
+from autograph.features.accounts.adapters.tokens import JwtSigner, TrustedIssuer
+from autograph.features.accounts.models import Principal
+from autograph.features.accounts.ports import PersonalData
+from autograph.features.accounts.repository import (
+    ApiKeyRepository,
+    AuditRepository,
+    PeopleRepository,
+    SessionRepository,
+)
+from autograph.features.accounts.service import Accounts, AuditService, Parts, accounts_on
+from autograph.infra.cache.layered import LayeredCache
+from autograph.infra.cache.ports import Cache
+from autograph.infra.clock import SystemClock
+from autograph.infra.crypto import DoesNotOpen, KeyMissing, KeyRing, Sealed
+from autograph.infra.database import Database
+from autograph.infra.errors import OperationalError
+from autograph.infra.keys import parse_keys, read_keys, with_new_key, write_keys
+from autograph.infra.mail.folder import FolderMailer
+from autograph.infra.mail.ports import Mailer
+from autograph.infra.rates.ports import RateLimiter
+from autograph.infra.settings import Settings
+from autograph.infra.telemetry.ports import Tracer, Untraced
+
+_CANARY: Final = b"autograph"
+
+
+class NoOwner(OperationalError):
+    """The address is open to others, and nobody owns the installation yet."""
+
+    code: ClassVar[str] = "accounts.no_owner"
+
+
+async def open_keys(settings: Settings, people: PeopleRepository) -> KeyRing:
+    """Return the installation's keys, made at its first start.
+
+    Raises:
+        KeyMissing: The database was encrypted with keys that are not here.
+        KeyFileBroken: The key file is.
+    """
+    if settings.keys is not None:
+        ring = parse_keys(settings.keys.get_secret_value())
+        await _check(ring, people, "AUTOGRAPH_KEYS")
+        return ring
+    path = key_file(settings)
+    ring = await asyncio.to_thread(read_keys, path)
+    if ring is None:
+        canaries = await people.canaries()
+        if canaries:
+            raise KeyMissing(
+                f"The database holds secrets that were encrypted with {', '.join(canaries)}, and there is no key "
+                f"file at {path}. Put it back (setting: AUTOGRAPH_KEY_FILE), or restore it from a backup. Without "
+                "it those secrets are lost; to go on without them: autograph keys forget."
+            )
+        ring = with_new_key(None, today=SystemClock().now())
+        try:
+            await asyncio.to_thread(write_keys, path, ring, is_new=True)
+        except FileExistsError:
+            # Another process has just made them.
+            return await open_keys(settings, people)
+    await _check(ring, people, str(path))
+    return ring
+
+
+def key_file(settings: Settings) -> Path:
+    """Return where the keys are kept."""
+    return (settings.key_file or settings.data_dir / "keys.json").expanduser()
+
+
+async def _check(ring: KeyRing, people: PeopleRepository, where: str) -> None:
+    """Open a sealed text of each key that was ever the current one: better now than at the first use.
+
+    Raises:
+        KeyMissing: One of them is not here, or has other bytes.
+    """
+    canaries = await people.canaries()
+    for key_id, data in canaries.items():
+        try:
+            ring.open(Sealed(key_id, data), belongs_to="canary")
+        except (KeyMissing, DoesNotOpen) as error:
+            raise KeyMissing(
+                f"The database holds secrets that were encrypted with key {key_id}, which is not in {where}, or is "
+                "there with other bytes. Put the right keys back; nothing was changed."
+            ) from error
+    if ring.current not in canaries:
+        await people.add_canary(ring.seal(_CANARY, belongs_to="canary"))
+
+
+async def make_accounts(
+    settings: Settings,
+    database: Database,
+    rates: RateLimiter,
+    shared: Cache | None,
+    stack: AsyncExitStack,
+    *,
+    public_url: str,
+    others: Sequence[PersonalData],
+) -> Accounts:
+    """Return the use cases of accounts.
+
+    Raises:
+        KeyMissing: The database was encrypted with keys that are not here.
+    """
+    people = PeopleRepository(database)
+    ring = await open_keys(settings, people)
+    clock = SystemClock()
+    parts = Parts(
+        people=people,
+        sessions=SessionRepository(database),
+        keys=ApiKeyRepository(database),
+        audit=AuditService(AuditRepository(database), clock),
+        hasher=Argon2Hasher(),
+        signer=JwtSigner(ring, issuer="autograph", trusted=_trusted(settings)),
+        ring=ring,
+        mailer=_mailer(settings, stack),
+        tries=rates,
+        clock=clock,
+    )
+    return accounts_on(
+        parts,
+        LayeredCache(shared),
+        public_url=public_url,
+        is_sign_up_open=settings.sign_up == "open",
+        others=others,
+    )
+
+
+def make_guard(
+    settings: Settings,
+    accounts: Accounts,
+    rates: RateLimiter,
+    owner: Principal,
+    tracer: Tracer | None = None,
+) -> Guard:
+    """Return what stands before every route."""
+    per_minute = {
+        RateClass.READ: settings.rate_read,
+        RateClass.WRITE: settings.rate_write,
+        RateClass.EXECUTE: settings.rate_execute,
+        RateClass.AUTH: settings.rate_auth,
+        RateClass.PUBLIC: settings.rate_public,
+    }
+    return Guard(
+        accounts=accounts,
+        limits=Limits(rates, per_minute),
+        inspection=Inspection(
+            max_body_bytes=settings.max_body_bytes,
+            denied=[ip_network(one) for one in settings.ip_deny],
+            allowed=[ip_network(one) for one in settings.ip_allow],
+        ),
+        rates=rates,
+        tracer=tracer or Untraced(),
+        owner=owner if settings.single_user else None,
+        origins=frozenset(settings.cors_origins),
+    )
+
+
+async def require_owner(settings: Settings, accounts: Accounts) -> None:
+    """Make sure that nobody but its owner can take over an installation that others can reach.
+
+    Raises:
+        NoOwner: Others can reach it, and it has none.
+    """
+    if _is_loopback(settings.host) or await accounts.authentication.is_set_up():
+        return
+    raise NoOwner(
+        f"{settings.host} can be reached by others, and this installation has no owner yet: whoever came first "
+        "would be it. Make the account with `autograph accounts set-up`, or listen on 127.0.0.1."
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _trusted(settings: Settings) -> TrustedIssuer | None:
+    if settings.jwt_issuer is None:
+        return None
+    return TrustedIssuer(
+        issuer=settings.jwt_issuer,
+        audience=settings.jwt_audience,
+        secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret else None,
+        jwks_url=settings.jwks_url,
+    )
+
+
+def _mailer(settings: Settings, stack: AsyncExitStack) -> Mailer:
+    if settings.smtp_url is None:
+        return FolderMailer(settings.data_dir.expanduser() / "mail", sender=settings.mail_from)
+    from autograph.infra.mail.smtp import SmtpMailer  # noqa: PLC0415 - only where mails are sent
+
+    mailer = SmtpMailer(settings.smtp_url.get_secret_value(), sender=settings.mail_from)
+    stack.push_async_callback(mailer.close)
+    return mailer

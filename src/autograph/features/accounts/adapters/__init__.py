@@ -1,0 +1,1 @@
+"""Adapters of what accounts need from outside."""

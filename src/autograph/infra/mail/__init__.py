@@ -1,0 +1,1 @@
+"""Mails to people: by SMTP where a server is named, otherwise into a folder."""
