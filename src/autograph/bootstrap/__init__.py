@@ -7,7 +7,6 @@ from autograph.bootstrap.platform import (
     Process,
     only_one,
     platform,
-    public_url,
     serve,
 )
 
@@ -17,7 +16,6 @@ __all__ = [
     "Process",
     "only_one",
     "platform",
-    "public_url",
     "require_owner",
     "serve",
 ]

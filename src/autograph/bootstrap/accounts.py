@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -13,6 +13,8 @@ from autograph.api.gateway.guard import Guard
 from autograph.api.gateway.inspection import Inspection
 from autograph.api.gateway.limits import Limits
 from autograph.api.gateway.routes import RateClass
+from autograph.blocks.sdk import is_object
+from autograph.bootstrap.ground import Ground
 from autograph.features.accounts.adapters.argon2 import Argon2Hasher
 from autograph.features.accounts.adapters.tokens import JwtSigner, TrustedIssuer
 from autograph.features.accounts.models import Principal
@@ -25,11 +27,12 @@ from autograph.features.accounts.repository import (
 )
 from autograph.features.accounts.service import Accounts, AuditService, Parts, accounts_on
 from autograph.infra.cache.layered import LayeredCache
-from autograph.infra.cache.ports import Cache
 from autograph.infra.clock import SystemClock
 from autograph.infra.crypto import DoesNotOpen, KeyMissing, KeyRing, Sealed
 from autograph.infra.database import Database
+from autograph.infra.egress.ports import HttpRequest, Rules
 from autograph.infra.errors import OperationalError
+from autograph.infra.json import Json
 from autograph.infra.keys import parse_keys, read_keys, with_new_key, write_keys
 from autograph.infra.mail.folder import FolderMailer
 from autograph.infra.mail.ports import Mailer
@@ -38,6 +41,8 @@ from autograph.infra.settings import Settings
 from autograph.infra.telemetry.ports import Tracer, Untraced
 
 _CANARY: Final = b"autograph"
+_MAX_KEY_SET: Final = 1024 * 1024
+_ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 
 class NoOwner(OperationalError):
@@ -46,13 +51,14 @@ class NoOwner(OperationalError):
     code: ClassVar[str] = "accounts.no_owner"
 
 
-async def open_keys(settings: Settings, people: PeopleRepository) -> KeyRing:
+async def open_keys(settings: Settings, database: Database) -> KeyRing:
     """Return the installation's keys, made at its first start.
 
     Raises:
         KeyMissing: The database was encrypted with keys that are not here.
         KeyFileBroken: The key file is.
     """
+    people = PeopleRepository(database)
     if settings.keys is not None:
         ring = parse_keys(settings.keys.get_secret_value())
         await _check(ring, people, "AUTOGRAPH_KEYS")
@@ -72,7 +78,7 @@ async def open_keys(settings: Settings, people: PeopleRepository) -> KeyRing:
             await asyncio.to_thread(write_keys, path, ring, is_new=True)
         except FileExistsError:
             # Another process has just made them.
-            return await open_keys(settings, people)
+            return await open_keys(settings, database)
     await _check(ring, people, str(path))
     return ring
 
@@ -101,40 +107,38 @@ async def _check(ring: KeyRing, people: PeopleRepository, where: str) -> None:
         await people.add_canary(ring.seal(_CANARY, belongs_to="canary"))
 
 
-async def make_accounts(
-    settings: Settings,
-    database: Database,
-    rates: RateLimiter,
-    shared: Cache | None,
-    stack: AsyncExitStack,
-    *,
-    public_url: str,
-    others: Sequence[PersonalData],
-) -> Accounts:
-    """Return the use cases of accounts.
+def make_accounts(ground: Ground, *, others: Sequence[PersonalData]) -> Accounts:
+    """Return the use cases of accounts."""
 
-    Raises:
-        KeyMissing: The database was encrypted with keys that are not here.
-    """
-    people = PeopleRepository(database)
-    ring = await open_keys(settings, people)
-    clock = SystemClock()
+    async def fetch_keys(url: str) -> Mapping[str, Json]:
+        # The operator has named the address: it may be inside.
+        answer = await ground.http.send(
+            HttpRequest("GET", url, max_bytes=_MAX_KEY_SET), Rules(inside=_ANYWHERE)
+        )
+        if not answer.is_ok:
+            raise OperationalError(f"{url} answers {answer.status} instead of keys.")
+        found: Json = answer.json()
+        return found if is_object(found) else {}
+
+    settings, database = ground.settings, ground.database
     parts = Parts(
-        people=people,
+        people=PeopleRepository(database),
         sessions=SessionRepository(database),
         keys=ApiKeyRepository(database),
-        audit=AuditService(AuditRepository(database), clock),
+        audit=AuditService(AuditRepository(database), ground.clock),
         hasher=Argon2Hasher(),
-        signer=JwtSigner(ring, issuer="autograph", trusted=_trusted(settings)),
-        ring=ring,
-        mailer=_mailer(settings, stack),
-        tries=rates,
-        clock=clock,
+        signer=JwtSigner(
+            ground.ring, issuer="autograph", trusted=_trusted(settings), fetch_keys=fetch_keys
+        ),
+        ring=ground.ring,
+        mailer=_mailer(settings, ground.stack),
+        tries=ground.rates,
+        clock=ground.clock,
     )
     return accounts_on(
         parts,
-        LayeredCache(shared),
-        public_url=public_url,
+        LayeredCache(ground.cache),
+        public_url=settings.reached_at,
         is_sign_up_open=settings.sign_up == "open",
         others=others,
     )

@@ -27,6 +27,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -37,7 +38,9 @@ from autograph.api import app
 from autograph.api.deps import Services
 from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.bootstrap.accounts import make_accounts, make_guard
+from autograph.bootstrap.accounts import make_accounts, make_guard, open_keys
+from autograph.bootstrap.ground import Ground
+from autograph.bootstrap.integrations import make_integrations
 from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
@@ -54,9 +57,13 @@ from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.accounts.models import Principal
 from autograph.features.accounts.repository import changes
 from autograph.features.accounts.service import Accounts
+from autograph.features.agents.adapters.credential_uses import CredentialUsesInGraphs
+from autograph.features.agents.adapters.personal_data import AgentData
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
+from autograph.features.integrations.service import Integrations
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost
+from autograph.features.runs.adapters.personal_data import RunData
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
@@ -76,6 +83,8 @@ from autograph.infra import migrations
 from autograph.infra.cache.ports import Cache
 from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
+from autograph.infra.egress.late import LateClient
+from autograph.infra.egress.ports import Rules
 from autograph.infra.errors import OperationalError
 from autograph.infra.postgres.server import embedded_postgres
 from autograph.infra.rates.memory import MemoryRateLimiter
@@ -140,6 +149,7 @@ class Platform:
     dead_letters: DeadLetterService
     storage: StorageService
     accounts: Accounts
+    integrations: Integrations
     guard: Guard
     journal: JournalStore
     owner: Principal
@@ -149,42 +159,41 @@ class Platform:
 
 @asynccontextmanager
 async def platform(
-    settings: Settings, *, process: Process = Process.COMMAND
+    settings: Settings,
+    *,
+    process: Process = Process.COMMAND,
+    load: Callable[[], Catalog] = load_catalog,
 ) -> AsyncGenerator[Platform]:
     """Put a process together, and take it apart at the end.
 
     Args:
         settings: How this installation runs.
         process: What it does.
+        load: Finds its blocks.
 
     Raises:
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(asyncio.to_thread(load_catalog))
+        loading = asyncio.create_task(asyncio.to_thread(load))
         try:
             database = await _database(settings, stack)
         finally:
             catalog = await loading
         journal = PostgresJournal(database)
         graphs = GraphRepository(database)
+        rows = RunRepository(database)
         specs = catalog.specs()
         plans = SavedPlans(graphs, specs)
         dispatch = await _dispatch(settings, database, stack, process)
-        accounts = await make_accounts(
-            settings,
-            database,
-            dispatch.turns,
-            dispatch.cache,
-            stack,
-            public_url=public_url(settings),
-            others=(),
-        )
+        ground = await _ground(settings, database, dispatch, stack)
+        accounts = make_accounts(ground, others=(RunData(rows), AgentData(graphs, specs)))
+        integrations = make_integrations(ground, accounts, CredentialUsesInGraphs(graphs))
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         parts = Parts(
             store=journal,
             liveness=lambda: AdvisoryLock.take(database),
-            executor=_executor(settings, catalog, database, dispatch),
+            executor=_executor(ground, catalog, integrations),
             plans=plans,
             clock=SystemClock(),
             sink=_BroadcastSink(dispatch.broadcast),
@@ -193,7 +202,6 @@ async def platform(
         worker = await _worker(settings, parts, database, dispatch, stack, process)
         _spare_the_collector()
         owner = await accounts.people.local_owner()
-        rows = RunRepository(database)
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage)
         if process.tends:
@@ -209,12 +217,30 @@ async def platform(
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
             accounts=accounts,
+            integrations=integrations,
             guard=make_guard(settings, accounts, dispatch.turns, owner),
             journal=journal,
             owner=owner,
             worker=worker,
             broadcast=dispatch.broadcast,
         )
+
+
+async def _ground(
+    settings: Settings, database: Database, dispatch: _Dispatch, stack: AsyncExitStack
+) -> Ground:
+    http = LateClient(_egress(settings))
+    stack.push_async_callback(http.close)
+    return Ground(
+        settings=settings,
+        database=database,
+        ring=await open_keys(settings, database),
+        http=http,
+        rates=dispatch.turns,
+        cache=dispatch.cache,
+        clock=SystemClock(),
+        stack=stack,
+    )
 
 
 async def _worker(
@@ -334,11 +360,15 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     return database
 
 
-def _executor(
-    settings: Settings, catalog: Catalog, database: Database, dispatch: _Dispatch
-) -> Executor:
-    host = DatabaseBlockHost(database, dispatch.turns, public_url=public_url(settings))
-    return Executor(catalog, host, SystemClock(), node_timeout=settings.max_node_time)
+def _executor(ground: Ground, catalog: Catalog, integrations: Integrations) -> Executor:
+    host = DatabaseBlockHost(
+        ground.database,
+        ground.rates,
+        ground.http,
+        integrations.credentials,
+        public_url=ground.settings.reached_at,
+    )
+    return Executor(catalog, host, ground.clock, node_timeout=ground.settings.max_node_time)
 
 
 def _storage(settings: Settings, database: Database) -> StorageService:
@@ -360,6 +390,12 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
+def _egress(settings: Settings) -> Rules:
+    return Rules(
+        inside=tuple(ip_network(one) for one in settings.egress_inside), hosts=settings.egress_hosts
+    )
+
+
 def _capacity(settings: Settings, process: Process) -> Capacity:
     slots = settings.worker_slots if process.carries_runs else 0
     return Capacity(
@@ -369,11 +405,6 @@ def _capacity(settings: Settings, process: Process) -> Capacity:
         per_graph=settings.max_graph_runs,
         drain=settings.drain_time,
     )
-
-
-def public_url(settings: Settings) -> str:
-    """Return where this installation is reached."""
-    return settings.public_url or f"http://{settings.host}:{settings.port}"
 
 
 class _BroadcastSink:
@@ -404,6 +435,7 @@ def serve(made: Platform) -> ASGIApp:
             worker=made.worker,
             broadcast=made.broadcast,
             accounts=made.accounts,
+            integrations=made.integrations,
             guard=made.guard,
         )
     )

@@ -11,7 +11,17 @@ from uuid import UUID
 
 import structlog
 
-from autograph.blocks.sdk import BlockError, CostKind, Decision, KeyValueStore, Rate
+from autograph.blocks.sdk import (
+    BlockError,
+    CostKind,
+    CredentialRef,
+    Decision,
+    Http,
+    KeyValueStore,
+    Rate,
+    Secret,
+)
+from autograph.blocks.sdk.credentials import texts_of
 from autograph.engine.events import WaitKind
 from autograph.engine.ports import BlockHost, RunRef
 from autograph.engine.state import NodeRun
@@ -32,6 +42,7 @@ class NodeContext:
         "_asks_people",
         "_clock",
         "_host",
+        "_opened",
         "_random",
         "_run",
         "_started",
@@ -49,6 +60,7 @@ class NodeContext:
         self._clock = clock
         self._asks_people = asks_people
         self._waits = 0
+        self._opened: list[str] = []
         self._usage: dict[CostKind, float] | None = None
         self._random: random.Random | None = None
 
@@ -103,6 +115,23 @@ class NodeContext:
     def store(self) -> KeyValueStore:
         """The person's stored values."""
         return self._host.store(self._run)
+
+    @property
+    def http(self) -> Http:
+        """The way out."""
+        return self._host.http(self._run)
+
+    async def credential(self, reference: CredentialRef) -> Secret:
+        """Open a credential of the person for this attempt."""
+        secret = await self._host.credential(self._run, reference)
+        self._opened.extend(texts_of(secret))
+        return secret
+
+    def redacted(self, text: str) -> str:
+        """Return a text without what this attempt has opened."""
+        for secret in self._opened:
+            text = text.replace(secret, "•••")
+        return text
 
     def now(self) -> datetime:
         """Return the current moment, aware, in UTC."""
@@ -184,7 +213,13 @@ class NodeContext:
 
     def log(self, message: str, **facts: Json) -> None:
         """Add a line to the log."""
-        _log.info(message, run_id=str(self._run.id), node_run=self._started.number, **facts)
+        facts = {
+            name: self.redacted(value) if isinstance(value, str) else value
+            for name, value in facts.items()
+        }
+        _log.info(
+            self.redacted(message), run_id=str(self._run.id), node_run=self._started.number, **facts
+        )
 
 
 class _Call:

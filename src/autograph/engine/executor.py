@@ -28,6 +28,7 @@ from autograph.engine.state import NodeRun
 from autograph.engine.waits import Suspended, Wait
 from autograph.graph.model import Json
 from autograph.infra.clock import Clock
+from autograph.infra.errors import OperationalError, UserError
 from autograph.infra.json import NotJson, canonical
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -119,9 +120,10 @@ class Executor:
         loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
         outputs = _Outputs(stream, skip=run.emitted, loop=loop)
+        ctx = NodeContext(ref, run, self._host, self._clock, asks_people=asks_people)
         code, message, retry_after, credits = "", "", None, 0
         try:
-            credits = await self._drive(ref, run, overrides, outputs, asks_people=asks_people)
+            credits = await self._drive(run, overrides, outputs, ctx)
         except Suspended as suspended:
             return Waits(outputs.take(), suspended.wait)
         except BlockError as error:
@@ -132,30 +134,27 @@ class Executor:
             message = (
                 f"It took longer than its limit of {limit.total_seconds():g} s (policy: timeout)."
             )
+        except UserError as error:
+            code, message = error.code, error.message
+        except OperationalError as error:
+            code, message, retry_after = error.code, error.message, error.retry_after
         except Exception as error:  # noqa: BLE001 - a border: whatever a block raises is its failure, not ours
-            _log.warning("block crashed", block=run.node.spec.name, exc_info=error)
             code, message = "block.crashed", f"{type(error).__name__}: {error}"
+            _log.warning("block crashed", block=run.node.spec.name, exc_info=error)
         duration_ms = round((perf_counter() - begun) * 1e3, 3)
         rest = outputs.take()
         if not code:
             return Done(rest, duration_ms, credits)
-        return Failed(rest, duration_ms, code, message[:_MAX_MESSAGE], retry_after)
+        return Failed(rest, duration_ms, code, ctx.redacted(message)[:_MAX_MESSAGE], retry_after)
 
     async def _drive(
-        self,
-        ref: RunRef,
-        run: NodeRun,
-        overrides: Mapping[str, Json],
-        outputs: _Outputs,
-        *,
-        asks_people: bool,
+        self, run: NodeRun, overrides: Mapping[str, Json], outputs: _Outputs, ctx: NodeContext
     ) -> int:
         """Run the block to its end; return what it cost."""
         node = run.node
         block = self._block(node.spec.id)
         values = node_values(node, run.arrived, overrides)
         prepared = block.prepare(values)
-        ctx = NodeContext(ref, run, self._host, self._clock, asks_people=asks_people)
         begun = perf_counter()
         if block.is_blocking:
             work = asyncio.get_running_loop().run_in_executor(

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.sdk import KeyValueStore, Rate
+from autograph.blocks.sdk import CredentialRef, Http, KeyValueStore, Rate, Secret
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -365,6 +365,18 @@ class BlockHost(Protocol):
 
     def call_url(self, token: str) -> str:
         """Return the address at which a call with `token` is taken."""
+        ...
+
+    def http(self, run: RunRef) -> Http:
+        """Return the way out for a run of this owner."""
+        ...
+
+    async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
+        """Open a credential of the run's owner.
+
+        Raises:
+            BlockError: There is none, it is another one than the reference says, or it has ended.
+        """
         ...
 
     async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:

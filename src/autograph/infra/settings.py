@@ -132,6 +132,15 @@ class Settings(BaseSettings):
         default=(), description='Networks that may ask; none for all: ["10.0.0.0/8"].'
     )
     ip_deny: tuple[str, ...] = Field(default=(), description="Networks that may not ask.")
+    egress_inside: tuple[str, ...] = Field(
+        default=(),
+        description='Networks of your own that agents may reach: ["10.1.0.0/16"]; others than public ones are '
+        "refused.",
+    )
+    egress_hosts: tuple[str, ...] | None = Field(
+        default=None,
+        description='The only hosts that agents may reach: ["api.openai.com", "*.example.com"]; none for every one.',
+    )
     rate_read: int = Field(
         default=1_200,
         ge=0,
@@ -186,3 +195,8 @@ class Settings(BaseSettings):
         ge=1,
         description="Workers that may die over a run before it is stopped as poison.",
     )
+
+    @property
+    def reached_at(self) -> str:
+        """Where people and other systems reach this installation."""
+        return self.public_url or f"http://{self.host}:{self.port}"

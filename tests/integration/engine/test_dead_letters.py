@@ -99,7 +99,7 @@ async def test_by_command(settings: Settings, poison: UUID, tmp_path: Path) -> N
 
 async def test_over_http(up: Platform, poison: UUID) -> None:
     transport = httpx2.ASGITransport(serve(up))
-    async with httpx2.AsyncClient(transport=transport, base_url="http://platform") as http:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
         (listed,) = (await http.get("/api/v1/dead-letters")).json()["dead_letters"]
         shown = (await http.get(f"/api/v1/dead-letters/{poison}")).json()
         assert (listed["run_id"], listed["crashes"], listed["decision"]) == (str(poison), 2, None)

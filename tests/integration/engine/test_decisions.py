@@ -48,13 +48,10 @@ class Pay(Block[PayInput]):
 
 
 @pytest.fixture
-async def up(
-    database_url: str, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Platform]:
+async def up(database_url: str, tmp_path: Path, catalog: Catalog) -> AsyncIterator[Platform]:
     made = Catalog([*catalog, Pay])
-    monkeypatch.setattr("autograph.bootstrap.load_catalog", lambda: made)
     settings = Settings(database_url=database_url, data_dir=tmp_path)
-    async with platform(settings, process=Process.UP) as made_up:
+    async with platform(settings, process=Process.UP, load=lambda: made) as made_up:
         yield made_up
 
 

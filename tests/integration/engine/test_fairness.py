@@ -62,12 +62,9 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def up(
-    settings: Settings, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Platform]:
+async def up(settings: Settings, catalog: Catalog) -> AsyncIterator[Platform]:
     made = Catalog([*catalog, Call])
-    monkeypatch.setattr("autograph.bootstrap.load_catalog", lambda: made)
-    async with platform(settings, process=Process.UP) as made_up:
+    async with platform(settings, process=Process.UP, load=lambda: made) as made_up:
         yield made_up
 
 

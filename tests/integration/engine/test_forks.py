@@ -66,11 +66,10 @@ async def up(
     database_url: str, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Platform]:
     made = Catalog([*catalog, Mail])
-    monkeypatch.setattr("autograph.bootstrap.load_catalog", lambda: made)
     monkeypatch.setattr(Mail, "is_down", False)
     Mail.sent.clear()
     settings = Settings(database_url=database_url, data_dir=tmp_path)
-    async with platform(settings, process=Process.UP) as made_up:
+    async with platform(settings, process=Process.UP, load=lambda: made) as made_up:
         yield made_up
 
 

@@ -74,18 +74,16 @@ Start = Callable[..., AbstractAsyncContextManager[Platform]]
 
 
 @pytest.fixture(autouse=True)
-def _send(monkeypatch: pytest.MonkeyPatch, catalog: Catalog) -> None:
+def _send() -> None:
     Send.calls.clear()
-    made = Catalog([*catalog, Send])
-    monkeypatch.setattr("autograph.bootstrap.load_catalog", lambda: made)
 
 
 @pytest.fixture
-def start(database_url: str, tmp_path: Path) -> Start:
+def start(database_url: str, tmp_path: Path, catalog: Catalog) -> Start:
     def made(**settings: Any) -> AbstractAsyncContextManager[Platform]:
         settings = {"drain_time": timedelta(seconds=0.1), **settings}
         found = Settings(database_url=database_url, data_dir=tmp_path, **settings)
-        return platform(found, process=Process.UP)
+        return platform(found, process=Process.UP, load=lambda: Catalog([*catalog, Send]))
 
     return made
 

@@ -74,18 +74,17 @@ class Probe(Block[ProbeInput]):
 
 
 @pytest.fixture(autouse=True)
-def _probe(monkeypatch: pytest.MonkeyPatch, catalog: Catalog) -> None:
+def _probe() -> None:
     Probe.calls.clear()
-    made = Catalog([*catalog, Probe])
-    monkeypatch.setattr("autograph.bootstrap.load_catalog", lambda: made)
 
 
 @pytest.fixture
-def start(database_url: str, tmp_path: Path) -> Callable[..., object]:
+def start(database_url: str, tmp_path: Path, catalog: Catalog) -> Callable[..., object]:
     def made(*, takes_work: bool = True, **settings: object) -> object:
         settings.setdefault("drain_time", timedelta(seconds=0.1))
         found = Settings(database_url=database_url, data_dir=tmp_path, **settings)  # type: ignore[arg-type]
-        return platform(found, process=Process.UP if takes_work else Process.COMMAND)
+        process = Process.UP if takes_work else Process.COMMAND
+        return platform(found, process=process, load=lambda: Catalog([*catalog, Probe]))
 
     return made
 

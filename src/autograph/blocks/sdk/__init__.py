@@ -10,15 +10,26 @@ from autograph.blocks.sdk.block import (
 )
 from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore, Scope
 from autograph.blocks.sdk.cost import Cost, CostKind
+from autograph.blocks.sdk.credentials import (
+    ApiKeySecret,
+    CredentialRef,
+    HostScopedSecret,
+    OAuth2Secret,
+    Secret,
+    UserPasswordSecret,
+    credential_pin,
+)
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
+from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
 from autograph.infra.rates.ports import Rate
 
 __all__ = [
     "ANY",
+    "ApiKeySecret",
     "Block",
     "BlockError",
     "BlockInput",
@@ -30,17 +41,26 @@ __all__ = [
     "Context",
     "Cost",
     "CostKind",
+    "CredentialRef",
     "Decision",
     "Effect",
     "EngineBlock",
     "Example",
     "Format",
+    "HostScopedSecret",
+    "Http",
+    "HttpRequest",
+    "HttpResponse",
     "InputError",
     "Json",
     "KeyValueStore",
+    "OAuth2Secret",
     "Outputs",
     "Rate",
     "Scope",
+    "Secret",
+    "UserPasswordSecret",
+    "credential_pin",
     "is_list",
     "is_object",
     "pin",

@@ -189,18 +189,24 @@ def _coercers(block: type[Block[Any]]) -> _Coercers:
 
 @cache
 def _spec(block: type[Block[Any]]) -> BlockSpec:
+    inputs = inline_refs(block.Input.model_json_schema())
     return BlockSpec(
         id=block.id,
         name=block.name,
         kind=block.kind,
         effect=block.effect,
-        input_schema=inline_refs(block.Input.model_json_schema()),
+        input_schema=inputs,
         output_schema=inline_refs(block.Output.model_json_schema(mode="serialization")),
         static_output=block.static_output,
         is_sensitive=block.is_sensitive,
         categories=tuple(block.categories),
         description=block.description,
         deprecated=block.deprecated,
+        credential_fields={
+            name: schema
+            for name, schema in inputs.get("properties", {}).items()
+            if "credentials_provider" in schema
+        },
     )
 
 

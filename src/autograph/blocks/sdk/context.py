@@ -11,7 +11,9 @@ from typing import Protocol
 from uuid import UUID
 
 from autograph.blocks.sdk.cost import CostKind
+from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.fields import Json
+from autograph.infra.egress.ports import Http
 from autograph.infra.rates.ports import Rate
 
 
@@ -114,6 +116,19 @@ class Context(Protocol):
     @property
     def store(self) -> KeyValueStore:
         """The person's stored values."""
+        ...
+
+    @property
+    def http(self) -> Http:
+        """The way out. Requests go where the person, their agent and the installation allow, and nowhere else."""
+        ...
+
+    async def credential(self, reference: CredentialRef) -> Secret:
+        """Open a credential of the person for this attempt. Keep it in no output and no log.
+
+        Raises:
+            BlockError: There is none, it is another one than the reference says, or it has ended.
+        """
         ...
 
     def now(self) -> datetime:

@@ -14,6 +14,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -22,11 +23,15 @@ from pydantic import TypeAdapter, ValidationError
 from autograph.blocks.sdk.block import Block, BlockInput, EngineBlock
 from autograph.blocks.sdk.context import Decision, Scope
 from autograph.blocks.sdk.cost import CostKind
+from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
+from autograph.infra.egress.late import LateClient
+from autograph.infra.egress.ports import Http, Rules
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import Rate
 
+_LOOPBACK = (ip_network("127.0.0.0/8"),)
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 """The moment at which a `FakeContext`'s clock stands, until it is slept forward."""
 
@@ -66,6 +71,8 @@ class FakeContext:
     Attributes:
         decisions: What people decide, in order; when they are used up, everything is approved as it is.
         brought: What every call from outside brings.
+        secrets: What is secret about credentials, by their ids.
+        http: The way out: to this machine, and nowhere else.
     """
 
     run_id: UUID = field(default_factory=lambda: UUID(int=7))
@@ -87,6 +94,20 @@ class FakeContext:
     brought: Json = None
     throttled: list[tuple[str, Rate]] = field(default_factory=list[tuple[str, Rate]])
     usage: dict[CostKind, float] = field(default_factory=dict[CostKind, float])
+    secrets: dict[str, Secret] = field(default_factory=dict[str, Secret])
+    http: Http = field(default_factory=lambda: LateClient(Rules(inside=_LOOPBACK)))
+
+    async def credential(self, reference: CredentialRef) -> Secret:
+        """Return what `secrets` has under the reference's id.
+
+        Raises:
+            BlockError: It has nothing.
+        """
+        if reference.id not in self.secrets:
+            raise BlockError(
+                f"There is no credential {reference.id!r}.", code="credential.not_found"
+            )
+        return self.secrets[reference.id]
 
     def now(self) -> datetime:
         """Return the moment of the standing clock."""

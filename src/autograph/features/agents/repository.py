@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Row, RowMapping, and_, func, insert, select, update
+from sqlalchemy import Row, RowMapping, and_, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from autograph.features.accounts.models import Principal
@@ -24,6 +24,18 @@ from autograph.graph.content import content_hash
 from autograph.graph.model import Graph
 from autograph.graph.portable import read_agent, write_agent
 from autograph.infra.database import Database
+
+_NAMING = text(
+    """
+    SELECT g.id, v.name, node ->> 'id' AS node
+    FROM graphs g
+    JOIN graph_versions v ON v.graph_id = g.id AND v.version = g.active_version
+    CROSS JOIN LATERAL json_array_elements(v.document -> 'nodes') AS node
+    WHERE g.owner_id = :user_id AND g.deleted_at IS NULL AND (node -> 'constants')::text LIKE :like
+    ORDER BY v.name, node ->> 'id'
+    LIMIT 200
+    """
+)
 
 
 class GraphRepository:
@@ -196,6 +208,36 @@ class GraphRepository:
             )
             if not result.rowcount:
                 raise GraphNotFound(f"There is no graph {graph_id}.")
+
+    async def all_of(self, user_id: UUID) -> Sequence[SavedGraph]:
+        """Return the active version of each of somebody's graphs."""
+        async with self._database.begin() as connection:
+            ids = (
+                await connection.execute(
+                    select(graphs.c.id, graphs.c.active_version).where(
+                        graphs.c.owner_id == user_id, graphs.c.deleted_at.is_(None)
+                    )
+                )
+            ).all()
+            owner = Principal(user_id, "")
+            return [await _fetch(connection, owner, row.id, row.active_version) for row in ids]
+
+    async def naming(self, principal: Principal, text: str) -> Sequence[tuple[UUID, str, str]]:
+        """Return the nodes whose constants hold a text, in active versions: graph, its name, node."""
+        async with self._database.begin() as connection:
+            rows = await connection.execute(
+                _NAMING, {"user_id": principal.user_id, "like": f"%{text}%"}
+            )
+            return [(row.id, row.name, row.node) for row in rows]
+
+    async def erase(self, user_id: UUID) -> None:
+        """Delete all of somebody's graphs, those that were deleted before among them. Idempotent."""
+        theirs = select(graphs.c.id).where(graphs.c.owner_id == user_id)
+        async with self._database.begin() as connection:
+            await connection.execute(
+                delete(graph_versions).where(graph_versions.c.graph_id.in_(theirs))
+            )
+            await connection.execute(delete(graphs).where(graphs.c.owner_id == user_id))
 
     async def runnable(
         self, principal: Principal, graph_id: UUID, version: int | None

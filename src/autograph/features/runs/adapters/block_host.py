@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
-from autograph.blocks.sdk import BlockError, KeyValueStore, Rate, Scope
+from autograph.blocks.sdk import (
+    BlockError,
+    CredentialRef,
+    Http,
+    KeyValueStore,
+    Rate,
+    Scope,
+    Secret,
+)
 from autograph.engine.ports import RunRef
+from autograph.features.integrations.errors import CredentialEnded, CredentialNotFound
+from autograph.features.integrations.service import CredentialService
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
@@ -18,15 +29,53 @@ MAX_KEY: Final = 512
 class DatabaseBlockHost:
     """Implements `BlockHost`."""
 
-    def __init__(self, database: Database, turns: RateLimiter, *, public_url: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        turns: RateLimiter,
+        http: Http,
+        credentials: CredentialService,
+        *,
+        public_url: str,
+    ) -> None:
         """Keep values in `database` and turns in `turns`; be reached at `public_url`."""
         self._database = database
+        self._http = http
+        self._credentials = credentials
         self._turns = turns
         self._public_url = public_url.rstrip("/")
 
     def call_url(self, token: str) -> str:
         """Return the address at which a call with `token` is taken."""
         return f"{self._public_url}/api/v1/calls/{token}"
+
+    def http(self, run: RunRef) -> Http:
+        """Return the way out for a run of this owner."""
+        return self._http
+
+    async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
+        """Open a credential of the run's owner.
+
+        Raises:
+            BlockError: There is none, it is another one than the reference says, or it has ended.
+        """
+        name = reference.title or reference.id
+        try:
+            found, secret = await self._credentials.open(run.owner_id, UUID(reference.id))
+        except (CredentialNotFound, ValueError):
+            raise BlockError(
+                f"There is no credential {name!r}. Choose another one at this node.",
+                code="credential.not_found",
+            ) from None
+        except CredentialEnded as error:
+            raise BlockError(error.message, code=error.code) from None
+        if (found.provider, found.kind.value) != (reference.provider, reference.type):
+            raise BlockError(
+                f"The credential {found.title!r} is for {found.provider} ({found.kind}), and not for "
+                f"{reference.provider} ({reference.type}). Choose another one at this node.",
+                code="credential.mismatch",
+            )
+        return secret
 
     async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:
         """Reserve the next turn under a rate that the owner's runs share; return how long it is off."""

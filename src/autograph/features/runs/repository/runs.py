@@ -156,6 +156,47 @@ class RunRepository:
                 run_id,
             )
 
+    async def summaries_of(self, user_id: UUID) -> Json:
+        """Return when somebody's runs were and how they ended, newest first."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(
+                "SELECT id, graph_id, graph_version, status, queued_at, ended_at FROM runs "
+                "WHERE owner_id = $1 ORDER BY id DESC",
+                user_id,
+            )
+        return [
+            {
+                "id": str(row["id"]),
+                "graph_id": str(row["graph_id"]),
+                "graph_version": row["graph_version"],
+                "status": row["status"],
+                "queued_at": row["queued_at"].isoformat(),
+                "ended_at": row["ended_at"] and row["ended_at"].isoformat(),
+            }
+            for row in rows
+        ]
+
+    async def erase(self, user_id: UUID) -> None:
+        """Delete all of somebody's runs and what belongs to them. Idempotent.
+
+        A worker that carries one of them notices at its next write, and lets go of it.
+        """
+        async with self._database.acquire() as connection, connection.transaction():
+            for table in ("run_events", "payload_uses", "run_inbox", "jobs"):
+                await connection.execute(
+                    f"DELETE FROM {table} WHERE run_id IN (SELECT id FROM runs WHERE owner_id = $1)",
+                    user_id,
+                )
+            for table in (
+                "waits",
+                "dead_letters",
+                "charges",
+                "idempotency_keys",
+                "stored_values",
+                "runs",
+            ):
+                await connection.execute(f"DELETE FROM {table} WHERE owner_id = $1", user_id)
+
     async def claim_key(
         self, principal: Principal, key: str, *, request_hash: str, run_id: UUID
     ) -> UUID:

@@ -1,0 +1,1 @@
+"""Adapters of agents to what other features ask for."""

@@ -1,0 +1,1 @@
+"""What people use elsewhere: their credentials there."""

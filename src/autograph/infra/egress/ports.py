@@ -1,0 +1,164 @@
+"""What is asked of the world, and by which rules."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar, Final, Protocol
+
+from autograph.infra.egress.addresses import Network
+from autograph.infra.errors import Forbidden, OperationalError, TooLarge, UserError
+from autograph.infra.json import Json, decode
+
+MAX_RESPONSE: Final = 64 * 1024 * 1024
+MAX_REDIRECTS: Final = 10
+
+
+class EgressRefused(Forbidden):
+    """The rules forbid this address; the message names it and the way out."""
+
+    code: ClassVar[str] = "egress.refused"
+
+
+class BadRequest(UserError):
+    """This is no request that can be sent."""
+
+    code: ClassVar[str] = "egress.bad_request"
+
+
+class ResponseTooLarge(TooLarge):
+    """The other side sends more than is taken."""
+
+    code: ClassVar[str] = "egress.response_too_large"
+
+
+class Unreachable(OperationalError):
+    """The other side does not answer."""
+
+    code: ClassVar[str] = "egress.unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where somebody's requests may go.
+
+    Attributes:
+        inside: Networks that may be reached although they are nobody's business outside.
+        hosts: Names that may be asked, `*.example.com` for all below; None for every one.
+    """
+
+    inside: tuple[Network, ...] = ()
+    hosts: tuple[str, ...] | None = None
+
+    def allows_host(self, host: str) -> bool:
+        """Tell whether a name may be asked."""
+        if self.hosts is None:
+            return True
+        name = host.lower().rstrip(".")
+        return any(
+            name == one.lower() or (one.startswith("*.") and name.endswith(one[1:].lower()))
+            for one in self.hosts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """A request.
+
+    Attributes:
+        url: `http://` or `https://`.
+        timeout: For everything, from the first look-up to the last byte.
+        max_bytes: Of the answer's body.
+        follows: Redirects are followed; what proves who asks is not taken along to another origin.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes | None = None
+    timeout: timedelta = timedelta(seconds=60)
+    max_bytes: int = MAX_RESPONSE
+    follows: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """An answer.
+
+    Attributes:
+        url: Where it came from in the end.
+        headers: Names in lower case; several with one name joined by commas.
+    """
+
+    status: int
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the status is below 400."""
+        return self.status < 400
+
+    @property
+    def text(self) -> str:
+        """The body as text, by the charset it names, else UTF-8."""
+        _, _, charset = self.headers.get("content-type", "").partition("charset=")
+        try:
+            return self.body.decode(charset.split(";")[0].strip(" \"'") or "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Json:
+        """Return the body's value.
+
+        Raises:
+            NotJson: It is not JSON.
+        """
+        return decode(self.body)
+
+
+class Stream(Protocol):
+    """An answer whose body comes piece by piece."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+        ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes, up to the request's `max_bytes`."""
+        ...
+
+
+class Http(Protocol):
+    """Sends requests. Every adapter, and every rule, is in front of every request."""
+
+    async def send(self, request: HttpRequest, rules: Rules | None = None) -> HttpResponse:
+        """Send a request and return the whole answer.
+
+        Args:
+            request: What is asked.
+            rules: Where it may go; None for the installation's own rules.
+
+        Raises:
+            EgressRefused: The rules forbid an address on the way.
+            BadRequest: It cannot be sent.
+            ResponseTooLarge: The answer is.
+            Unreachable: There is no answer.
+        """
+        ...
+
+    def stream(
+        self, request: HttpRequest, rules: Rules | None = None
+    ) -> AbstractAsyncContextManager[Stream]:
+        """Send a request and lend the answer; raises what `send` raises."""
+        ...

@@ -1,0 +1,1 @@
+-- Log-ins at other providers, and apps that act for people.

@@ -1,0 +1,1 @@
+-- Webhooks, presets and their triggers.

@@ -1,0 +1,11 @@
+"""What agents remember by meaning."""
+
+from autograph.infra.migrations.runner import execute_sql_file
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Add them."""
+    execute_sql_file("0010_memory.sql")
