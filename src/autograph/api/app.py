@@ -16,6 +16,7 @@ from autograph import __version__
 from autograph.api import page
 from autograph.api.deps import Services
 from autograph.api.errors import answer, request_id_of
+from autograph.api.external import autogpt, offered
 from autograph.api.gateway.gateway import Gateway
 from autograph.api.gateway.routes import ANY_MEDIA, Access, RateClass
 from autograph.api.rest import (
@@ -48,6 +49,8 @@ _DOORS: Final = (
     storage,
     blocks,
     health,
+    offered,
+    autogpt,
 )
 _NOWHERE: Final = Access(None, "There is nothing to protect.", RateClass.PUBLIC, ANY_MEDIA)
 
