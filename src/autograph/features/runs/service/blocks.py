@@ -66,7 +66,9 @@ class BlockService:
             new_id(), principal.user_id, GraphRef(_BY_HAND, 1), timezone=principal.timezone
         )
         async with self._turn:
-            outcome = await self._executor.attempt(run, NodeRun(1, plan.nodes[0], {}), {})
+            outcome = await self._executor.attempt(
+                run, NodeRun(1, plan.nodes[0], {}), {}, asks_people=True
+            )
         if isinstance(outcome, Waits):
             raise BlockWaits(
                 f"{block.name} waits ({outcome.wait.kind}). Put it into an agent: a run can wait."
