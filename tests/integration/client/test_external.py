@@ -109,7 +109,7 @@ def test_a_block_that_fails_says_how(served: Served) -> None:
     told = answer.json()
     assert (answer.status_code, told["code"]) == (400, "block.failed")
     assert told["message"] == "Divide of 1 and 0 has no finite result."
-    assert told["details"]["block_code"] == "block.failed"
+    assert told["details"]["block_code"] == "calculator.no_result"
 
 
 def test_the_clients_guide_runs_as_it_is_printed(served: Served) -> None:
