@@ -19,12 +19,16 @@ OF_SOMEBODY = [
     if one.parameters
     and one.access.permission is not None
     and not one.path.startswith("/api/admin/")
-    and one.parameters != ["block_id"]
+    and one.parameters not in (["block_id"], ["provider_id"])
 ]
 BODIES: dict[str, Any] = {
     "PUT /api/v1/graphs/{graph_id}": {"name": "Bob's now", "nodes": [], "links": []},
     "POST /api/v1/reviews/{review_id}": {"decision": "approve"},
     "POST /api/v1/runs/{run_id}/fork": {"from_node_run": 1},
+    "PUT /api/v1/credentials/{credential_id}/secret": {
+        "secret": {"type": "api_key", "api_key": "bobs"}
+    },
+    "PATCH /api/v1/credentials/{credential_id}": {"title": "Bob's now"},
 }
 
 
@@ -51,6 +55,14 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         while not reviews:
             reviews = (await http.get("/api/v1/reviews")).json()["reviews"]
         key = await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
+        credential = await http.post(
+            "/api/v1/credentials",
+            json={
+                "provider": "github",
+                "title": "Ada's GitHub",
+                "secret": {"type": "api_key", "api_key": "ghp_adas"},
+            },
+        )
         sessions = (await http.get("/api/v1/auth/sessions")).json()
     return {
         "graph_id": graph_id,
@@ -58,6 +70,7 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
         "session_id": sessions[0]["id"],
+        "credential_id": credential.json()["id"],
         "version": "1",
         "old": "1",
         "new": "2",
@@ -89,6 +102,8 @@ async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) ->
         assert review["status"] == "waiting"
         key = (await http.get(f"/api/v1/api-keys/{things['key_id']}")).json()
         assert key["revoked_at"] is None
+        credential = (await http.get(f"/api/v1/credentials/{things['credential_id']}")).json()
+        assert credential["title"] == "Ada's GitHub"
         assert len((await http.get("/api/v1/auth/sessions")).json()) == 2
 
 
@@ -107,9 +122,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
             answer = await http.get(route.path)
             assert answer.status_code == 200, str(route)
             shown = answer.text
-            ids = [
-                things[name] for name in ("graph_id", "run_id", "review_id", "key_id", "session_id")
-            ]
+            ids = [one for name, one in things.items() if name.endswith("_id")]
             assert not [one for one in ids if one in shown], str(route)
     assert {str(one) for one in lists} >= {
         "GET /api/v1/graphs",
@@ -117,6 +130,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/reviews",
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
+        "GET /api/v1/credentials",
     }
 
 

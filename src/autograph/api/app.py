@@ -24,6 +24,8 @@ from autograph.api.rest import (
     api_keys,
     auth,
     blocks,
+    connections,
+    credentials,
     dead_letters,
     forks,
     graphs,
@@ -46,6 +48,8 @@ _DOORS: Final = (
     reviews,
     dead_letters,
     storage,
+    credentials,
+    connections,
     blocks,
     health,
 )
