@@ -38,9 +38,10 @@ from autograph.api import app
 from autograph.api.deps import Services
 from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.bootstrap.accounts import make_accounts, make_guard, open_keys
+from autograph.bootstrap.accounts import make_accounts, make_guard
 from autograph.bootstrap.ground import Ground
 from autograph.bootstrap.integrations import make_integrations
+from autograph.bootstrap.keys import open_keys
 from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
@@ -61,6 +62,8 @@ from autograph.features.agents.adapters.credential_uses import CredentialUsesInG
 from autograph.features.agents.adapters.personal_data import AgentData
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
+from autograph.features.integrations.adapters.personal_data import CredentialData
+from autograph.features.integrations.repository import CredentialRepository
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost
 from autograph.features.runs.adapters.personal_data import RunData
@@ -189,8 +192,15 @@ async def platform(
         plans = SavedPlans(graphs, specs)
         dispatch = await _dispatch(settings, database, stack, process)
         ground = await _ground(settings, database, dispatch, stack)
-        accounts = make_accounts(ground, others=(RunData(rows), AgentData(graphs, specs)))
-        integrations = make_integrations(ground, accounts, CredentialUsesInGraphs(graphs))
+        accounts = make_accounts(
+            ground,
+            others=(
+                RunData(rows),
+                AgentData(graphs, specs),
+                CredentialData(CredentialRepository(database)),
+            ),
+        )
+        integrations = await make_integrations(ground, accounts, CredentialUsesInGraphs(graphs))
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         parts = Parts(
             store=journal,
@@ -205,7 +215,7 @@ async def platform(
         _spare_the_collector()
         owner = await accounts.people.local_owner()
         storage = _storage(settings, database)
-        intake = Intake(plans, specs, storage)
+        intake = Intake(plans, specs, storage, integrations.needs)
         if process.tends:
             stack.push_async_callback(_ended, asyncio.create_task(_tend(storage), name="storage"))
         yield Platform(
@@ -420,6 +430,17 @@ class _BroadcastSink:
         self._broadcast.publish(
             [RunNews(run.id, run.owner_id, seq, is_over) for run, seq, is_over in news.heads]
         )
+
+
+@asynccontextmanager
+async def database_of(settings: Settings) -> AsyncGenerator[Database]:
+    """Lend the database of an installation, whatever became of its keys.
+
+    Raises:
+        OperationalError: It cannot be had.
+    """
+    async with AsyncExitStack() as stack:
+        yield await _database(settings, stack)
 
 
 def serve(made: Platform) -> ASGIApp:

@@ -11,8 +11,10 @@ from autograph.cli import (
     accounts,
     agents,
     blocks,
+    credentials,
     database,
     forks,
+    keys,
     processes,
     reviews,
     runs,
@@ -44,6 +46,8 @@ app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(accounts.accounts, name="accounts")
 app.command("audit")(accounts.audit)
+app.add_typer(credentials.credentials, name="credentials")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(database.database, name="database")
 
 

@@ -141,6 +141,19 @@ class Settings(BaseSettings):
         default=None,
         description='The only hosts that agents may reach: ["api.openai.com", "*.example.com"]; none for every one.',
     )
+    provider_dir: Path | None = Field(
+        default=None,
+        description="A folder with provider files of your own, <id>.toml; they win over the ones that come along.",
+    )
+    oauth_clients: SecretStr | None = Field(
+        default=None,
+        description='What this installation is registered as: {"github": {"id": "…", "secret": "…"}}, or @ and a '
+        "file with that.",
+    )
+    system_credentials: SecretStr | None = Field(
+        default=None,
+        description='Credentials that everybody\'s runs may use: {"openai": "sk-…"}, or @ and a file with that.',
+    )
     rate_read: int = Field(
         default=1_200,
         ge=0,

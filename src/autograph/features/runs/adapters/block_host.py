@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
 from autograph.blocks.sdk import (
     BlockError,
@@ -16,7 +15,11 @@ from autograph.blocks.sdk import (
     Secret,
 )
 from autograph.engine.ports import RunRef
-from autograph.features.integrations.errors import CredentialEnded, CredentialNotFound
+from autograph.features.integrations.errors import (
+    CredentialEnded,
+    CredentialNotFound,
+    ProviderUnavailable,
+)
 from autograph.features.integrations.service import CredentialService
 from autograph.graph.model import Json
 from autograph.infra.database import Database
@@ -61,14 +64,18 @@ class DatabaseBlockHost:
         """
         name = reference.title or reference.id
         try:
-            found, secret = await self._credentials.open(run.owner_id, UUID(reference.id))
-        except (CredentialNotFound, ValueError):
+            found, secret = await self._credentials.open_named(run.owner_id, reference)
+        except CredentialNotFound:
             raise BlockError(
                 f"There is no credential {name!r}. Choose another one at this node.",
                 code="credential.not_found",
             ) from None
         except CredentialEnded as error:
             raise BlockError(error.message, code=error.code) from None
+        except ProviderUnavailable as error:
+            raise BlockError(
+                error.message, code=error.code, retry_after=error.retry_after
+            ) from None
         if (found.provider, found.kind.value) != (reference.provider, reference.type):
             raise BlockError(
                 f"The credential {found.title!r} is for {found.provider} ({found.kind}), and not for "
