@@ -2,7 +2,7 @@
 
 Tried again here, at most twice and after at most ten seconds each: what the provider says will pass (429, 5xx, a
 connection that broke). What takes longer than that fails with `retry_after`, and the node's own retry policy, which
-holds no worker while it waits, decides (docs/decisions/0024-…).
+holds no worker while it waits, decides (docs/decisions/0024-retries-of-model-calls.md).
 """
 
 from __future__ import annotations
@@ -281,6 +281,10 @@ class ModelClient:
             return None
 
 
+class _Silent(Exception):
+    """A stream brings nothing any more."""
+
+
 class _Access:
     """How a provider is reached, and as whom."""
 
@@ -360,7 +364,7 @@ async def _explained(access: _Access) -> AsyncGenerator[None]:
         raise access.error(f"says: {error}", code) from None
     except (BrokenAnswer, Invalid, TooLong) as error:
         raise access.broken(str(error) or "an event does not end") from error
-    except TimeoutError:
+    except _Silent:
         silence = f"has been silent for {_SILENCE_SECONDS:g} s"
         raise access.error(silence, "model.unavailable") from None
     except Unreachable as error:
@@ -372,7 +376,7 @@ async def _events(answer: Stream) -> AsyncIterator[Mapping[str, Json]]:
 
     Raises:
         BrokenAnswer: One of them is no JSON object.
-        TimeoutError: Nothing came for too long.
+        _Silent: Nothing came for too long.
         TooLong: One does not end.
     """
     reader = EventReader()
@@ -383,6 +387,8 @@ async def _events(answer: Stream) -> AsyncIterator[Mapping[str, Json]]:
                 piece = await anext(pieces)
         except StopAsyncIteration:
             break
+        except TimeoutError:
+            raise _Silent from None
         for data in reader.take(piece):
             if data != b"[DONE]":
                 yield _event(data)
