@@ -40,6 +40,7 @@ bench: setup
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/models.py
+	$(BIN)/python benchmarks/gateway.py
 	$(BIN)/python benchmarks/scale.py
 
 bench-peers: servers

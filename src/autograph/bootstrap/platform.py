@@ -72,6 +72,7 @@ from autograph.features.runs.repository import (
     RunRepository,
 )
 from autograph.features.runs.service import (
+    BlockService,
     DeadLetterService,
     ForkService,
     Intake,
@@ -143,6 +144,7 @@ class Platform:
     settings: Settings
     catalog: Catalog
     database: Database
+    blocks: BlockService
     agents: AgentService
     runs: RunService
     forks: ForkService
@@ -194,7 +196,7 @@ async def platform(
         parts = Parts(
             store=journal,
             liveness=lambda: AdvisoryLock.take(database),
-            executor=_executor(ground, catalog, integrations, dispatch.broadcast),
+            executor=(executor := _executor(ground, catalog, integrations, dispatch.broadcast)),
             plans=plans,
             clock=SystemClock(),
             sink=_BroadcastSink(dispatch.broadcast),
@@ -211,6 +213,7 @@ async def platform(
             settings=settings,
             catalog=catalog,
             database=database,
+            blocks=BlockService(catalog, executor),
             agents=AgentService(graphs, specs),
             runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake),
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
@@ -432,6 +435,7 @@ def serve(made: Platform) -> ASGIApp:
             settings=made.settings,
             catalog=made.catalog,
             database=made.database,
+            blocks=made.blocks,
             agents=made.agents,
             runs=made.runs,
             forks=made.forks,
