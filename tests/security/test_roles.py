@@ -28,6 +28,8 @@ EXPECTED = {
         Permission.REVIEWS_ANSWER,
         Permission.CREDENTIALS_READ,
         Permission.CREDENTIALS_WRITE,
+        Permission.FILES_READ,
+        Permission.FILES_WRITE,
         Permission.STORE_READ,
     },
     Role.CREATOR: OWN | {Permission.STORE_READ, Permission.STORE_SUBMIT},

@@ -52,8 +52,10 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
             reviews = (await http.get("/api/v1/reviews")).json()["reviews"]
         key = await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
         sessions = (await http.get("/api/v1/auth/sessions")).json()
+        file = await http.post("/api/v1/files", files={"file": ("a.txt", b"Ada's")})
     return {
         "graph_id": graph_id,
+        "file_id": file.json()["id"],
         "run_id": run.json()["id"],
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
@@ -108,7 +110,8 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
             assert answer.status_code == 200, str(route)
             shown = answer.text
             ids = [
-                things[name] for name in ("graph_id", "run_id", "review_id", "key_id", "session_id")
+                things[name]
+                for name in ("graph_id", "run_id", "review_id", "key_id", "session_id", "file_id")
             ]
             assert not [one for one in ids if one in shown], str(route)
     assert {str(one) for one in lists} >= {
@@ -117,6 +120,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/reviews",
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
+        "GET /api/v1/files",
     }
 
 

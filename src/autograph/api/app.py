@@ -25,6 +25,7 @@ from autograph.api.rest import (
     auth,
     blocks,
     dead_letters,
+    files,
     forks,
     graphs,
     health,
@@ -46,6 +47,7 @@ _DOORS: Final = (
     reviews,
     dead_letters,
     storage,
+    files,
     blocks,
     health,
 )

@@ -39,6 +39,7 @@ from autograph.api.deps import Services
 from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.bootstrap.accounts import make_accounts, make_guard, open_keys
+from autograph.bootstrap.files import make_files
 from autograph.bootstrap.ground import Ground
 from autograph.bootstrap.integrations import make_integrations
 from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
@@ -61,6 +62,8 @@ from autograph.features.agents.adapters.credential_uses import CredentialUsesInG
 from autograph.features.agents.adapters.personal_data import AgentData
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
+from autograph.features.files.adapters.personal_data import FileData
+from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost
 from autograph.features.runs.adapters.personal_data import RunData
@@ -148,6 +151,7 @@ class Platform:
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
+    files: FileService
     accounts: Accounts
     integrations: Integrations
     guard: Guard
@@ -187,13 +191,16 @@ async def platform(
         plans = SavedPlans(graphs, specs)
         dispatch = await _dispatch(settings, database, stack, process)
         ground = await _ground(settings, database, dispatch, stack)
-        accounts = make_accounts(ground, others=(RunData(rows), AgentData(graphs, specs)))
+        files = make_files(settings, database)
+        accounts = make_accounts(
+            ground, others=(RunData(rows), AgentData(graphs, specs), FileData(files))
+        )
         integrations = make_integrations(ground, accounts, CredentialUsesInGraphs(graphs))
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         parts = Parts(
             store=journal,
             liveness=lambda: AdvisoryLock.take(database),
-            executor=_executor(ground, catalog, integrations),
+            executor=_executor(ground, catalog, integrations, files),
             plans=plans,
             clock=SystemClock(),
             sink=_BroadcastSink(dispatch.broadcast),
@@ -205,7 +212,9 @@ async def platform(
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage)
         if process.tends:
-            stack.push_async_callback(_ended, asyncio.create_task(_tend(storage), name="storage"))
+            stack.push_async_callback(
+                _ended, asyncio.create_task(_tend(storage, files), name="storage")
+            )
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -216,6 +225,7 @@ async def platform(
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
+            files=files,
             accounts=accounts,
             integrations=integrations,
             guard=make_guard(settings, accounts, dispatch.turns, owner),
@@ -320,12 +330,13 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-async def _tend(storage: StorageService) -> None:
+async def _tend(storage: StorageService, files: FileService) -> None:
     """Keep the storage within bounds, every minute or so."""
     while True:
         await asyncio.sleep(_TEND_EVERY.total_seconds() * random.uniform(0.8, 1.2))
         try:
             await storage.tend()
+            await files.tend()
         except OperationalError as error:
             _log.warning("the storage is not tended", error=error.message)
         except Exception:  # noqa: BLE001 - a border: what cannot be tidied now must not end the process
@@ -360,12 +371,15 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     return database
 
 
-def _executor(ground: Ground, catalog: Catalog, integrations: Integrations) -> Executor:
+def _executor(
+    ground: Ground, catalog: Catalog, integrations: Integrations, files: FileService
+) -> Executor:
     host = DatabaseBlockHost(
         ground.database,
         ground.rates,
         ground.http,
         integrations.credentials,
+        files,
         public_url=ground.settings.reached_at,
     )
     return Executor(catalog, host, ground.clock, node_timeout=ground.settings.max_node_time)
@@ -432,6 +446,7 @@ def serve(made: Platform) -> ASGIApp:
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,
+            files=made.files,
             worker=made.worker,
             broadcast=made.broadcast,
             accounts=made.accounts,

@@ -12,6 +12,7 @@ from autograph.cli import (
     agents,
     blocks,
     database,
+    files,
     forks,
     processes,
     reviews,
@@ -41,6 +42,7 @@ forks.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
+app.add_typer(files.files, name="files")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(accounts.accounts, name="accounts")
 app.command("audit")(accounts.audit)

@@ -16,6 +16,7 @@ from autograph.blocks.sdk import (
     CostKind,
     CredentialRef,
     Decision,
+    Files,
     Http,
     KeyValueStore,
     Rate,
@@ -120,6 +121,11 @@ class NodeContext:
     def http(self) -> Http:
         """The way out."""
         return self._host.http(self._run)
+
+    @property
+    def files(self) -> Files:
+        """The person's files, and those that values name."""
+        return self._host.files(self._run)
 
     async def credential(self, reference: CredentialRef) -> Secret:
         """Open a credential of the person for this attempt."""

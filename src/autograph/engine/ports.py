@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.sdk import CredentialRef, Http, KeyValueStore, Rate, Secret
+from autograph.blocks.sdk import CredentialRef, Files, Http, KeyValueStore, Rate, Secret
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -369,6 +369,10 @@ class BlockHost(Protocol):
 
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
+        ...
+
+    def files(self, run: RunRef) -> Files:
+        """Return the files of the run's owner."""
         ...
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:

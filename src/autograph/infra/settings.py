@@ -163,6 +163,38 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest request body, in bytes; over it: 413.",
     )
+    files_url: str | None = Field(
+        default=None,
+        description="Where files are kept: s3://bucket/folder; none for a folder of the data directory.",
+    )
+    s3_endpoint: str | None = Field(
+        default=None,
+        description="Server of the bucket, where it is not Amazon's: https://host:port.",
+    )
+    s3_region: str | None = Field(default=None, description="Region of the bucket.")
+    s3_access_key_id: str | None = Field(
+        default=None,
+        description="Who asks the bucket; none finds it as Amazon's own programs do.",
+    )
+    s3_secret_access_key: SecretStr | None = Field(
+        default=None, description="The secret that belongs to it."
+    )
+    max_file_bytes: int = Field(
+        default=256 * 1024 * 1024, ge=1024, description="Largest file, in bytes."
+    )
+    max_user_file_bytes: int | None = Field(
+        default=10 * 1024 * 1024 * 1024,
+        ge=1024,
+        description="What the files of one person may take in all, in bytes; none for anything.",
+    )
+    run_file_expiry: timedelta | None = Field(
+        default=timedelta(days=30),
+        description="How long what runs make is kept at most, where nobody keeps it; none for as long as its run.",
+    )
+    clamd: str | None = Field(
+        default=None,
+        description="ClamAV's daemon, which looks into every file: unix:///run/clamav/clamd.ctl or tcp://host:port.",
+    )
     max_sockets: int = Field(
         default=2_000, ge=1, description="WebSocket connections a process serves at once."
     )

@@ -22,6 +22,7 @@ from autograph.blocks.sdk.credentials import (
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
+from autograph.blocks.sdk.files import FileInfo, Files, FileStream
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
@@ -46,6 +47,9 @@ __all__ = [
     "Effect",
     "EngineBlock",
     "Example",
+    "FileInfo",
+    "FileStream",
+    "Files",
     "Format",
     "HostScopedSecret",
     "Http",

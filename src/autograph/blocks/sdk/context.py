@@ -13,6 +13,7 @@ from uuid import UUID
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.fields import Json
+from autograph.blocks.sdk.files import Files
 from autograph.infra.egress.ports import Http
 from autograph.infra.rates.ports import Rate
 
@@ -121,6 +122,11 @@ class Context(Protocol):
     @property
     def http(self) -> Http:
         """The way out. Requests go where the person, their agent and the installation allow, and nowhere else."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """The person's files, and those that values name. Pure and blocking blocks have none: they may not wait."""
         ...
 
     async def credential(self, reference: CredentialRef) -> Secret:

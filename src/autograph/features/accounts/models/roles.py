@@ -27,6 +27,8 @@ class Permission(StrEnum):
     REVIEWS_ANSWER = "reviews.answer"
     CREDENTIALS_READ = "credentials.read"
     CREDENTIALS_WRITE = "credentials.write"
+    FILES_READ = "files.read"
+    FILES_WRITE = "files.write"
     STORE_READ = "store.read"
     STORE_SUBMIT = "store.submit"
     STORE_REVIEW = "store.review"
@@ -62,6 +64,8 @@ class Scope(StrEnum):
     READ_INTEGRATIONS = "READ_INTEGRATIONS"
     DELETE_INTEGRATIONS = "DELETE_INTEGRATIONS"
     ANSWER_REVIEWS = "ANSWER_REVIEWS"
+    READ_FILES = "READ_FILES"
+    WRITE_FILES = "WRITE_FILES"
 
 
 _OWN: Final = frozenset({Permission.ACCOUNT_READ, Permission.ACCOUNT_WRITE})
@@ -77,6 +81,8 @@ _USER: Final = _OWN | {
     Permission.REVIEWS_ANSWER,
     Permission.CREDENTIALS_READ,
     Permission.CREDENTIALS_WRITE,
+    Permission.FILES_READ,
+    Permission.FILES_WRITE,
     Permission.STORE_READ,
 }
 
@@ -102,6 +108,8 @@ SCOPES: Final[Mapping[Scope, frozenset[Permission]]] = {
     Scope.READ_INTEGRATIONS: frozenset({Permission.CREDENTIALS_READ}),
     Scope.DELETE_INTEGRATIONS: frozenset({Permission.CREDENTIALS_WRITE}),
     Scope.ANSWER_REVIEWS: frozenset({Permission.REVIEWS_ANSWER, Permission.RUNS_READ}),
+    Scope.READ_FILES: frozenset({Permission.FILES_READ}),
+    Scope.WRITE_FILES: frozenset({Permission.FILES_WRITE}),
 }
 
 PRIVILEGED: Final = frozenset({Role.ADMIN, Role.SUPPORT, Role.REVIEWER})

@@ -9,6 +9,7 @@ from uuid import UUID
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
+    Files,
     Http,
     KeyValueStore,
     Rate,
@@ -16,6 +17,8 @@ from autograph.blocks.sdk import (
     Secret,
 )
 from autograph.engine.ports import RunRef
+from autograph.features.files.models import Origin
+from autograph.features.files.service import FileService, RunFiles
 from autograph.features.integrations.errors import CredentialEnded, CredentialNotFound
 from autograph.features.integrations.service import CredentialService
 from autograph.graph.model import Json
@@ -35,6 +38,7 @@ class DatabaseBlockHost:
         turns: RateLimiter,
         http: Http,
         credentials: CredentialService,
+        files: FileService,
         *,
         public_url: str,
     ) -> None:
@@ -42,6 +46,7 @@ class DatabaseBlockHost:
         self._database = database
         self._http = http
         self._credentials = credentials
+        self._files = files
         self._turns = turns
         self._public_url = public_url.rstrip("/")
 
@@ -52,6 +57,10 @@ class DatabaseBlockHost:
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
         return self._http
+
+    def files(self, run: RunRef) -> Files:
+        """Return the files of the run's owner."""
+        return RunFiles(self._files, self._http, Origin(run.owner_id, run.id))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
         """Open a credential of the run's owner.
