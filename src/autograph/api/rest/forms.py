@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from autograph.infra.errors import Invalid
@@ -47,12 +49,6 @@ class _Form:
     """Reads a form as far as it is needed."""
 
     def __init__(self, content_type: str, body: AsyncIterator[bytes]) -> None:
-        from python_multipart.multipart import (  # noqa: PLC0415 - only for uploads
-            MultipartParser,
-            parse_options_header,
-        )
-
-        self._options = parse_options_header
         boundary = parse_options_header(content_type)[1].get(b"boundary")
         if not boundary:
             raise Invalid("The form does not say what stands between its parts (boundary).")
@@ -101,8 +97,6 @@ class _Form:
                 raise Invalid("The form ends in the middle; nothing of it was kept.")
 
     async def _read(self) -> bool:
-        from python_multipart.exceptions import FormParserError  # noqa: PLC0415 - only for uploads
-
         piece = await anext(self._body, b"")
         if not piece:
             return False
@@ -131,7 +125,7 @@ class _Form:
         self._field, self._value = b"", b""
 
     def _on_headers_finished(self) -> None:
-        _, options = self._options(self._headers.get(b"content-disposition", b""))
+        _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         name = options.get(b"filename")
         if name is None:
             return
