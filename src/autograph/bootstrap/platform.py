@@ -92,6 +92,8 @@ from autograph.infra.errors import OperationalError
 from autograph.infra.postgres.server import embedded_postgres
 from autograph.infra.rates.memory import MemoryRateLimiter
 from autograph.infra.rates.ports import RateLimiter
+from autograph.infra.sandbox.late import LateSandbox
+from autograph.infra.sandbox.ports import SandboxLimits
 from autograph.infra.settings import Settings
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -380,9 +382,25 @@ def _executor(
         ground.http,
         integrations.credentials,
         files,
+        sandbox=_sandbox(ground),
         public_url=ground.settings.reached_at,
     )
     return Executor(catalog, host, ground.clock, node_timeout=ground.settings.max_node_time)
+
+
+def _sandbox(ground: Ground) -> LateSandbox:
+    settings = ground.settings
+    limits = SandboxLimits(
+        seconds=settings.sandbox_seconds,
+        cpu_seconds=settings.sandbox_cpu_seconds,
+        memory_bytes=settings.sandbox_memory_mb * 2**20,
+        disk_bytes=settings.sandbox_disk_mb * 2**20,
+        output_bytes=settings.sandbox_output_kb * 2**10,
+        file_bytes=settings.sandbox_files_mb * 2**20,
+    )
+    sandbox = LateSandbox(limits, warm=settings.sandbox_warm)
+    ground.stack.push_async_callback(sandbox.close)
+    return sandbox
 
 
 def _storage(settings: Settings, database: Database) -> StorageService:

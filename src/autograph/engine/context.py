@@ -20,6 +20,7 @@ from autograph.blocks.sdk import (
     Http,
     KeyValueStore,
     Rate,
+    Sandbox,
     Secret,
 )
 from autograph.blocks.sdk.credentials import texts_of
@@ -126,6 +127,11 @@ class NodeContext:
     def files(self) -> Files:
         """The person's files, and those that values name."""
         return self._host.files(self._run)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        return self._host.sandbox
 
     async def credential(self, reference: CredentialRef) -> Secret:
         """Open a credential of the person for this attempt."""

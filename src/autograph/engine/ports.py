@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.sdk import CredentialRef, Files, Http, KeyValueStore, Rate, Secret
+from autograph.blocks.sdk import CredentialRef, Files, Http, KeyValueStore, Rate, Sandbox, Secret
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -369,6 +369,11 @@ class BlockHost(Protocol):
 
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
         ...
 
     def files(self, run: RunRef) -> Files:

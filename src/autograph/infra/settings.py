@@ -195,6 +195,27 @@ class Settings(BaseSettings):
         default=None,
         description="ClamAV's daemon, which looks into every file: unix:///run/clamav/clamd.ctl or tcp://host:port.",
     )
+    sandbox_seconds: float = Field(
+        default=300, gt=0, description="How long code may take in the sandbox, in seconds."
+    )
+    sandbox_cpu_seconds: int = Field(
+        default=30, ge=1, description="What it may use of a processor, in seconds."
+    )
+    sandbox_memory_mb: int = Field(
+        default=512, ge=64, description="What it may use of memory, in MiB."
+    )
+    sandbox_disk_mb: int = Field(
+        default=64, ge=1, description="What it may write to its folder, in MiB."
+    )
+    sandbox_output_kb: int = Field(
+        default=1024, ge=1, description="What it may print, in KiB; as much again for errors."
+    )
+    sandbox_files_mb: int = Field(
+        default=16, ge=1, description="What the files may hold that it leaves, in MiB."
+    )
+    sandbox_warm: int = Field(
+        default=2, ge=0, description="Sandboxes a worker keeps ready once it has run code."
+    )
     max_sockets: int = Field(
         default=2_000, ge=1, description="WebSocket connections a process serves at once."
     )

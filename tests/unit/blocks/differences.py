@@ -64,13 +64,16 @@ OVERRULED: Final = (
 )
 
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
+    "ExecuteCode": frozenset({"credentials"}),
     "AgentExecutor": frozenset(
         {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
     ),
 }
 """Input pins that are required in the reference and not here, by block."""
 
-PINS_OF_MORE_TYPES: Final = frozenset({("AgentExecutor", "graph_version")})
+PINS_OF_MORE_TYPES: Final = frozenset(
+    {("AgentExecutor", "graph_version"), ("ExecuteCode", "credentials")}
+)
 """Pins that take more types of values here than in the reference."""
 
 FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})

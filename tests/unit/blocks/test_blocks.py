@@ -131,7 +131,8 @@ def reference_types(text: str) -> frozenset[str]:
         depth += (letter in "<(") - (letter in ">)")
         if letter == "|" and depth == 0:
             name = text[start:place].split("<")[0].split("(")[0]
-            found |= types_of({}) if name == "any" else {"string" if name == "enum" else name}
+            written = {"enum": "string", "credentials": "object"}
+            found |= types_of({}) if name == "any" else {written.get(name, name)}
             start = place + 1
     return frozenset(found)
 

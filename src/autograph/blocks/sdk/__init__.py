@@ -27,6 +27,8 @@ from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
 from autograph.infra.rates.ports import Rate
+from autograph.infra.sandbox.ports import Language as CodeLanguage
+from autograph.infra.sandbox.ports import Sandbox
 
 __all__ = [
     "ANY",
@@ -39,6 +41,7 @@ __all__ = [
     "BlockOutputWithoutError",
     "Call",
     "Category",
+    "CodeLanguage",
     "Context",
     "Cost",
     "CostKind",
@@ -61,6 +64,7 @@ __all__ = [
     "OAuth2Secret",
     "Outputs",
     "Rate",
+    "Sandbox",
     "Scope",
     "Secret",
     "UserPasswordSecret",

@@ -16,6 +16,7 @@ from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.files import Files
 from autograph.infra.egress.ports import Http
 from autograph.infra.rates.ports import Rate
+from autograph.infra.sandbox.ports import Sandbox
 
 
 class Scope(StrEnum):
@@ -127,6 +128,11 @@ class Context(Protocol):
     @property
     def files(self) -> Files:
         """The person's files, and those that values name. Pure and blocking blocks have none: they may not wait."""
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run; code is never run anywhere else."""
         ...
 
     async def credential(self, reference: CredentialRef) -> Secret:

@@ -40,6 +40,8 @@ from autograph.infra.egress.late import LateClient
 from autograph.infra.egress.ports import Http, Rules
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import Rate
+from autograph.infra.sandbox.late import LateSandbox
+from autograph.infra.sandbox.ports import SandboxLimits
 
 _LOOPBACK = (ip_network("127.0.0.0/8"),)
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -151,6 +153,7 @@ class FakeContext:
 
     def __post_init__(self) -> None:
         self.files = MemoryFiles(self.http)
+        self.sandbox = LateSandbox(SandboxLimits(cpu_seconds=5), warm=0)
 
     async def credential(self, reference: CredentialRef) -> Secret:
         """Return what `secrets` has under the reference's id.

@@ -13,6 +13,7 @@ from autograph.blocks.sdk import (
     Http,
     KeyValueStore,
     Rate,
+    Sandbox,
     Scope,
     Secret,
 )
@@ -40,6 +41,7 @@ class DatabaseBlockHost:
         credentials: CredentialService,
         files: FileService,
         *,
+        sandbox: Sandbox,
         public_url: str,
     ) -> None:
         """Keep values in `database` and turns in `turns`; be reached at `public_url`."""
@@ -47,6 +49,7 @@ class DatabaseBlockHost:
         self._http = http
         self._credentials = credentials
         self._files = files
+        self._sandbox = sandbox
         self._turns = turns
         self._public_url = public_url.rstrip("/")
 
@@ -57,6 +60,11 @@ class DatabaseBlockHost:
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
         return self._http
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        return self._sandbox
 
     def files(self, run: RunRef) -> Files:
         """Return the files of the run's owner."""
