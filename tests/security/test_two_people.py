@@ -79,9 +79,11 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
             },
         )
         sessions = (await http.get("/api/v1/auth/sessions")).json()
+        file = await http.post("/api/v1/files", files={"file": ("a.txt", b"Ada's")})
     return {
         "provider": "github",
         "graph_id": graph_id,
+        "file_id": file.json()["id"],
         "run_id": run.json()["id"],
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
@@ -130,8 +132,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         and one.access.permission is not None
         and not one.path.startswith("/api/admin/")
     ]
-    names = ("graph_id", "run_id", "review_id", "key_id", "session_id", "credential_id")
-    ids = [things[name] for name in names]
+    ids = [one for name, one in things.items() if name.endswith("_id")]
     async with asking_as(settled, "Bob") as ask:
         for route in lists:
             answer = await ask(route, route.path)
@@ -145,6 +146,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
         "GET /api/v1/credentials",
+        "GET /api/v1/files",
         "GET /external/v1/runs",
         "GET /external/v1/integrations/credentials",
     }

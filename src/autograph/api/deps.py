@@ -17,6 +17,7 @@ from autograph.features.accounts.errors import Unauthenticated
 from autograph.features.accounts.models import Principal, Visit
 from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
+from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.service import (
     BlockService,
@@ -44,6 +45,7 @@ class Services:
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
+    files: FileService
     worker: Worker
     broadcast: Broadcast
     accounts: Accounts
