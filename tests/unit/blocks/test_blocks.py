@@ -123,6 +123,9 @@ class TestParity:
                 assert as_json(default) == one["default"], one["name"]
 
 
+_AS_JSON: Final = {"enum": "string", "credentials": "object"}
+
+
 def reference_types(text: str) -> frozenset[str]:
     """Return the JSON types of a type as the catalogue writes it: `array<string>|null`."""
     found: set[str] = set()
@@ -131,7 +134,7 @@ def reference_types(text: str) -> frozenset[str]:
         depth += (letter in "<(") - (letter in ">)")
         if letter == "|" and depth == 0:
             name = text[start:place].split("<")[0].split("(")[0]
-            found |= types_of({}) if name == "any" else {"string" if name == "enum" else name}
+            found |= types_of({}) if name == "any" else {_AS_JSON.get(name, name)}
             start = place + 1
     return frozenset(found)
 

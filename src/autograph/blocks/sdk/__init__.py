@@ -23,7 +23,7 @@ from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.graph.model import is_list, is_object
-from autograph.graph.spec import BlockKind, Effect
+from autograph.graph.spec import BlockKind, Effect, TriggerSpec
 from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
 from autograph.infra.rates.ports import Rate
 
@@ -59,6 +59,7 @@ __all__ = [
     "Rate",
     "Scope",
     "Secret",
+    "TriggerSpec",
     "UserPasswordSecret",
     "credential_pin",
     "is_list",
