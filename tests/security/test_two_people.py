@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+import httpx2
 import pytest
 
 from autograph.blocks.catalog import Catalog
 from autograph.graph.portable import write_agent
 from tests.agents import graph, node
 from tests.security.inventory import Route, routes
+from tests.security.listening import make_listening
 from tests.security.people import HERE, PASSWORD, Town
 
 OF_SOMEBODY = [
@@ -52,12 +54,18 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
             reviews = (await http.get("/api/v1/reviews")).json()["reviews"]
         key = await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
         sessions = (await http.get("/api/v1/auth/sessions")).json()
+        preset = await make_listening(http, catalog)
+        await http.post(httpx2.URL(preset["webhook"]["url"]).path, json={"hi": 1})
+        came = (await http.get("/api/v1/deliveries")).json()["deliveries"]
     return {
         "graph_id": graph_id,
         "run_id": run.json()["id"],
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
         "session_id": sessions[0]["id"],
+        "preset_id": preset["id"],
+        "webhook_id": preset["webhook"]["id"],
+        "delivery_id": came[0]["id"],
         "version": "1",
         "old": "1",
         "new": "2",
@@ -107,9 +115,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
             answer = await http.get(route.path)
             assert answer.status_code == 200, str(route)
             shown = answer.text
-            ids = [
-                things[name] for name in ("graph_id", "run_id", "review_id", "key_id", "session_id")
-            ]
+            ids = [one for name, one in things.items() if name.endswith("_id")]
             assert not [one for one in ids if one in shown], str(route)
     assert {str(one) for one in lists} >= {
         "GET /api/v1/graphs",
@@ -117,6 +123,9 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/reviews",
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
+        "GET /api/v1/presets",
+        "GET /api/v1/webhooks",
+        "GET /api/v1/deliveries",
     }
 
 

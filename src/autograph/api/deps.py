@@ -18,9 +18,11 @@ from autograph.features.accounts.models import Principal, Visit
 from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
 from autograph.features.integrations.service import Integrations
+from autograph.features.library.service import PresetService
 from autograph.features.runs.service import (
     DeadLetterService,
     ForkService,
+    PresetRuns,
     ReviewService,
     RunService,
 )
@@ -38,6 +40,8 @@ class Services:
     database: Database
     agents: AgentService
     runs: RunService
+    presets: PresetService
+    preset_runs: PresetRuns
     forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService

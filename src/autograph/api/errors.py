@@ -15,6 +15,7 @@ from starlette.responses import Response
 from autograph.api.gateway.inspection import MediaTypeRefused
 from autograph.api.gateway.limits import RateLimited
 from autograph.features.accounts.errors import TooManyTries, Unauthenticated
+from autograph.features.integrations.errors import TooManyDeliveries, Unproved
 from autograph.graph.model import Json
 from autograph.infra.errors import (
     AutographError,
@@ -36,7 +37,9 @@ _STATUS: Final[Mapping[type[AutographError], int]] = {
     TooLarge: 413,
     MediaTypeRefused: 415,
     Unauthenticated: 401,
+    Unproved: 401,
     RateLimited: 429,
+    TooManyDeliveries: 429,
     TooManyTries: 429,
     UserError: 400,
     OperationalError: 503,
@@ -65,7 +68,7 @@ def answer(error: AutographError, request_id: str) -> Response:
     if isinstance(error, OperationalError):
         seconds = error.retry_after.total_seconds() if error.retry_after else 1
         headers["Retry-After"] = str(math.ceil(seconds))
-    elif isinstance(error, (RateLimited, TooManyTries)):
+    elif isinstance(error, (RateLimited, TooManyTries, TooManyDeliveries)):
         headers["Retry-After"] = str(math.ceil(error.details["retry_after_seconds"]))
     elif isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

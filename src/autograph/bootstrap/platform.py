@@ -4,10 +4,12 @@ process      runs it carries                serves                also
 up           all it can                     REST, WebSocket, page moves wake-ups to the broker, if there is one
 api          none: it accepts and queues    REST, WebSocket, page moves wake-ups to the broker
 worker       all it can                     nothing
-scheduler    none                           nothing               moves wake-ups, keeps the disk in bounds
+scheduler    none                           nothing               moves wake-ups, keeps the disk in bounds,
+                                                                  asks providers whether they still send
 command      only what it is handed         nothing
 
-Every process but a command gives the runs of dead workers back and queues what is due. Any number of each
+Every process but a command gives the runs of dead workers back, queues what is due and starts runs of what came to
+webhooks. Any number of each
 may run at once. The database is the embedded one where settings name none; adapters are chosen by settings:
 
 setting      without it                     with it
@@ -22,14 +24,14 @@ import fcntl
 import gc
 import math
 import random
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import structlog
 from starlette.types import ASGIApp
@@ -41,6 +43,7 @@ from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.bootstrap.accounts import make_accounts, make_guard, open_keys
 from autograph.bootstrap.ground import Ground
 from autograph.bootstrap.integrations import make_integrations
+from autograph.bootstrap.library import make_presets, tend_webhooks
 from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
@@ -55,13 +58,19 @@ from autograph.engine.limits import Limits
 from autograph.engine.ports import JournalStore, News
 from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.accounts.models import Principal
+from autograph.features.accounts.ports import PersonalData
 from autograph.features.accounts.repository import changes
 from autograph.features.accounts.service import Accounts
 from autograph.features.agents.adapters.credential_uses import CredentialUsesInGraphs
 from autograph.features.agents.adapters.personal_data import AgentData
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
+from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
+from autograph.features.library.adapters.credential_uses import CredentialUsesInPresets
+from autograph.features.library.adapters.personal_data import LibraryData
+from autograph.features.library.repository import PresetRepository
+from autograph.features.library.service import PresetService
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost
 from autograph.features.runs.adapters.personal_data import RunData
 from autograph.features.runs.adapters.plans import SavedPlans
@@ -74,6 +83,7 @@ from autograph.features.runs.service import (
     DeadLetterService,
     ForkService,
     Intake,
+    PresetRuns,
     ReviewService,
     RunService,
 )
@@ -144,6 +154,8 @@ class Platform:
     database: Database
     agents: AgentService
     runs: RunService
+    presets: PresetService
+    preset_runs: PresetRuns
     forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService
@@ -187,8 +199,16 @@ async def platform(
         plans = SavedPlans(graphs, specs)
         dispatch = await _dispatch(settings, database, stack, process)
         ground = await _ground(settings, database, dispatch, stack)
-        accounts = make_accounts(ground, others=(RunData(rows), AgentData(graphs, specs)))
-        integrations = make_integrations(ground, accounts, CredentialUsesInGraphs(graphs))
+        kept = PresetRepository(database)
+        others: list[PersonalData] = [RunData(rows), AgentData(graphs, specs)]
+        accounts = make_accounts(ground, others=others)
+        integrations = make_integrations(
+            ground, accounts, CredentialUsesInPresets(CredentialUsesInGraphs(graphs), kept)
+        )
+        # First: providers are asked to stop by credentials that go with the rest.
+        others.insert(0, LibraryData(kept, integrations.webhooks, integrations.deliveries))
+        came = asyncio.Event()
+        dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         parts = Parts(
             store=journal,
@@ -205,13 +225,23 @@ async def platform(
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage)
         if process.tends:
-            stack.push_async_callback(_ended, asyncio.create_task(_tend(storage), name="storage"))
+            _begin(stack, _tend(storage), "storage")
+            _begin(stack, tend_webhooks(integrations, settings.webhook_retention), "webhooks")
+        runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
+        presets = make_presets(ground, graphs, specs, integrations)
+        preset_runs = PresetRuns(
+            presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
+        )
+        if process.takes_work:
+            _begin(stack, preset_runs.relay(), "deliveries")
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             agents=AgentService(graphs, specs),
-            runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake),
+            runs=runs,
+            presets=presets,
+            preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
@@ -259,6 +289,10 @@ async def _worker(
     await worker.start()
     stack.push_async_callback(worker.stop)
     return worker
+
+
+def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
+    stack.push_async_callback(_ended, asyncio.create_task(work, name=name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,6 +462,8 @@ def serve(made: Platform) -> ASGIApp:
             database=made.database,
             agents=made.agents,
             runs=made.runs,
+            presets=made.presets,
+            preset_runs=made.preset_runs,
             forks=made.forks,
             reviews=made.reviews,
             dead_letters=made.dead_letters,

@@ -141,7 +141,7 @@ class Call:
 
 
 def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
+    return value if is_list(value) else [value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,8 @@ class AirtableWebhookTrigger(Block[AirtableWebhookTriggerInput]):
         cursor = await ctx.store.get(key, scope=Scope.AGENT) or 1
         for _ in range(_MAX_PAGES):
             page = await _page(input, ctx, webhook, cursor)
-            for one in page.get("payloads") or []:
+            changes: list[Json] = page.get("payloads") or []
+            for one in changes:
                 yield "payload", one
             cursor = page.get("cursor") or cursor
             if not page.get("mightHaveMore"):

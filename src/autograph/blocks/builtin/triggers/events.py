@@ -23,11 +23,11 @@ def events_pin(*names: str, defaults: Mapping[str, bool] | None = None) -> Any:
         name: {"type": "boolean", "default": chosen.get(name, False), "title": _words(name)}
         for name in names
     }
-    return pin(
-        **({"default_factory": lambda: dict(chosen)} if chosen else {}),
-        description="Which events start the agent.",
-        extra={"properties": properties},
-    )
+    words = "Which events start the agent."
+    extra = {"properties": properties}
+    if not chosen:
+        return pin(description=words, extra=extra)
+    return pin(default_factory=lambda: dict(chosen), description=words, extra=extra)
 
 
 def payload_pin() -> Any:

@@ -1,5 +1,7 @@
 """All SQL of integrations."""
 
 from autograph.features.integrations.repository.credentials import CredentialRepository
+from autograph.features.integrations.repository.deliveries import DeliveryRepository
+from autograph.features.integrations.repository.webhooks import WebhookRepository
 
-__all__ = ["CredentialRepository"]
+__all__ = ["CredentialRepository", "DeliveryRepository", "WebhookRepository"]

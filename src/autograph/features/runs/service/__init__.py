@@ -3,7 +3,16 @@
 from autograph.features.runs.service.dead_letters import DeadLetterService
 from autograph.features.runs.service.forks import ForkService
 from autograph.features.runs.service.intake import Intake
+from autograph.features.runs.service.presets import Extras, PresetRuns
 from autograph.features.runs.service.reviews import ReviewService
 from autograph.features.runs.service.runs import RunService
 
-__all__ = ["DeadLetterService", "ForkService", "Intake", "ReviewService", "RunService"]
+__all__ = [
+    "DeadLetterService",
+    "Extras",
+    "ForkService",
+    "Intake",
+    "PresetRuns",
+    "ReviewService",
+    "RunService",
+]

@@ -7,9 +7,11 @@ from typing import Final
 
 from autograph.engine.ports import GraphRef, PlanSource
 from autograph.features.accounts.models import Principal
+from autograph.features.runs.errors import NeedsTrigger
+from autograph.features.runs.models import Order
 from autograph.features.storage.service import StorageService
 from autograph.graph.model import Json
-from autograph.graph.schemas import check_inputs, input_schema
+from autograph.graph.schemas import check_inputs, credential_pins, input_schema, triggers
 from autograph.graph.spec import BlockSpec
 from autograph.infra.json import canonical
 
@@ -27,6 +29,7 @@ class Intake:
         self._specs = specs
         self._storage = storage
         self._schemas: dict[GraphRef, Mapping[str, Json]] = {}
+        self._started_by: dict[GraphRef, tuple[str, ...]] = {}
 
     async def require_room(self, principal: Principal) -> None:
         """Make sure that a person's runs may keep more.
@@ -45,6 +48,45 @@ class Intake:
         """
         fitted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
         return fitted
+
+    async def overrides(self, graph: GraphRef, order: Order) -> Mapping[str, Mapping[str, Json]]:
+        """Return what is laid over nodes for a run: what its trigger brings, and credentials that were chosen.
+
+        Raises:
+            NeedsTrigger: A trigger starts the agent, and the order brings nothing; or the other way round.
+            NotFound: There is no such graph version.
+        """
+        laid: dict[str, dict[str, Json]] = {}
+        found = await self._triggers(graph)
+        if order.payload is not None:
+            if len(found) != 1:
+                raise NeedsTrigger(
+                    f"The agent has {len(found)} triggers; a payload is for an agent that has one."
+                )
+            laid[found[0]] = {**order.config, "payload": dict(order.payload)}
+        elif found:
+            raise NeedsTrigger(
+                "The agent is started by what happens elsewhere. Make a preset with a trigger, or give the run a "
+                "`payload` to try it with.",
+                triggers=list(found),
+            )
+        if order.credentials:
+            takes = credential_pins((await self._plans.plan(graph)).graph, self._specs)
+            for key, chosen in order.credentials.items():
+                for node, pin in takes.get(key, ()):
+                    laid.setdefault(node, {})[pin] = dict(chosen)
+        return laid
+
+    async def _triggers(self, graph: GraphRef) -> tuple[str, ...]:
+        """Return the nodes that start a graph version; they are looked up once."""
+        found = self._started_by.get(graph)
+        if found is None:
+            whole = (await self._plans.plan(graph)).graph
+            found = tuple(node.id for node, _ in triggers(whole, self._specs))
+            if len(self._started_by) >= _KEPT:
+                self._started_by.clear()
+            self._started_by[graph] = found
+        return found
 
     async def _schema(self, graph: GraphRef) -> Mapping[str, Json]:
         """Return what a graph version takes; versions never change, so it is derived once."""
