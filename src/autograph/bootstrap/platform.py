@@ -20,18 +20,16 @@ redis_url    PostgresBroadcast, in-process  RedisBroadcast, rates and caches sha
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import gc
 import math
 import random
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_network
-from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import structlog
 from starlette.types import ASGIApp
@@ -133,12 +131,6 @@ class Process(StrEnum):
     def tends(self) -> bool:
         """Whether it keeps the storage within bounds."""
         return self in {Process.UP, Process.SCHEDULER}
-
-
-class AlreadyUp(OperationalError):
-    """Another process serves this data directory already."""
-
-    code: ClassVar[str] = "process.already_up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,28 +467,3 @@ def serve(made: Platform) -> ASGIApp:
             guard=made.guard,
         )
     )
-
-
-@contextmanager
-def only_one(data_dir: Path, what: str) -> Generator[None]:
-    """Hold a data directory's `up.lock`.
-
-    Raises:
-        AlreadyUp: Another process holds it.
-    """
-    path = data_dir.expanduser() / "up.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            lock.seek(0)
-            where = lock.read().strip() or "another process"
-            raise AlreadyUp(
-                f"Autograph is up on {data_dir} already ({where}). Use that one, stop it, or give this one "
-                "another --data-dir."
-            ) from error
-        lock.truncate(0)
-        lock.write(what)
-        lock.flush()
-        yield

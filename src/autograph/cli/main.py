@@ -13,6 +13,7 @@ from autograph.cli import (
     blocks,
     database,
     forks,
+    presets,
     processes,
     reviews,
     runs,
@@ -41,6 +42,9 @@ forks.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
+app.add_typer(presets.presets, name="presets")
+app.add_typer(presets.webhooks, name="webhooks")
+app.add_typer(presets.deliveries, name="deliveries")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(accounts.accounts, name="accounts")
 app.command("audit")(accounts.audit)

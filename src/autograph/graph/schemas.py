@@ -129,7 +129,8 @@ def credential_pins(
     found: dict[str, list[tuple[str, str]]] = {}
     for node in graph.nodes:
         spec = specs.get(node.block_id)
-        for pin, field in (spec.credential_fields if spec else {}).items():
+        fields: Mapping[str, JsonSchema] = spec.credential_fields if spec else {}
+        for pin, field in fields.items():
             found.setdefault(_access(field)[0], []).append((node.id, pin))
     return found
 

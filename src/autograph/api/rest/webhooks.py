@@ -1,4 +1,4 @@
-"""`/api/v1/webhooks`: where other systems send to, and what they have sent."""
+"""`/api/v1/hooks`, where other systems send to; `/api/v1/webhooks` and `/api/v1/deliveries`: what became of it."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class DeliveryPageAnswer(BaseModel):
     next_before: UUID | None
 
 
-@router.post("/webhooks/{provider}/{token}")
+@router.post("/hooks/{provider}/{token}")
 @public(
     "Other systems send here: whoever knows the address, and signs where that is asked for.",
     rate=RateClass.WEBHOOK,

@@ -354,7 +354,7 @@ class WebhookService:
         )
 
     def _url(self, webhook: Webhook, secrets: Secrets) -> str:
-        return f"{self._where.url.rstrip('/')}/api/v1/webhooks/{webhook.provider}/{secrets.token}"
+        return f"{self._where.url.rstrip('/')}/api/v1/hooks/{webhook.provider}/{secrets.token}"
 
     def _require_public(self, webhook: Webhook) -> None:
         if not self._where.is_public:
