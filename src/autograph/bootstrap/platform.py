@@ -23,7 +23,7 @@ import asyncio
 import gc
 import math
 import random
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -87,6 +87,7 @@ from autograph.features.runs.service import (
 )
 from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
+from autograph.graph.spec import BlockSpec
 from autograph.infra import migrations
 from autograph.infra.cache.ports import Cache
 from autograph.infra.clock import SystemClock
@@ -191,14 +192,7 @@ async def platform(
         plans = SavedPlans(graphs, specs)
         dispatch = await _dispatch(settings, database, stack, process)
         ground = await _ground(settings, database, dispatch, stack)
-        kept = PresetRepository(database)
-        others: list[PersonalData] = [RunData(rows), AgentData(graphs, specs)]
-        accounts = make_accounts(ground, others=others)
-        integrations = make_integrations(
-            ground, accounts, CredentialUsesInPresets(CredentialUsesInGraphs(graphs), kept)
-        )
-        # First: providers are asked to stop by credentials that go with the rest.
-        others.insert(0, LibraryData(kept, integrations.webhooks, integrations.deliveries))
+        accounts, integrations = _people(ground, rows, graphs, specs)
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
@@ -216,16 +210,12 @@ async def platform(
         owner = await accounts.people.local_owner()
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage)
-        if process.tends:
-            _begin(stack, _tend(storage), "storage")
-            _begin(stack, tend_webhooks(integrations, settings.webhook_retention), "webhooks")
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
         presets = make_presets(ground, graphs, specs, integrations)
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
-        if process.takes_work:
-            _begin(stack, preset_runs.relay(), "deliveries")
+        _begin_tending(process, stack, storage, integrations, preset_runs, settings)
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -246,6 +236,20 @@ async def platform(
             worker=worker,
             broadcast=dispatch.broadcast,
         )
+
+
+def _people(
+    ground: Ground, rows: RunRepository, graphs: GraphRepository, specs: Mapping[str, BlockSpec]
+) -> tuple[Accounts, Integrations]:
+    """Return accounts, and integrations, which keep something of the people that accounts delete."""
+    kept = PresetRepository(ground.database)
+    others: list[PersonalData] = [RunData(rows), AgentData(graphs, specs)]
+    accounts = make_accounts(ground, others=others)
+    uses = CredentialUsesInPresets(CredentialUsesInGraphs(graphs), kept)
+    integrations = make_integrations(ground, accounts, uses)
+    # First: providers are asked to stop by credentials that go with the rest.
+    others.insert(0, LibraryData(kept, integrations.webhooks, integrations.deliveries))
+    return accounts, integrations
 
 
 async def _ground(
@@ -281,6 +285,21 @@ async def _worker(
     await worker.start()
     stack.push_async_callback(worker.stop)
     return worker
+
+
+def _begin_tending(
+    process: Process,
+    stack: AsyncExitStack,
+    storage: StorageService,
+    integrations: Integrations,
+    preset_runs: PresetRuns,
+    settings: Settings,
+) -> None:
+    if process.tends:
+        _begin(stack, _tend(storage), "storage")
+        _begin(stack, tend_webhooks(integrations, settings.webhook_retention), "webhooks")
+    if process.takes_work:
+        _begin(stack, preset_runs.relay(), "deliveries")
 
 
 def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
