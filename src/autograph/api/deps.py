@@ -20,6 +20,7 @@ from autograph.features.agents.service import AgentService
 from autograph.features.integrations.service import Integrations
 from autograph.features.library.service import PresetService
 from autograph.features.runs.service import (
+    BlockService,
     DeadLetterService,
     ForkService,
     PresetRuns,
@@ -38,6 +39,7 @@ class Services:
     settings: Settings
     catalog: Catalog
     database: Database
+    blocks: BlockService
     agents: AgentService
     runs: RunService
     presets: PresetService

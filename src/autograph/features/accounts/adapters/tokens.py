@@ -8,7 +8,9 @@ RFC 7517). The algorithm is taken from what the key is for, never from the token
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +55,9 @@ class TrustedIssuer:
     jwks_url: str | None = None
 
 
+_VERIFIED: Final = 10_000
+"""Tokens of ours whose signature is not computed again: it is right for as long as this process has its key."""
+
 FetchKeys = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Returns the JSON of a key set; raises `OperationalError` when it cannot be had."""
 
@@ -75,6 +80,7 @@ class JwtSigner:
             key_id: OctKey.import_key(key) for key_id, key in ring.derived(_PURPOSE).items()
         }
         self._trusted = None if trusted is None else _Foreign(trusted, fetch_keys)
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
 
     @property
     def issuer(self) -> str:
@@ -106,6 +112,10 @@ class JwtSigner:
         """
         if len(token) > _MAX_BYTES:
             raise TokenInvalid("The token is too long to be one.")
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        verified = self._verified.get(digest)
+        if verified is not None and now.timestamp() < verified.expires_at:
+            return verified
         try:
             header = jws.extract_compact(token.encode()).headers()
         except (JoseError, ValueError, UnicodeError, TypeError, AttributeError):
@@ -113,7 +123,10 @@ class JwtSigner:
         key = self._keys.get(str(header.get("kid")))
         if key is not None:
             found = _decoded(token, key, ["HS256"])
-            return _checked(found, self._issuer, AUDIENCE, now)
+            claims = self._verified[digest] = _checked(found, self._issuer, AUDIENCE, now)
+            if len(self._verified) > _VERIFIED:
+                self._verified.popitem(last=False)
+            return claims
         if self._trusted is None:
             raise TokenInvalid("The token was not signed by this installation.")
         return await self._trusted.read(token, header, now)

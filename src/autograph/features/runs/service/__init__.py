@@ -1,5 +1,6 @@
 """Use cases of runs, one module for each noun."""
 
+from autograph.features.runs.service.blocks import BlockService
 from autograph.features.runs.service.dead_letters import DeadLetterService
 from autograph.features.runs.service.forks import ForkService
 from autograph.features.runs.service.intake import Intake
@@ -8,6 +9,7 @@ from autograph.features.runs.service.reviews import ReviewService
 from autograph.features.runs.service.runs import RunService
 
 __all__ = [
+    "BlockService",
     "DeadLetterService",
     "Extras",
     "ForkService",
