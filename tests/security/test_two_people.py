@@ -24,12 +24,14 @@ OF_SOMEBODY = [
     if one.parameters
     and one.access.permission is not None
     and not one.path.startswith("/api/admin/")
-    and one.parameters not in (["block_id"], ["provider"])
+    and one.parameters not in (["block_id"], ["provider"], ["provider_id"])
 ]
 BODIES: dict[str, Any] = {
     "PUT graphs/{graph_id}": {"name": "Bob's now", "nodes": [], "links": []},
     "POST reviews/{review_id}": {"decision": "approve"},
     "POST runs/{run_id}/fork": {"from_node_run": 1},
+    "PUT credentials/{credential_id}/secret": {"secret": {"type": "api_key", "api_key": "bobs"}},
+    "PATCH credentials/{credential_id}": {"title": "Bob's now"},
 }
 
 
@@ -69,18 +71,20 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         while not reviews:
             reviews = (await http.get("/api/v1/reviews")).json()["reviews"]
         key = await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
+        credential = await http.post(
+            "/api/v1/credentials",
+            json={
+                "provider": "github",
+                "title": "Ada's GitHub",
+                "secret": {"type": "api_key", "api_key": "ghp_adas"},
+            },
+        )
         sessions = (await http.get("/api/v1/auth/sessions")).json()
         preset = await make_listening(http, catalog)
         await http.post(httpx2.URL(preset["webhook"]["url"]).path, json={"hi": 1})
         came = (await http.get("/api/v1/deliveries")).json()["deliveries"]
-    async with settled.client(await settled.key(ada)) as program:
-        credential = await program.post(
-            "/external/v1/integrations/github/credentials",
-            json={"type": "api_key", "title": "Hub", "api_key": "s3cret"},
-        )
     return {
         "provider": "github",
-        "credential_id": credential.json()["id"],
         "graph_id": graph_id,
         "run_id": run.json()["id"],
         "review_id": reviews[0]["id"],
@@ -89,6 +93,7 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         "preset_id": preset["id"],
         "webhook_id": preset["webhook"]["id"],
         "delivery_id": came[0]["id"],
+        "credential_id": credential.json()["id"],
         "version": "1",
         "old": "1",
         "new": "2",
@@ -118,6 +123,8 @@ async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) ->
         assert review["status"] == "waiting"
         key = (await http.get(f"/api/v1/api-keys/{things['key_id']}")).json()
         assert key["revoked_at"] is None
+        credential = (await http.get(f"/api/v1/credentials/{things['credential_id']}")).json()
+        assert credential["title"] == "Ada's GitHub"
         assert len((await http.get("/api/v1/auth/sessions")).json()) == 2
 
 
@@ -146,6 +153,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/presets",
         "GET /api/v1/webhooks",
         "GET /api/v1/deliveries",
+        "GET /api/v1/credentials",
         "GET /external/v1/runs",
         "GET /external/v1/integrations/credentials",
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from autograph.infra.cache.ports import Cache
 from autograph.infra.clock import Clock
-from autograph.infra.crypto import KeyRing
+from autograph.infra.crypto import Keys
 from autograph.infra.database import Database
 from autograph.infra.egress.ports import Http
 from autograph.infra.rates.ports import RateLimiter
@@ -28,7 +28,7 @@ class Ground:
 
     settings: Settings
     database: Database
-    ring: KeyRing
+    ring: Keys
     http: Http
     rates: RateLimiter
     cache: Cache | None

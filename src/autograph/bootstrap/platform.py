@@ -23,7 +23,7 @@ import asyncio
 import gc
 import math
 import random
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,10 +38,12 @@ from autograph.api import app
 from autograph.api.deps import Services
 from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.bootstrap.accounts import make_accounts, make_guard, open_keys
+from autograph.bootstrap.accounts import make_guard
 from autograph.bootstrap.ground import Ground
-from autograph.bootstrap.integrations import make_integrations
+from autograph.bootstrap.keys import open_keys
 from autograph.bootstrap.library import make_presets, tend_webhooks
+from autograph.bootstrap.models import make_shelf
+from autograph.bootstrap.people import make_people
 from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
@@ -56,21 +58,14 @@ from autograph.engine.limits import Limits
 from autograph.engine.ports import JournalStore, News
 from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.accounts.models import Principal
-from autograph.features.accounts.ports import PersonalData
 from autograph.features.accounts.repository import changes
 from autograph.features.accounts.service import Accounts
-from autograph.features.agents.adapters.credential_uses import CredentialUsesInGraphs
-from autograph.features.agents.adapters.personal_data import AgentData
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
 from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.adapters.credential_uses import CredentialUsesInPresets
-from autograph.features.library.adapters.personal_data import LibraryData
-from autograph.features.library.repository import PresetRepository
 from autograph.features.library.service import PresetService
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost
-from autograph.features.runs.adapters.personal_data import RunData
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
@@ -88,7 +83,6 @@ from autograph.features.runs.service import (
 )
 from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
-from autograph.graph.spec import BlockSpec
 from autograph.infra import migrations
 from autograph.infra.cache.ports import Cache
 from autograph.infra.clock import SystemClock
@@ -194,14 +188,14 @@ async def platform(
         plans = SavedPlans(graphs, specs)
         dispatch = await _dispatch(settings, database, stack, process)
         ground = await _ground(settings, database, dispatch, stack)
-        accounts, integrations = _people(ground, rows, graphs, specs)
+        accounts, integrations = await make_people(ground, rows, graphs, specs)
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         parts = Parts(
             store=journal,
             liveness=lambda: AdvisoryLock.take(database),
-            executor=(executor := _executor(ground, catalog, integrations)),
+            executor=(executor := _executor(ground, catalog, integrations, dispatch.broadcast)),
             plans=plans,
             clock=SystemClock(),
             sink=_BroadcastSink(dispatch.broadcast),
@@ -211,7 +205,7 @@ async def platform(
         _spare_the_collector()
         owner = await accounts.people.local_owner()
         storage = _storage(settings, database)
-        intake = Intake(plans, specs, storage)
+        intake = Intake(plans, specs, storage, integrations.needs)
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
         presets = make_presets(ground, graphs, specs, integrations)
         preset_runs = PresetRuns(
@@ -239,20 +233,6 @@ async def platform(
             worker=worker,
             broadcast=dispatch.broadcast,
         )
-
-
-def _people(
-    ground: Ground, rows: RunRepository, graphs: GraphRepository, specs: Mapping[str, BlockSpec]
-) -> tuple[Accounts, Integrations]:
-    """Return accounts, and integrations, which keep something of the people that accounts delete."""
-    kept = PresetRepository(ground.database)
-    others: list[PersonalData] = [RunData(rows), AgentData(graphs, specs)]
-    accounts = make_accounts(ground, others=others)
-    uses = CredentialUsesInPresets(CredentialUsesInGraphs(graphs), kept)
-    integrations = make_integrations(ground, accounts, uses)
-    # First: providers are asked to stop by credentials that go with the rest.
-    others.insert(0, LibraryData(kept, integrations.webhooks, integrations.deliveries))
-    return accounts, integrations
 
 
 async def _ground(
@@ -347,6 +327,7 @@ async def _dispatch(
     if settings.redis_url is None:
         broadcast = news = PostgresBroadcast(database)
         channels[postgres_broadcast.CHANNEL] = news.hear
+        channels[postgres_broadcast.PARTIALS] = news.hear_partials
     else:
         from autograph.dispatch.redis.broadcast import RedisBroadcast  # noqa: PLC0415 - an extra
         from autograph.infra.cache.redis import RedisCache  # noqa: PLC0415 - an extra
@@ -408,12 +389,16 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     return database
 
 
-def _executor(ground: Ground, catalog: Catalog, integrations: Integrations) -> Executor:
+def _executor(
+    ground: Ground, catalog: Catalog, integrations: Integrations, broadcast: Broadcast
+) -> Executor:
     host = DatabaseBlockHost(
         ground.database,
         ground.rates,
         ground.http,
         integrations.credentials,
+        broadcast,
+        models=make_shelf(ground.settings),
         public_url=ground.settings.reached_at,
     )
     return Executor(catalog, host, ground.clock, node_timeout=ground.settings.max_node_time)
@@ -465,6 +450,17 @@ class _BroadcastSink:
         self._broadcast.publish(
             [RunNews(run.id, run.owner_id, seq, is_over) for run, seq, is_over in news.heads]
         )
+
+
+@asynccontextmanager
+async def database_of(settings: Settings) -> AsyncGenerator[Database]:
+    """Lend the database of an installation, whatever became of its keys.
+
+    Raises:
+        OperationalError: It cannot be had.
+    """
+    async with AsyncExitStack() as stack:
+        yield await _database(settings, stack)
 
 
 def serve(made: Platform) -> ASGIApp:

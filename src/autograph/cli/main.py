@@ -11,8 +11,11 @@ from autograph.cli import (
     accounts,
     agents,
     blocks,
+    credentials,
     database,
     forks,
+    keys,
+    models,
     presets,
     processes,
     reviews,
@@ -46,8 +49,11 @@ app.add_typer(presets.presets, name="presets")
 app.add_typer(presets.webhooks, name="webhooks")
 app.add_typer(presets.deliveries, name="deliveries")
 app.add_typer(blocks.blocks, name="blocks")
+app.add_typer(models.models, name="models")
 app.add_typer(accounts.accounts, name="accounts")
 app.command("audit")(accounts.audit)
+app.add_typer(credentials.credentials, name="credentials")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(database.database, name="database")
 
 

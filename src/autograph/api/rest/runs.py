@@ -37,6 +37,11 @@ class ExecuteRequest(BaseModel):
         le=2**31 - 1,
         description="Which version; the active one where none is named.",
     )
+    credentials_inputs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Which credentials to use, by the names in the graph's `credentials_input_schema`: references "
+        "or ids. What is left out is as the nodes say.",
+    )
     priority: Priority = Field(
         default=Priority.NORMAL, description="Its turn among one's own runs."
     )
@@ -173,6 +178,7 @@ async def execute_graph(
         idempotency_key=idempotency_key,
         priority=body.priority,
         is_attended=body.attended,
+        credentials=body.credentials_inputs,
         payload=body.payload,
     )
     run_id = await services.runs.start_order(principal, order)

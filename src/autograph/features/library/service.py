@@ -17,10 +17,10 @@ from autograph.features.library.errors import PresetInvalid
 from autograph.features.library.models import Draft, Preset, PresetPage, TriggerSetup
 from autograph.features.library.repository import PresetRepository
 from autograph.graph.coerce import CoercionError, compile_coercer, show
+from autograph.graph.credentials import needs_of
 from autograph.graph.model import Graph, Json, Node, is_object
 from autograph.graph.schemas import (
     check_inputs,
-    credential_pins,
     credentials_schema,
     input_schema,
     triggers,
@@ -177,19 +177,6 @@ class PresetService:
         await self._presets.delete(principal.user_id, preset_id)
         await self._webhooks.detach(principal, preset_id)
 
-    async def chosen(
-        self, principal: Principal, credentials: Mapping[str, UUID]
-    ) -> dict[str, dict[str, Json]]:
-        """Return credentials as nodes name them, by kind of access.
-
-        Raises:
-            CredentialNotFound: One of them is gone.
-        """
-        return {
-            key: (await self._credentials.get(principal, one)).as_reference()
-            for key, one in credentials.items()
-        }
-
     async def _fitted(self, principal: Principal, draft: Draft) -> tuple[Draft, Wish | None]:
         """Return a draft as it is kept, and what its trigger listens to.
 
@@ -332,20 +319,25 @@ class PresetService:
     def _credential_of(
         self, node: Node, graph: Graph, credentials: Mapping[str, Credential]
     ) -> UUID:
-        for key, pins in credential_pins(graph, self._specs).items():
-            for node_id, pin in pins:
-                if node_id != node.id:
+        for need in needs_of(graph, self._specs):
+            for pin in need.pins:
+                if pin.node_id != node.id:
                     continue
-                if key in credentials:
-                    return credentials[key].id
-                named = node.constants.get(pin)
-                if is_object(named) and isinstance(named.get("id"), str):
-                    try:
-                        return UUID(named["id"])
-                    except ValueError:
-                        continue
-                raise _invalid("credentials", {key: "The trigger needs one to set the webhook up."})
+                if need.name in credentials:
+                    return credentials[need.name].id
+                named = None if pin.constant is None else _as_id(pin.constant.get("id"))
+                if named is not None:
+                    return named
+                why = "The trigger needs one to set the webhook up."
+                raise _invalid("credentials", {need.name: why})
         raise PresetInvalid("The trigger has no pin for a credential to set the webhook up with.")
+
+
+def _as_id(text: Json) -> UUID | None:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
 
 
 class _Texts(dict[str, Json]):

@@ -40,7 +40,7 @@ class Order:
         is_attended: Somebody is there to say what became of a node whose worker died.
         payload: What arrives at the agent's trigger; None where nothing does.
         config: Values of the trigger node's pins, laid over its constants.
-        credentials: How nodes name the credentials that were chosen, by kind of access.
+        credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
     """
 
     graph_id: UUID
@@ -52,9 +52,7 @@ class Order:
     is_attended: bool = True
     payload: Mapping[str, Json] | None = None
     config: Mapping[str, Json] = field(default_factory=dict[str, Json])
-    credentials: Mapping[str, Mapping[str, Json]] = field(
-        default_factory=dict[str, Mapping[str, Json]]
-    )
+    credentials: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)

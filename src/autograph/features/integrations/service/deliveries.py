@@ -31,7 +31,7 @@ from autograph.features.integrations.repository import DeliveryRepository, Webho
 from autograph.features.integrations.repository.deliveries import Batch
 from autograph.features.integrations.service.webhooks import hash_of, open_secrets, sender_of
 from autograph.infra.clock import Clock
-from autograph.infra.crypto import KeyRing
+from autograph.infra.crypto import Keys
 from autograph.infra.ids import new_id
 from autograph.infra.json import Json
 from autograph.infra.rates.ports import RateLimiter
@@ -50,7 +50,7 @@ class DeliveryService:
         webhooks: WebhookRepository,
         deliveries: DeliveryRepository,
         files: HookFiles,
-        ring: KeyRing,
+        ring: Keys,
         rates: RateLimiter,
         clock: Clock,
         *,

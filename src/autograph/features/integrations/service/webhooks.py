@@ -29,7 +29,7 @@ from autograph.features.integrations.models.webhooks import (
 from autograph.features.integrations.repository import WebhookRepository
 from autograph.features.integrations.service.registrar import Found, Registrar
 from autograph.infra.clock import Clock
-from autograph.infra.crypto import KeyRing, Sealed
+from autograph.infra.crypto import Keys, Sealed
 from autograph.infra.errors import OperationalError, UserError
 from autograph.infra.ids import new_id
 from autograph.infra.json import decode, encode
@@ -71,7 +71,7 @@ class WebhookService:
         webhooks: WebhookRepository,
         registrar: Registrar,
         files: HookFiles,
-        ring: KeyRing,
+        ring: Keys,
         clock: Clock,
         where: Where,
     ) -> None:
@@ -409,7 +409,7 @@ def sender_of(files: HookFiles, provider: str, options: Mapping[str, Any]) -> Ho
     return files.get(str(options.get("sender", provider)))
 
 
-def open_secrets(ring: KeyRing, webhook_id: UUID, sealed: Sealed) -> Secrets:
+def open_secrets(ring: Keys, webhook_id: UUID, sealed: Sealed) -> Secrets:
     """Return what is secret about a webhook.
 
     Raises:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
+from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
@@ -15,8 +15,13 @@ from autograph.blocks.sdk import (
     Scope,
     Secret,
 )
-from autograph.engine.ports import RunRef
-from autograph.features.integrations.errors import CredentialEnded, CredentialNotFound
+from autograph.dispatch.ports import Broadcast, RunPartial
+from autograph.engine.ports import Partial, RunRef
+from autograph.features.integrations.errors import (
+    CredentialEnded,
+    CredentialNotFound,
+    ProviderUnavailable,
+)
 from autograph.features.integrations.service import CredentialService
 from autograph.graph.model import Json
 from autograph.infra.database import Database
@@ -35,15 +40,37 @@ class DatabaseBlockHost:
         turns: RateLimiter,
         http: Http,
         credentials: CredentialService,
+        broadcast: Broadcast,
         *,
+        models: ModelShelf,
         public_url: str,
     ) -> None:
-        """Keep values in `database` and turns in `turns`; be reached at `public_url`."""
+        """Keep values in `database` and turns in `turns`; show texts by `broadcast`; be reached at `public_url`."""
+        self._broadcast = broadcast
+        self._models = models
         self._database = database
         self._http = http
         self._credentials = credentials
         self._turns = turns
         self._public_url = public_url.rstrip("/")
+
+    @property
+    def models(self) -> ModelShelf:
+        """What is set about models."""
+        return self._models
+
+    def show(self, run: RunRef, partial: Partial) -> None:
+        """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
+        self._broadcast.show(
+            RunPartial(
+                run.id,
+                partial.node_run,
+                partial.node,
+                partial.pin,
+                partial.offset,
+                partial.text,
+            )
+        )
 
     def call_url(self, token: str) -> str:
         """Return the address at which a call with `token` is taken."""
@@ -61,14 +88,18 @@ class DatabaseBlockHost:
         """
         name = reference.title or reference.id
         try:
-            found, secret = await self._credentials.open(run.owner_id, UUID(reference.id))
-        except (CredentialNotFound, ValueError):
+            found, secret = await self._credentials.open_named(run.owner_id, reference)
+        except CredentialNotFound:
             raise BlockError(
                 f"There is no credential {name!r}. Choose another one at this node.",
                 code="credential.not_found",
             ) from None
         except CredentialEnded as error:
             raise BlockError(error.message, code=error.code) from None
+        except ProviderUnavailable as error:
+            raise BlockError(
+                error.message, code=error.code, retry_after=error.retry_after
+            ) from None
         if (found.provider, found.kind.value) != (reference.provider, reference.type):
             raise BlockError(
                 f"The credential {found.title!r} is for {found.provider} ({found.kind}), and not for "

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from autograph.engine.ports import GraphRef, PlanSource
 from autograph.features.accounts.models import Principal
+from autograph.features.integrations.service import NeedService
 from autograph.features.runs.errors import NeedsTrigger
 from autograph.features.runs.models import Order
 from autograph.features.storage.service import StorageService
+from autograph.graph.credentials import CredentialNeed, needs_of
 from autograph.graph.model import Json
-from autograph.graph.schemas import check_inputs, credential_pins, input_schema, triggers
+from autograph.graph.schemas import check_inputs, input_schema, triggers
 from autograph.graph.spec import BlockSpec
 from autograph.infra.json import canonical
 
@@ -22,12 +24,18 @@ class Intake:
     """Checks that there is room, and that inputs are what a graph version takes."""
 
     def __init__(
-        self, plans: PlanSource, specs: Mapping[str, BlockSpec], storage: StorageService
+        self,
+        plans: PlanSource,
+        specs: Mapping[str, BlockSpec],
+        storage: StorageService,
+        credentials: NeedService,
     ) -> None:
-        """Read graphs from `plans`, and ask `storage` for room."""
+        """Read graphs from `plans`; ask `storage` for room and `credentials` for what serves."""
         self._plans = plans
         self._specs = specs
         self._storage = storage
+        self._credentials = credentials
+        self._needs: dict[GraphRef, Sequence[CredentialNeed]] = {}
         self._schemas: dict[GraphRef, Mapping[str, Json]] = {}
         self._started_by: dict[GraphRef, tuple[str, ...]] = {}
 
@@ -49,32 +57,32 @@ class Intake:
         fitted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
         return fitted
 
-    async def overrides(self, graph: GraphRef, order: Order) -> Mapping[str, Mapping[str, Json]]:
-        """Return what is laid over nodes for a run: what its trigger brings, and credentials that were chosen.
+    async def overrides(
+        self, principal: Principal, graph: GraphRef, order: Order
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Return what is laid over nodes for a run: credentials that were chosen, and what its trigger brings.
 
         Raises:
             NeedsTrigger: A trigger starts the agent, and the order brings nothing; or the other way round.
+            CredentialsMissing: Nodes would not start without; `details.errors` has them.
             NotFound: There is no such graph version.
         """
-        laid: dict[str, dict[str, Json]] = {}
+        chosen = await self.choose(principal, graph, order.credentials)
+        laid = {node: dict(pins) for node, pins in chosen.items()}
         found = await self._triggers(graph)
         if order.payload is not None:
             if len(found) != 1:
                 raise NeedsTrigger(
                     f"The agent has {len(found)} triggers; a payload is for an agent that has one."
                 )
-            laid[found[0]] = {**order.config, "payload": dict(order.payload)}
+            own = laid.setdefault(found[0], {})
+            own |= {**order.config, "payload": dict(order.payload)}
         elif found:
             raise NeedsTrigger(
                 "The agent is started by what happens elsewhere. Make a preset with a trigger, or give the run a "
                 "`payload` to try it with.",
                 triggers=list(found),
             )
-        if order.credentials:
-            takes = credential_pins((await self._plans.plan(graph)).graph, self._specs)
-            for key, chosen in order.credentials.items():
-                for node, pin in takes.get(key, ()):
-                    laid.setdefault(node, {})[pin] = dict(chosen)
         return laid
 
     async def _triggers(self, graph: GraphRef) -> tuple[str, ...]:
@@ -86,6 +94,39 @@ class Intake:
             if len(self._started_by) >= _KEPT:
                 self._started_by.clear()
             self._started_by[graph] = found
+        return found
+
+    async def choose(
+        self, principal: Principal, graph: GraphRef, chosen: Mapping[str, Json]
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Return the credentials that are laid over nodes: `{node: {pin: reference}}`.
+
+        Args:
+            principal: Whose they are.
+            graph: What runs.
+            chosen: What they chose, by the names in the graph's `credentials_input_schema`.
+
+        Raises:
+            CredentialsMissing: Nodes would not start without; `details.errors` has them.
+            NotFound: There is no such graph version.
+        """
+        needs = await self.needs(graph)
+        if not needs and not chosen:
+            return {}
+        return await self._credentials.choose(principal, needs, chosen)
+
+    async def needs(self, graph: GraphRef) -> Sequence[CredentialNeed]:
+        """Return which credentials a graph version needs.
+
+        Raises:
+            NotFound: There is none.
+        """
+        found = self._needs.get(graph)
+        if found is None:
+            found = needs_of((await self._plans.plan(graph)).graph, self._specs)
+            if len(self._needs) >= _KEPT:
+                self._needs.clear()
+            self._needs[graph] = found
         return found
 
     async def _schema(self, graph: GraphRef) -> Mapping[str, Json]:

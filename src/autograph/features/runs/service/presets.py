@@ -90,7 +90,7 @@ class PresetRuns:
 
         Raises:
             PresetNotFound: There is none.
-            CredentialNotFound: One that was chosen is gone.
+            CredentialsMissing: One that was chosen is gone, or one is missing.
             InvalidInputs: Every input that does not fit, in `details`.
             NeedsTrigger: A trigger starts its agent, and nothing was brought.
             KeyReused: The key was used for another request.
@@ -110,7 +110,7 @@ class PresetRuns:
             is_attended=extras.is_attended,
             payload=extras.payload,
             config={} if preset.trigger is None else preset.trigger.config,
-            credentials=await self._presets.chosen(principal, chosen),
+            credentials={name: str(one) for name, one in chosen.items()},
         )
         return await self._runs.start_order(principal, order)
 

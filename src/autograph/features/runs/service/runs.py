@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from autograph.dispatch.ports import Broadcast
-from autograph.engine.events import NodeFailed, RunStarted, WaitKind
+from autograph.engine.events import NodeFailed, NodeWaiting, RunStarted, WaitKind
 from autograph.engine.fork import Step, read
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
 from autograph.engine.recovery import restore
@@ -35,6 +35,7 @@ from autograph.features.runs.models import (
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
 from autograph.features.runs.service.intake import Intake
+from autograph.graph.credentials import CredentialNeed
 from autograph.graph.model import Json
 from autograph.infra.ids import new_id
 from autograph.infra.json import encode
@@ -67,7 +68,7 @@ class RunService:
         self._broadcast = broadcast
         self._intake = intake
 
-    async def start(
+    async def start(  # noqa: PLR0913 - each is a choice of the person who starts it
         self,
         principal: Principal,
         graph_id: UUID,
@@ -77,6 +78,7 @@ class RunService:
         idempotency_key: str | None = None,
         priority: Priority = Priority.NORMAL,
         is_attended: bool = True,
+        credentials: Mapping[str, Json] | None = None,
     ) -> UUID:
         """Accept a run; it is durable when this returns, and may already be over.
 
@@ -89,10 +91,12 @@ class RunService:
             priority: Its turn among the person's runs.
             is_attended: Somebody is there to say what became of a node whose worker died; otherwise it
                 fails where its policy does not say.
+            credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
 
         Raises:
             GraphNotFound: There is no such graph or version.
             InvalidInputs: Every input that does not fit, in `details`.
+            CredentialsMissing: Every node that would not start without a credential, in `details`.
             NeedsTrigger: A trigger starts the agent.
             KeyReused: The key was used for another request.
             StorageFull: The person's runs keep all they may.
@@ -109,6 +113,7 @@ class RunService:
                 idempotency_key=idempotency_key,
                 priority=priority,
                 is_attended=is_attended,
+                credentials=credentials or {},
             ),
         )
 
@@ -118,6 +123,7 @@ class RunService:
         Raises:
             GraphNotFound: There is no such graph or version.
             InvalidInputs: Every input that does not fit, in `details`.
+            CredentialsMissing: Every node that would not start without a credential, in `details`.
             NeedsTrigger: A trigger starts the agent, and the order brings nothing.
             KeyReused: The key was used for another request.
             StorageFull: The person's runs keep all they may.
@@ -131,7 +137,7 @@ class RunService:
             raise GraphNotFound(f"There is no {which}graph {order.graph_id}.")
         graph = GraphRef(order.graph_id, found.version)
         accepted = await self._intake.accept(graph, order.inputs)
-        overrides = await self._intake.overrides(graph, order)
+        overrides = await self._intake.overrides(principal, graph, order)
         run_id = new_id()
         if order.idempotency_key is not None:
             first = await self._runs.claim_key(
@@ -161,6 +167,19 @@ class RunService:
             may_begin=may_begin(principal, found.settings),
         )
         return run_id
+
+    async def needs(
+        self, principal: Principal, graph_id: UUID, *, version: int | None = None
+    ) -> tuple[int, Sequence[CredentialNeed]]:
+        """Return which version of a graph would run, and which credentials it needs.
+
+        Raises:
+            GraphNotFound: There is no such graph or version.
+        """
+        found = await self._graphs.runnable(principal, graph_id, version)
+        if found is None:
+            raise GraphNotFound(f"There is no graph {graph_id}, or not this version of it.")
+        return found.version, await self._intake.needs(GraphRef(graph_id, found.version))
 
     async def _exists(self, principal: Principal, run_id: UUID) -> bool:
         with suppress(RunNotFound):
@@ -315,8 +334,10 @@ def _hash_of(order: Order, accepted: Mapping[str, Json]) -> str:
     parts: list[Json] = [str(order.graph_id), order.version, accepted]
     if order.is_known_by_key:
         parts = [order.idempotency_key]
-    elif order.payload is not None or order.credentials:
-        parts += [order.payload, order.config, order.credentials]
+    elif order.payload is not None:
+        parts += [order.credentials, order.payload, order.config]
+    elif order.credentials:
+        parts += [order.credentials]
     return hashlib.sha256(encode(parts)).hexdigest()
 
 
@@ -324,7 +345,7 @@ def _node_result(step: Step) -> NodeResult:
     outputs: dict[str, list[Json]] = {}
     error: Mapping[str, Json] | None = None
     for event in step.events:
-        for pin, value in event.outputs:
+        for pin, value in () if isinstance(event, NodeWaiting) else event.outputs:
             outputs.setdefault(pin, []).append(value)
         if isinstance(event, NodeFailed):
             error = {"code": event.code, "message": event.message}

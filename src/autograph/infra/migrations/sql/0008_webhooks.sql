@@ -12,7 +12,7 @@ CREATE TABLE webhooks (
     is_automatic      boolean NOT NULL,
     options           json NOT NULL,
     token_hash        bytea NOT NULL UNIQUE,
-    key_id            text NOT NULL,
+    key_id            text NOT NULL REFERENCES key_canaries (key_id),
     sealed            bytea NOT NULL,
     hook_id           text,
     state             text NOT NULL CHECK (state IN ('waiting', 'pending', 'active', 'failed', 'removing')),
