@@ -155,7 +155,8 @@ class TestFarewell:
         async with settled.client(ada[0]) as http:
             answer = await http.get("/api/v1/account/export")
         found = answer.json()
-        assert set(found) == {"account", "sessions", "agents", "runs", "credentials", "files"}
+        kept = {"account", "sessions", "agents", "runs", "library", "credentials", "files"}
+        assert set(found) == kept
         assert (found["account"]["email"], len(found["agents"]), len(found["runs"])) == (
             "ada@example.com",
             2,

@@ -33,6 +33,7 @@ PUBLIC = {
     "POST /api/v1/auth/sign-up",
     "POST /api/v1/auth/verify",
     "POST /api/v1/calls/{token}",
+    "POST /api/v1/hooks/{provider}/{token}",
 }
 """Reviewed: each of these is open on purpose, for the reason that it declares."""
 

@@ -33,9 +33,11 @@ from autograph.api.rest import (
     forks,
     graphs,
     health,
+    presets,
     reviews,
     runs,
     storage,
+    webhooks,
 )
 from autograph.api.ws import socket
 from autograph.infra.errors import AutographError, Invalid, NotFound, UserError
@@ -47,6 +49,8 @@ _DOORS: Final = (
     admin,
     graphs,
     runs,
+    presets,
+    webhooks,
     forks,
     reviews,
     dead_letters,

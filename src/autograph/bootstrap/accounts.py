@@ -95,6 +95,7 @@ def make_guard(
         RateClass.EXECUTE: settings.rate_execute,
         RateClass.AUTH: settings.rate_auth,
         RateClass.PUBLIC: settings.rate_public,
+        RateClass.WEBHOOK: settings.rate_webhook,
     }
     return Guard(
         accounts=accounts,

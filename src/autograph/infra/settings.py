@@ -186,6 +186,18 @@ class Settings(BaseSettings):
     rate_public: int = Field(
         default=600, ge=0, description="Requests a minute for what anybody may ask, per address."
     )
+    rate_webhook: int = Field(
+        default=1_200,
+        ge=0,
+        description="Deliveries a minute to one webhook, and from one address to all of them.",
+    )
+    webhook_retention: timedelta = Field(
+        default=timedelta(days=30), description="How long what came to webhooks is kept."
+    )
+    webhook_check: timedelta = Field(
+        default=timedelta(hours=1),
+        description="How often providers are asked whether they still send.",
+    )
     max_body_bytes: int = Field(
         default=16 * 1024 * 1024,
         ge=1024,

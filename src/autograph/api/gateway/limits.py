@@ -61,7 +61,7 @@ class Limits:
             return None
         limit = self._per_minute[rate]
         who = f"ip:{ip}"
-        if rate in {RateClass.AUTH, RateClass.PUBLIC} or principal is None:
+        if rate in {RateClass.AUTH, RateClass.PUBLIC, RateClass.WEBHOOK} or principal is None:
             pass
         elif principal.door is Door.API_KEY:
             who = f"key:{principal.proof_id}"
