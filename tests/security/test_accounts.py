@@ -155,7 +155,10 @@ class TestFarewell:
         async with settled.client(ada[0]) as http:
             answer = await http.get("/api/v1/account/export")
         found = answer.json()
-        assert set(found) == {"account", "sessions", "agents", "runs"}
+        assert set(found) == {
+            *("account", "sessions", "identities", "granted_apps", "own_apps"),
+            *("agents", "runs"),
+        }
         assert (found["account"]["email"], len(found["agents"]), len(found["runs"])) == (
             "ada@example.com",
             2,

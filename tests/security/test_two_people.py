@@ -34,7 +34,7 @@ def body_for(route: Route) -> Any:
 
 @pytest.fixture
 async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
-    """One of everything, all of it Ada's: a graph, a run that asks her, its review, a key, a session."""
+    """One of everything, all of it Ada's: a graph, a run that asks her, its review, a key, a session, an app, a link."""
     ada = await settled.person("Ada")
     made = graph(
         [
@@ -52,12 +52,28 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
             reviews = (await http.get("/api/v1/reviews")).json()["reviews"]
         key = await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
         sessions = (await http.get("/api/v1/auth/sessions")).json()
+        app = await http.post(
+            "/api/v1/apps",
+            json={
+                "name": "Ada's app",
+                "redirect_uris": ["https://app.example.com/back"],
+                "scopes": ["IDENTITY"],
+            },
+        )
+        me = (await http.get("/api/v1/account")).json()
+    async with settled.platform.database.acquire() as connection:
+        identity = await connection.fetchval(
+            "INSERT INTO identities (issuer, subject, user_id) VALUES ('https://id.example', 'ada', $1) RETURNING id",
+            UUID(me["id"]),
+        )
     return {
         "graph_id": graph_id,
         "run_id": run.json()["id"],
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
         "session_id": sessions[0]["id"],
+        "app_id": app.json()["id"],
+        "identity_id": str(identity),
         "version": "1",
         "old": "1",
         "new": "2",
@@ -108,7 +124,11 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
             assert answer.status_code == 200, str(route)
             shown = answer.text
             ids = [
-                things[name] for name in ("graph_id", "run_id", "review_id", "key_id", "session_id")
+                things[name]
+                for name in (
+                    *("graph_id", "run_id", "review_id", "key_id", "session_id"),
+                    *("app_id", "identity_id"),
+                )
             ]
             assert not [one for one in ids if one in shown], str(route)
     assert {str(one) for one in lists} >= {
@@ -117,6 +137,9 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/reviews",
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
+        "GET /api/v1/auth/identities",
+        "GET /api/v1/apps",
+        "GET /api/v1/account/apps",
     }
 
 

@@ -22,14 +22,17 @@ from autograph.api.rest import (
     account,
     admin,
     api_keys,
+    apps,
     auth,
     blocks,
     dead_letters,
     forks,
     graphs,
     health,
+    oauth,
     reviews,
     runs,
+    sign_in,
     storage,
 )
 from autograph.api.ws import socket
@@ -37,8 +40,11 @@ from autograph.infra.errors import AutographError, Invalid, NotFound, UserError
 
 _DOORS: Final = (
     auth,
+    sign_in,
     account,
     api_keys,
+    apps,
+    oauth,
     admin,
     graphs,
     runs,
