@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -176,7 +176,7 @@ class TestLogIn:
         async with linked.client(token) as http:
             app = pyotp.TOTP((await http.post("/api/v1/account/totp")).json()["secret"])
             await http.post("/api/v1/account/totp/confirm", json={"code": app.now()})
-        later = app.at(datetime.now(UTC), 1)
+        later = app.at(datetime.now(UTC) + timedelta(seconds=30))
         async with linked.client() as http:
             codes: list[int] = []
             for code in ("000000", later):

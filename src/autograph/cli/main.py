@@ -10,6 +10,7 @@ from autograph import __version__
 from autograph.cli import (
     accounts,
     agents,
+    apps,
     blocks,
     database,
     forks,
@@ -43,6 +44,7 @@ app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(accounts.accounts, name="accounts")
+app.add_typer(apps.apps, name="apps")
 app.command("audit")(accounts.audit)
 app.add_typer(database.database, name="database")
 

@@ -6,7 +6,6 @@ What apps ask without a person is as the RFCs say: forms in, and errors with the
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
@@ -224,7 +223,7 @@ async def _client(services: Services, request: Request, form: Mapping[str, str])
     scheme, _, pair = shown.partition(" ")
     try:
         text = base64.b64decode(pair.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not ASCII, or not UTF-8 behind it
         text = ""
     client_id, colon, secret = text.partition(":")
     client_id = unquote_plus(client_id)
