@@ -24,6 +24,7 @@ from autograph.api.rest import (
     account,
     admin,
     api_keys,
+    apps,
     auth,
     blocks,
     connections,
@@ -33,9 +34,11 @@ from autograph.api.rest import (
     forks,
     graphs,
     health,
+    oauth,
     presets,
     reviews,
     runs,
+    sign_in,
     storage,
     webhooks,
 )
@@ -44,8 +47,11 @@ from autograph.infra.errors import AutographError, Invalid, NotFound, UserError
 
 _DOORS: Final = (
     auth,
+    sign_in,
     account,
     api_keys,
+    apps,
+    oauth,
     admin,
     graphs,
     runs,

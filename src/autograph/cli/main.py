@@ -10,6 +10,7 @@ from autograph import __version__
 from autograph.cli import (
     accounts,
     agents,
+    apps,
     blocks,
     credentials,
     database,
@@ -53,6 +54,7 @@ app.add_typer(presets.deliveries, name="deliveries")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(models.models, name="models")
 app.add_typer(accounts.accounts, name="accounts")
+app.add_typer(apps.apps, name="apps")
 app.command("audit")(accounts.audit)
 app.add_typer(credentials.credentials, name="credentials")
 app.add_typer(keys.keys, name="keys")
