@@ -18,6 +18,7 @@ from autograph.api.deps import Services
 from autograph.api.errors import answer, request_id_of
 from autograph.api.gateway.gateway import Gateway
 from autograph.api.gateway.routes import ANY_MEDIA, Access, RateClass
+from autograph.api.openapi import Application
 from autograph.api.rest import (
     account,
     admin,
@@ -64,7 +65,7 @@ def create_app(services: Services | None) -> FastAPI:
     Args:
         services: What its routes serve; None to look at its OpenAPI only.
     """
-    app = FastAPI(
+    app = Application(
         title="Autograph",
         version=__version__,
         description="Build AI agents as graphs of blocks and run them durably.",
