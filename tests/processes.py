@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,20 +57,22 @@ def up(data_dir: Path, **environment: str) -> Iterator[Up]:
 @contextmanager
 def serving(command: str, data_dir: Path, **environment: str) -> Iterator[Up]:
     """Start a process that serves, `up` or `api`; stop it in the end, if it still lives."""
+    log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below; a pipe that nobody reads is full one day, and holds it up
     process = subprocess.Popen(
         [*COMMAND, command, "--port", "0", "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=log,
         text=True,
         env={**os.environ, **environment},
     )
     assert process.stdout is not None
-    assert process.stderr is not None
     line = process.stdout.readline()
     found = _UP.match(line)
     if found is None:
         process.kill()
-        raise AssertionError(f"it did not come up: {line}{process.stderr.read()}")
+        process.wait()
+        log.seek(0)
+        raise AssertionError(f"it did not come up: {line}{log.read()}")
     running = Up(process, found[1])
     try:
         yield running
@@ -79,7 +82,7 @@ def serving(command: str, data_dir: Path, **environment: str) -> Iterator[Up]:
             process.send_signal(signal.SIGINT)
         process.wait(20)
         process.stdout.close()
-        process.stderr.close()
+        log.close()
 
 
 @contextmanager

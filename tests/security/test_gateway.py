@@ -206,6 +206,23 @@ class TestOrder:
         assert (first.status_code, second.status_code) == (403, 429)
 
 
+class TestFaults:
+    async def test_a_fault_of_ours_is_answered_as_every_error_and_tells_nothing(
+        self, settled: Town, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def breaks(self: object, *_: object, **__: object) -> None:
+            raise ZeroDivisionError("postgresql://secret")
+
+        monkeypatch.setattr("autograph.features.agents.service.AgentService.list_page", breaks)
+        token = await settled.person("Ada")
+        async with settled.client(token) as http:
+            answer = await http.get("/api/v1/graphs")
+        assert answer.status_code == 500
+        assert set(answer.json()) == {"code", "message", "details", "request_id"}
+        assert answer.json()["request_id"] in answer.json()["message"]
+        assert "secret" not in answer.text
+
+
 class TestHeaders:
     @pytest.mark.seed("D7-S13")
     async def test_every_answer_has_them(self, settled: Town) -> None:

@@ -20,6 +20,7 @@ from autograph.api.external import autogpt, offered
 from autograph.api.gateway.gateway import Gateway
 from autograph.api.gateway.index import RouteIndex
 from autograph.api.gateway.routes import ANY_MEDIA, Access, RateClass
+from autograph.api.openapi import Application
 from autograph.api.rest import (
     account,
     admin,
@@ -84,7 +85,7 @@ def create_app(services: Services | None) -> FastAPI:
     Args:
         services: What its routes serve; None to look at its OpenAPI only.
     """
-    app = FastAPI(
+    app = Application(
         title="Autograph",
         version=__version__,
         description="Build AI agents as graphs of blocks and run them durably.",
@@ -101,6 +102,7 @@ def create_app(services: Services | None) -> FastAPI:
     app.add_exception_handler(AutographError, _on_error)
     app.add_exception_handler(RequestValidationError, _on_bad_request)
     app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _leave_to_the_gateway)
     app.router.default = _nowhere
     return app
 
@@ -138,6 +140,18 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
         return
     await scope["app"].state.guard.admit(scope, _NOWHERE)
     raise NotFound(f"There is nothing at {scope['path']}.")
+
+
+class _Unsaid(Response):
+    """Says nothing."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send nothing."""
+
+
+async def _leave_to_the_gateway(request: Request, error: Exception) -> Response:
+    """Leave a fault of ours to the gateway, which answers it as it answers all errors."""
+    return _Unsaid()
 
 
 async def _on_error(request: Request, error: Exception) -> Response:

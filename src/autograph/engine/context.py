@@ -32,7 +32,7 @@ from autograph.engine.ports import BlockHost, RunRef
 from autograph.engine.state import NodeRun
 from autograph.engine.toolbox import NodeTools
 from autograph.engine.waits import Choice, Suspended, Wait
-from autograph.graph.model import Json, is_object
+from autograph.graph.model import Json, is_list, is_object
 from autograph.graph.spec import Effect
 from autograph.infra.clock import Clock
 
@@ -169,7 +169,8 @@ class NodeContext:
     async def credential(self, reference: CredentialRef) -> Secret:
         """Open a credential of the person for this attempt."""
         secret = await self._host.credential(self._run, reference)
-        self._opened.extend(texts_of(secret))
+        # The longest first: one may be a part of another.
+        self._opened = sorted({*self._opened, *filter(None, texts_of(secret))}, key=len)[::-1]
         return secret
 
     def redacted(self, text: str) -> str:
@@ -177,6 +178,21 @@ class NodeContext:
         for secret in self._opened:
             text = text.replace(secret, "•••")
         return text
+
+    def without_secrets(self, value: Json) -> Json:
+        """Return a value without what this attempt has opened, in whatever text of it that stands.
+
+        The journal, the page and other nodes have it from here: what a block gives out of a secret is lost.
+        """
+        if not self._opened:
+            return value
+        if isinstance(value, str):
+            return self.redacted(value)
+        if is_list(value):
+            return [self.without_secrets(one) for one in value]
+        if is_object(value):
+            return {self.redacted(name): self.without_secrets(one) for name, one in value.items()}
+        return value
 
     def now(self) -> datetime:
         """Return the current moment, aware, in UTC."""
@@ -258,10 +274,7 @@ class NodeContext:
 
     def log(self, message: str, **facts: Json) -> None:
         """Add a line to the log."""
-        facts = {
-            name: self.redacted(value) if isinstance(value, str) else value
-            for name, value in facts.items()
-        }
+        facts = {name: self.without_secrets(value) for name, value in facts.items()}
         _log.info(
             self.redacted(message), run_id=str(self._run.id), node_run=self._started.number, **facts
         )

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from time import perf_counter
 from typing import Any, Final, cast
@@ -120,13 +121,13 @@ class Executor:
         """
         loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
-        outputs = _Outputs(stream, skip=run.emitted, loop=loop)
         ctx = NodeContext(ref, run, self._host, self._clock, asks_people=asks_people)
+        outputs = _Outputs(stream, ctx, skip=run.emitted, loop=loop)
         code, message, retry_after, credits = "", "", None, 0
         try:
             credits = await self._drive(run, overrides, outputs, ctx)
         except Suspended as suspended:
-            return Waits(outputs.take(), suspended.wait)
+            return Waits(outputs.take(), _redacted_wait(suspended.wait, ctx))
         except BlockError as error:
             code, message, retry_after = error.code, error.message, error.retry_after
         except TimeoutError:
@@ -141,7 +142,7 @@ class Executor:
             code, message, retry_after = error.code, error.message, error.retry_after
         except Exception as error:  # noqa: BLE001 - a border: whatever a block raises is its failure, not ours
             code, message = "block.crashed", f"{type(error).__name__}: {error}"
-            _log.warning("block crashed", block=run.node.spec.name, exc_info=error)
+            _log.warning("block crashed", block=run.node.spec.name, trace=_trace(error, ctx))
         finally:
             ctx.close()
         duration_ms = round((perf_counter() - begun) * 1e3, 3)
@@ -192,9 +193,15 @@ class _Outputs:
     """
 
     def __init__(
-        self, stream: Stream | None, *, skip: int, loop: asyncio.AbstractEventLoop
+        self,
+        stream: Stream | None,
+        ctx: NodeContext,
+        *,
+        skip: int,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._stream = stream
+        self._ctx = ctx
         self._skip = skip
         self._loop = loop
         self._held: list[Output] = []
@@ -212,7 +219,7 @@ class _Outputs:
             return
         if not self._held and self._stream is not None:
             self._loop.call_soon(self._hand_over)
-        self._held.append((pin, _canonical(pin, value)))
+        self._held.append((pin, self._ctx.without_secrets(_canonical(pin, value))))
 
     def take(self) -> list[Output]:
         held, self._held = self._held, []
@@ -225,6 +232,16 @@ class _Outputs:
 
 def _is_tool(block: Block[Any], pin: str) -> bool:
     return pins.TOOLS in block.spec().output_pins and pins.is_tool_pin(pin)
+
+
+def _trace(error: Exception, ctx: NodeContext) -> str:
+    """Return the traceback of a crash as the log may have it: messages in it can quote a secret."""
+    return ctx.redacted("".join(traceback.format_exception(error)))
+
+
+def _redacted_wait(wait: Wait, ctx: NodeContext) -> Wait:
+    """Return a wait as people and the database may see it."""
+    return replace(wait, title=ctx.redacted(wait.title), payload=ctx.without_secrets(wait.payload))
 
 
 def _canonical(pin: str, value: Json) -> Json:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Path, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.api.external import credentials, identity
@@ -47,6 +47,8 @@ _ASKED: Final = frozenset({"review", "action", "outcome"})
 
 class Execution(BaseModel):
     """What to run an agent with."""
+
+    model_config = ConfigDict(extra="forbid")
 
     node_input: dict[str, Any] = Field(
         default_factory=dict, description="The agent's inputs by name."

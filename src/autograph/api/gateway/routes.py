@@ -25,6 +25,7 @@ from autograph.infra.errors import Bug
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ATTRIBUTE: Final = "__autograph_access__"
+_HANDED: Final = "__autograph_handed__"
 _JSON: Final = frozenset({"application/json"})
 ANY_MEDIA: Final = frozenset({"*/*"})
 
@@ -111,10 +112,20 @@ class FromRequest:
     read: Callable[[Request], Any]
 
 
+def _itself(request: Request) -> Request:
+    return request
+
+
 def _handed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
     """Return an endpoint that is handed the request alone for all its parameters that are `FromRequest`."""
+    if hasattr(endpoint, _HANDED):
+        return endpoint
     hints = get_type_hints(endpoint, include_extras=True)
-    reads = {
+    # FastAPI hands the request to one parameter alone.
+    reads: dict[str, Callable[[Request], Any]] = {
+        name: _itself for name, hint in hints.items() if hint is Request
+    }
+    reads |= {
         name: mark.read
         for name, hint in hints.items()
         for mark in getattr(hint, "__metadata__", ())
@@ -127,6 +138,7 @@ def _handed(endpoint: Callable[..., Any]) -> Callable[..., Any]:
             **values, **{name: read(from_request) for name, read in reads.items()}
         )
 
+    setattr(handed, _HANDED, True)
     signature = inspect.signature(endpoint)
     returned = hints.get("return", signature.return_annotation)
     others = [

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, Services, ServicesDep
@@ -24,6 +24,7 @@ from autograph.infra.json import NotJson, encode
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/graphs", tags=["graphs"])
 
+Version = Annotated[int, Path(ge=1, le=2**31 - 1)]
 _DOCUMENT = 'An agent in our own or AutoGPT\'s shape, bare or as `{"graph": …}`.'
 
 
@@ -206,7 +207,7 @@ async def list_versions(
 @router.get("/{graph_id}/versions/{old}/diff/{new}")
 @needs(Permission.AGENTS_READ)
 async def compare_versions(
-    graph_id: UUID, old: int, new: int, services: ServicesDep, principal: PrincipalDep
+    graph_id: UUID, old: Version, new: Version, services: ServicesDep, principal: PrincipalDep
 ) -> dict[str, Any]:
     """Return what changed between two versions."""
     return present_diff(await services.agents.compare(principal, graph_id, old, new))
@@ -215,7 +216,7 @@ async def compare_versions(
 @router.post("/{graph_id}/versions/{version}/activate")
 @needs(Permission.AGENTS_WRITE)
 async def activate_version(
-    graph_id: UUID, version: int, services: ServicesDep, principal: PrincipalDep
+    graph_id: UUID, version: Version, services: ServicesDep, principal: PrincipalDep
 ) -> GraphAnswer:
     """Make a version the one that runs when none is named."""
     return present(services, await services.agents.activate(principal, graph_id, version))

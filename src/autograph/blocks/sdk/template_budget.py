@@ -23,6 +23,7 @@ from jinja2.visitor import NodeTransformer
 MAX_STEPS: Final = 100_000
 MAX_WORK: Final = 4_000_000
 _CALL: Final = 10
+_PART: Final = 2  # a part of a loop's or macro's body
 _SKIMMED: Final = 8  # characters that a plain text method handles in the time of one unit
 _INSIDE: Final = 8  # what it costs to look into a list or dictionary
 _ATOMS: Final = frozenset({bool, float, int, type(None)})
@@ -270,7 +271,9 @@ class _Rewriter(NodeTransformer):
 
     def _stepping(self, node: Any) -> nodes.Node:
         self.generic_visit(node)
-        node.body.insert(0, _statement(STEP, 0))
+        # Each time round, everything in the body may be done: a body pays for its length.
+        length = sum(1 for one in node.body for _ in one.find_all(nodes.Node))
+        node.body[:0] = [_statement(STEP, 0), _statement(PAY, length * _PART)]
         return node
 
     def _capturing(self, node: Any) -> nodes.Node:

@@ -34,6 +34,7 @@ _MAX_RANGE: Final = 10_000
 _MAX_BITS: Final = 4_096
 _MAX_PRECISION: Final = 100
 _MAX_PARTS: Final = 20_000
+_RECKONING: Final = 10
 _REMOVED_FILTERS: Final = ("pprint", "tojson", "urlize", "xmlattr", "random")
 _COMPARING_TESTS: Final = frozenset(
     {"!=", "<", "<=", "==", ">", ">=", "eq", "equalto", "ge", "greaterthan", "gt", "in", "le"}
@@ -113,6 +114,7 @@ class _Environment(ImmutableSandboxedEnvironment):
             SecurityError: It would not.
         """
         _check_numbers(left, right)
+        current().pay(_RECKONING)
         if operator == "**":
             _check_power(left, right)
         elif operator == "*":

@@ -1,0 +1,246 @@
+"""Family 9: secrets are planted wherever one can be kept, used in every way a block can, and searched for everywhere.
+
+Agents succeed, fail, crash, log, wait, ask people, give secrets out, and are forked and asked about; then logs,
+every column of every table, every answer and every export are read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import structlog
+
+from autograph.blocks.catalog import Catalog
+from autograph.blocks.sdk import (
+    ApiKeySecret,
+    Block,
+    BlockError,
+    BlockInput,
+    BlockOutput,
+    Context,
+    CredentialRef,
+    Effect,
+    HostScopedSecret,
+    Json,
+    OAuth2Secret,
+    Outputs,
+    Secret,
+    UserPasswordSecret,
+    credential_pin,
+    pin,
+)
+from autograph.bootstrap import Process, platform
+from autograph.graph.model import Node
+from autograph.graph.portable import write_agent
+from autograph.infra.logging import configure_logging
+from autograph.infra.settings import Settings
+from tests.agents import graph
+from tests.security.inventory import routes
+from tests.security.people import HERE, Town
+
+pytestmark = pytest.mark.timeout(120)
+
+CANARY = "canary-7f3a9"
+SECRETS: dict[str, Secret] = {
+    "api_key": ApiKeySecret(f"{CANARY}-key"),
+    "user_password": UserPasswordSecret("ada", f"{CANARY}-password"),
+    "host_scoped": HostScopedSecret("example.com", {"X-Key": f"{CANARY}-header"}),
+    "oauth2": OAuth2Secret(f"{CANARY}-access", f"{CANARY}-refresh"),
+}
+DEEDS = ("succeed", "large", "fail", "yield error", "crash", "log", "wait", "review", "call")
+BASIC = base64.b64encode(f"ada:{CANARY}-password".encode()).decode()
+
+
+class LeakyInput(BlockInput):
+    credentials: CredentialRef = credential_pin(
+        "anywhere", kinds=sorted(SECRETS), description="What is given away."
+    )
+    deed: str = pin(description="How.")
+
+
+class LeakyOutput(BlockOutput):
+    out: Json = pin(description="Everything.")
+
+
+class Leaky(Block[LeakyInput]):
+    """Gives away what it was told in confidence, by every way there is."""
+
+    id = "leaky"
+    name = "Leaky"
+    description = "For tests."
+    effect = Effect.READ
+    Input = LeakyInput
+    Output = LeakyOutput
+
+    async def run(self, input: LeakyInput, ctx: Context) -> Outputs:
+        secret = await ctx.credential(input.credentials)
+        told = " and ".join(_told(secret))
+        yield "out", {"text": told, told: [[told]]}
+        match input.deed:
+            case "large":
+                yield "out", [told] * 5_000
+            case "fail":
+                raise BlockError(f"The provider said: {told}")
+            case "yield error":
+                yield "error", told
+            case "crash":
+                raise ZeroDivisionError(told)
+            case "log":
+                ctx.log(told, plain=told, deep={"a": [told]})
+            case "wait":
+                await ctx.sleep(timedelta(seconds=1.2))
+            case "review":
+                await ctx.review({"shown": told}, title=told)
+            case "call":
+                await ctx.call(title=told).body()
+            case _:
+                pass
+
+
+def _told(secret: Secret) -> list[str]:
+    match secret:
+        case ApiKeySecret():
+            return [secret.api_key]
+        case UserPasswordSecret():
+            return [secret.password, secret.headers()["Authorization"]]
+        case HostScopedSecret():
+            return list(secret.values.values())
+        case _:
+            return [secret.access_token, secret.refresh_token or ""]
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What a server's log would hold."""
+    written = io.StringIO()
+    before = structlog.get_config()
+    configure_logging("debug", "json")
+    structlog.configure(
+        logger_factory=structlog.PrintLoggerFactory(written), cache_logger_on_first_use=False
+    )
+    yield written
+    structlog.configure(**before)
+
+
+@pytest.fixture
+async def leaky(
+    database_url: str, tmp_path: Path, catalog: Catalog, log: io.StringIO
+) -> AsyncIterator[Town]:
+    made = Settings(database_url=database_url, data_dir=tmp_path)
+    async with platform(
+        made, process=Process.UP, load=lambda: Catalog([*catalog, Leaky])
+    ) as running:
+        yield Town(running)
+
+
+@pytest.mark.seed("D1-20", "D1-34", "D3-18")
+async def test_no_secret_is_anywhere(leaky: Town, log: io.StringIO) -> None:
+    token = await leaky.set_up()
+    ids = await _run_everything(leaky)
+    found = {
+        "log": log.getvalue().replace("\\u2022", "•"),
+        "database": await _dump(leaky),
+        "answers": await _answers(leaky, token, ids),
+    }
+
+    assert "•••" in found["log"], "nothing was redacted: the blocks did not run"
+    assert "•••" in found["database"]
+    assert "•••" in found["answers"]
+    for where, text in found.items():
+        for secret in (CANARY, BASIC):
+            assert secret not in text, f"{where}: …{_around(text, secret)}…"
+
+
+@pytest.mark.parametrize("encoding", ["•••"])
+async def test_the_search_would_find_one(leaky: Town, encoding: str) -> None:
+    """A search that finds nothing proves nothing: this one finds what is put there."""
+    async with leaky.platform.database.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO payloads (digest, encoding, value) VALUES ('00', 'zlib', $1)",
+            zlib.compress(f'"{CANARY} {encoding}"'.encode()),
+        )
+    assert CANARY in await _dump(leaky)
+
+
+async def _run_everything(town: Town) -> dict[str, list[str]]:
+    up, ids = town.platform, {"graph_id": [], "run_id": [], "review_id": []}
+    for kind, secret in SECRETS.items():
+        kept = await up.integrations.credentials.add(up.owner, "anywhere", kind, secret, HERE)
+        nodes = [
+            Node(deed, "leaky", {"credentials": kept.as_reference(), "deed": deed})
+            for deed in DEEDS
+        ]
+        saved = await up.agents.create(up.owner, write_agent(graph(nodes, name=kind)))
+        ids["graph_id"].append(str(saved.id))
+        run_id = await up.runs.start(up.owner, saved.id, {})
+        ids["run_id"].append(str(run_id))
+        await _until_it_waits(town, run_id)
+        forked = await up.forks.fork(up.owner, run_id, 1)
+        ids["run_id"].append(str(forked))
+        await _until_it_waits(town, forked)
+    page = await up.reviews.list_page(up.owner, limit=200)
+    ids["review_id"] = [str(one.id) for one in page.rows]
+    assert ids["review_id"]
+    return ids
+
+
+async def _until_it_waits(town: Town, run_id: UUID) -> None:
+    """Wait until everything but what waits for somebody is done."""
+    up = town.platform
+    async with asyncio.timeout(30):
+        while True:
+            run = await up.runs.get(up.owner, run_id)
+            if {one.kind for one in run.waits_for} == {"review", "call"}:
+                return
+            await asyncio.sleep(0.05)
+
+
+async def _dump(town: Town) -> str:
+    """Return every column of every table as text, what is compressed unpacked."""
+    lines: list[str] = []
+    async with town.platform.database.acquire() as connection:
+        tables = await connection.fetch(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        )
+        for table in tables:
+            for row in await connection.fetch(f'SELECT * FROM "{table[0]}"'):
+                lines.extend(_text(value) for value in row.values())
+    return "\n".join(lines)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return zlib.decompress(value).decode()
+    except (zlib.error, UnicodeDecodeError):
+        return value.decode("latin-1")
+
+
+async def _answers(town: Town, token: str, ids: dict[str, list[str]]) -> str:
+    """Return what every route that reads tells, of everything there is."""
+    told: list[str] = []
+    async with town.client(token) as http:
+        for route in routes():
+            if route.method != "GET" or len(route.parameters) > 1:
+                continue
+            for value in ids.get(route.parameters[0], [""]) if route.parameters else [""]:
+                answer = await http.get(route.at(**dict.fromkeys(route.parameters, value)))
+                told.append(answer.text + json.dumps(dict(answer.headers)))
+    return "\n".join(told)
+
+
+def _around(text: str, secret: str) -> str:
+    at = text.index(secret)
+    return text[max(0, at - 200) : at + 60]
