@@ -28,6 +28,7 @@ EXPECTED = {
         Permission.REVIEWS_ANSWER,
         Permission.CREDENTIALS_READ,
         Permission.CREDENTIALS_WRITE,
+        Permission.CREDENTIALS_DELETE,
         Permission.STORE_READ,
     },
     Role.CREATOR: OWN | {Permission.STORE_READ, Permission.STORE_SUBMIT},

@@ -19,6 +19,7 @@ from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.service import (
+    BlockService,
     DeadLetterService,
     ForkService,
     ReviewService,
@@ -36,6 +37,7 @@ class Services:
     settings: Settings
     catalog: Catalog
     database: Database
+    blocks: BlockService
     agents: AgentService
     runs: RunService
     forks: ForkService

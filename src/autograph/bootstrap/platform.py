@@ -74,6 +74,7 @@ from autograph.features.runs.repository import (
     RunRepository,
 )
 from autograph.features.runs.service import (
+    BlockService,
     DeadLetterService,
     ForkService,
     Intake,
@@ -145,6 +146,7 @@ class Platform:
     settings: Settings
     catalog: Catalog
     database: Database
+    blocks: BlockService
     agents: AgentService
     runs: RunService
     forks: ForkService
@@ -203,7 +205,7 @@ async def platform(
         parts = Parts(
             store=journal,
             liveness=lambda: AdvisoryLock.take(database),
-            executor=_executor(ground, catalog, integrations),
+            executor=(executor := _executor(ground, catalog, integrations)),
             plans=plans,
             clock=SystemClock(),
             sink=_BroadcastSink(dispatch.broadcast),
@@ -220,6 +222,7 @@ async def platform(
             settings=settings,
             catalog=catalog,
             database=database,
+            blocks=BlockService(catalog, executor),
             agents=AgentService(graphs, specs),
             runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake),
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
@@ -447,6 +450,7 @@ def serve(made: Platform) -> ASGIApp:
             settings=made.settings,
             catalog=made.catalog,
             database=made.database,
+            blocks=made.blocks,
             agents=made.agents,
             runs=made.runs,
             forks=made.forks,

@@ -44,12 +44,14 @@ class Access:
         permission: What they must be allowed; None where anybody may, for the reason in `public_because`.
         rate: With what its requests are counted; None for what its method says.
         media_types: What its body may be.
+        is_for_programs: Only keys and apps use it, which have scopes; people's own sessions do not.
     """
 
     permission: Permission | None
     public_because: str = ""
     rate: RateClass | None = None
     media_types: frozenset[str] = _JSON
+    is_for_programs: bool = False
 
     def rate_of(self, method: str) -> RateClass:
         """Return with what a request is counted."""

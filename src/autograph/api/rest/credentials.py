@@ -255,7 +255,7 @@ async def test_credential(
 
 
 @router.delete("/credentials/{credential_id}")
-@needs(Permission.CREDENTIALS_WRITE)
+@needs(Permission.CREDENTIALS_DELETE)
 async def delete_credential(
     credential_id: UUID,
     services: ServicesDep,

@@ -8,7 +8,9 @@ RFC 7517). The algorithm is taken from what the key is for, never from the token
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,6 +55,9 @@ class TrustedIssuer:
     jwks_url: str | None = None
 
 
+_VERIFIED: Final = 10_000
+"""Tokens of ours whose signature is not computed again: it is right for as long as this process has its key."""
+
 FetchKeys = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Returns the JSON of a key set; raises `OperationalError` when it cannot be had."""
 
@@ -73,6 +78,7 @@ class JwtSigner:
         self._ring = keys
         self._keys: dict[str, OctKey] = {}
         self._trusted = None if trusted is None else _Foreign(trusted, fetch_keys)
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
 
     @property
     def issuer(self) -> str:
@@ -98,6 +104,12 @@ class JwtSigner:
         key = self._key(current) or OctKey.import_key(self._ring.derived(_PURPOSE)[current])
         return jwt.encode(header, claims, key, algorithms=["HS256"])
 
+    def _look_at_keys(self) -> None:
+        """Forget what was verified by keys that are gone since: they prove nothing any more."""
+        if self._keys and self._keys.keys() - set(self._ring.ids):
+            self._keys.clear()
+            self._verified.clear()
+
     def _key(self, key_id: str) -> OctKey | None:
         """Return the key that signs under an id; keys may have been come and gone since this process began."""
         if key_id not in self._ring.ids:
@@ -116,6 +128,11 @@ class JwtSigner:
         """
         if len(token) > _MAX_BYTES:
             raise TokenInvalid("The token is too long to be one.")
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        self._look_at_keys()
+        verified = self._verified.get(digest)
+        if verified is not None and now.timestamp() < verified.expires_at:
+            return verified
         try:
             header = jws.extract_compact(token.encode()).headers()
         except (JoseError, ValueError, UnicodeError, TypeError, AttributeError):
@@ -123,7 +140,10 @@ class JwtSigner:
         key = self._key(str(header.get("kid")))
         if key is not None:
             found = _decoded(token, key, ["HS256"])
-            return _checked(found, self._issuer, AUDIENCE, now)
+            claims = self._verified[digest] = _checked(found, self._issuer, AUDIENCE, now)
+            if len(self._verified) > _VERIFIED:
+                self._verified.popitem(last=False)
+            return claims
         if self._trusted is None:
             raise TokenInvalid("The token was not signed by this installation.")
         return await self._trusted.read(token, header, now)

@@ -11,7 +11,8 @@ from typing import Final
 from uuid import UUID
 
 from autograph.dispatch.ports import Broadcast
-from autograph.engine.events import RunStarted, WaitKind
+from autograph.engine.events import NodeFailed, RunStarted, WaitKind
+from autograph.engine.fork import Step, read
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
 from autograph.engine.recovery import restore
 from autograph.engine.runner import result_of
@@ -21,7 +22,15 @@ from autograph.features.agents.errors import GraphNotFound
 from autograph.features.agents.models import GraphSettings
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.errors import RunIsOver, RunNotFound
-from autograph.features.runs.models import JournalRow, Page, Priority, Run, Wait
+from autograph.features.runs.models import (
+    JournalRow,
+    NodeResult,
+    NodeResultPage,
+    Page,
+    Priority,
+    Run,
+    Wait,
+)
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
 from autograph.features.runs.service.intake import Intake
@@ -249,6 +258,21 @@ class RunService:
                             ):
                                 break
 
+    async def node_results(
+        self, principal: Principal, run_id: UUID, *, after: int = 0, limit: int = 100
+    ) -> NodeResultPage:
+        """Return what came of a run's node runs so far, in their order, from the one after number `after`.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        row = await self._runs.get(principal, run_id)
+        plan = await self._plans.plan(GraphRef(row.graph_id, row.graph_version, row.sub_graph_id))
+        steps = read(plan, await self._journal.load(run_id)).steps
+        page = [_node_result(step) for step in steps[after : after + limit]]
+        is_last = after + limit >= len(steps)
+        return NodeResultPage(page, None if is_last else after + limit)
+
     async def cancel(self, principal: Principal, run_id: UUID, *, reason: str = "") -> None:
         """Ask a run to stop; it and the runs inside it end `cancelled`.
 
@@ -271,6 +295,26 @@ class RunService:
             RunIsGoing: It has not ended.
         """
         await self._runs.delete(principal, run_id)
+
+
+def _node_result(step: Step) -> NodeResult:
+    outputs: dict[str, list[Json]] = {}
+    error: Mapping[str, Json] | None = None
+    for event in step.events:
+        for pin, value in event.outputs:
+            outputs.setdefault(pin, []).append(value)
+        if isinstance(event, NodeFailed):
+            error = {"code": event.code, "message": event.message}
+    run = step.run
+    return NodeResult(
+        node_run=step.number,
+        node=run.node.id,
+        block=run.node.spec.name,
+        status=run.status.value,
+        inputs=run.arrived,
+        outputs=outputs,
+        error=error,
+    )
 
 
 def asks_of(settings: GraphSettings, *, is_attended: bool) -> tuple[str, ...]:
