@@ -70,20 +70,25 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         while not reviews:
             reviews = (await http.get("/api/v1/reviews")).json()["reviews"]
         key = await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
-        sessions = (await http.get("/api/v1/auth/sessions")).json()
-    async with settled.client(await settled.key(ada)) as program:
-        credential = await program.post(
-            "/external/v1/integrations/github/credentials",
-            json={"type": "api_key", "title": "Hub", "api_key": "s3cret"},
+        credential = await http.post(
+            "/api/v1/credentials",
+            json={
+                "provider": "github",
+                "title": "Ada's GitHub",
+                "secret": {"type": "api_key", "api_key": "ghp_adas"},
+            },
         )
+        sessions = (await http.get("/api/v1/auth/sessions")).json()
+        file = await http.post("/api/v1/files", files={"file": ("a.txt", b"Ada's")})
     return {
         "provider": "github",
-        "credential_id": credential.json()["id"],
         "graph_id": graph_id,
+        "file_id": file.json()["id"],
         "run_id": run.json()["id"],
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
         "session_id": sessions[0]["id"],
+        "credential_id": credential.json()["id"],
         "version": "1",
         "old": "1",
         "new": "2",
@@ -114,7 +119,7 @@ async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) ->
         key = (await http.get(f"/api/v1/api-keys/{things['key_id']}")).json()
         assert key["revoked_at"] is None
         credential = (await http.get(f"/api/v1/credentials/{things['credential_id']}")).json()
-        assert credential["title"] == "Hub"
+        assert credential["title"] == "Ada's GitHub"
         assert len((await http.get("/api/v1/auth/sessions")).json()) == 2
 
 
@@ -127,8 +132,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         and one.access.permission is not None
         and not one.path.startswith("/api/admin/")
     ]
-    names = ("graph_id", "run_id", "review_id", "key_id", "session_id", "credential_id")
-    ids = [things[name] for name in names]
+    ids = [one for name, one in things.items() if name.endswith("_id")]
     async with asking_as(settled, "Bob") as ask:
         for route in lists:
             answer = await ask(route, route.path)
@@ -142,6 +146,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
         "GET /api/v1/credentials",
+        "GET /api/v1/files",
         "GET /external/v1/runs",
         "GET /external/v1/integrations/credentials",
     }

@@ -42,6 +42,7 @@ from autograph.bootstrap.accounts import make_accounts, make_guard
 from autograph.bootstrap.ground import Ground
 from autograph.bootstrap.integrations import make_integrations
 from autograph.bootstrap.keys import open_keys
+from autograph.bootstrap.models import make_shelf
 from autograph.dispatch.ports import Broadcast, JobQueue, RunNews
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres import queue as postgres_queue
@@ -205,7 +206,7 @@ async def platform(
         parts = Parts(
             store=journal,
             liveness=lambda: AdvisoryLock.take(database),
-            executor=(executor := _executor(ground, catalog, integrations)),
+            executor=(executor := _executor(ground, catalog, integrations, dispatch.broadcast)),
             plans=plans,
             clock=SystemClock(),
             sink=_BroadcastSink(dispatch.broadcast),
@@ -312,6 +313,7 @@ async def _dispatch(
     if settings.redis_url is None:
         broadcast = news = PostgresBroadcast(database)
         channels[postgres_broadcast.CHANNEL] = news.hear
+        channels[postgres_broadcast.PARTIALS] = news.hear_partials
     else:
         from autograph.dispatch.redis.broadcast import RedisBroadcast  # noqa: PLC0415 - an extra
         from autograph.infra.cache.redis import RedisCache  # noqa: PLC0415 - an extra
@@ -373,12 +375,16 @@ async def _database(settings: Settings, stack: AsyncExitStack) -> Database:
     return database
 
 
-def _executor(ground: Ground, catalog: Catalog, integrations: Integrations) -> Executor:
+def _executor(
+    ground: Ground, catalog: Catalog, integrations: Integrations, broadcast: Broadcast
+) -> Executor:
     host = DatabaseBlockHost(
         ground.database,
         ground.rates,
         ground.http,
         integrations.credentials,
+        broadcast,
+        models=make_shelf(ground.settings),
         public_url=ground.settings.reached_at,
     )
     return Executor(catalog, host, ground.clock, node_timeout=ground.settings.max_node_time)

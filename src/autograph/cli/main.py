@@ -15,6 +15,7 @@ from autograph.cli import (
     database,
     forks,
     keys,
+    models,
     processes,
     reviews,
     runs,
@@ -44,6 +45,7 @@ app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(blocks.blocks, name="blocks")
+app.add_typer(models.models, name="models")
 app.add_typer(accounts.accounts, name="accounts")
 app.command("audit")(accounts.audit)
 app.add_typer(credentials.credentials, name="credentials")

@@ -132,6 +132,21 @@ class Settings(BaseSettings):
         default=(), description='Networks that may ask; none for all: ["10.0.0.0/8"].'
     )
     ip_deny: tuple[str, ...] = Field(default=(), description="Networks that may not ask.")
+    model_keys: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description='Keys of model providers for nodes without a credential; such runs cost credits: {"openai": "…"}.',
+    )
+    model_urls: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description='Other addresses of model providers: {"ollama": "http://10.0.0.5:11434/v1"}.',
+    )
+    demo_models: bool = Field(
+        default=False,
+        description="Every model is answered by the scripted local one: no network, no key, the same answer every time.",
+    )
+    demo_script: Path | None = Field(
+        default=None, description="Rules for the scripted local model: a JSON file."
+    )
     egress_inside: tuple[str, ...] = Field(
         default=(),
         description='Networks of your own that agents may reach: ["10.1.0.0/16"]; others than public ones are '

@@ -17,6 +17,7 @@ from autograph.features.accounts.models import Permission
 from autograph.features.integrations.models import (
     Credential,
     CredentialKind,
+    Deleted,
     NeedState,
     Use,
 )
@@ -267,9 +268,7 @@ async def delete_credential(
     found = await services.integrations.credentials.delete(
         principal, credential_id, visit, force=force
     )
-    return DeletedAnswer(
-        uses=[_use(one) for one in found.uses], revoked=found.revoked, note=found.note
-    )
+    return present_end(found)
 
 
 @router.get("/graphs/{graph_id}/credentials")
@@ -307,6 +306,13 @@ def present(credential: Credential) -> CredentialAnswer:
         created_at=credential.created_at,
         updated_at=credential.updated_at,
         last_used_at=credential.last_used_at,
+    )
+
+
+def present_end(deletion: Deleted) -> DeletedAnswer:
+    """Return what deleting a credential came to, as every door shows it."""
+    return DeletedAnswer(
+        uses=[_use(one) for one in deletion.uses], revoked=deletion.revoked, note=deletion.note
     )
 
 

@@ -22,6 +22,20 @@ from autograph.blocks.sdk.credentials import (
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
+from autograph.blocks.sdk.models import (
+    Message,
+    ModelAnswer,
+    ModelError,
+    ModelRequest,
+    Models,
+    OnText,
+    Role,
+    Tool,
+    ToolCall,
+    Usage,
+    count_tokens,
+)
+from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
@@ -54,12 +68,27 @@ __all__ = [
     "InputError",
     "Json",
     "KeyValueStore",
+    "Message",
+    "ModelAnswer",
+    "ModelError",
+    "ModelRequest",
+    "Models",
     "OAuth2Secret",
+    "OfferedTool",
+    "OnText",
     "Outputs",
     "Rate",
+    "Role",
     "Scope",
     "Secret",
+    "Tool",
+    "ToolCall",
+    "ToolRound",
+    "ToolUse",
+    "Tools",
+    "Usage",
     "UserPasswordSecret",
+    "count_tokens",
     "credential_pin",
     "is_list",
     "is_object",

@@ -11,21 +11,25 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from autograph.blocks.models.client import ModelClient
+from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk.block import Block, BlockInput, EngineBlock
 from autograph.blocks.sdk.context import Decision, Scope
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
+from autograph.blocks.sdk.models import Models
+from autograph.blocks.sdk.tools import OfferedTool, ToolRound, ToolUse
 from autograph.infra.egress.late import LateClient
 from autograph.infra.egress.ports import Http, Rules
 from autograph.infra.json import decode, encode
@@ -64,6 +68,31 @@ class FakeCall:
         return self.brought
 
 
+class ToolsWanted(Exception):
+    """A block ended its attempt to have tools run."""
+
+    def __init__(self, uses: Sequence[ToolUse], keep: Json) -> None:
+        super().__init__([one.node for one in uses])
+        self.uses = uses
+        self.keep = keep
+
+
+@dataclass
+class FakeTools:
+    """`Tools` that are made up: `run` raises `ToolsWanted`."""
+
+    offered: Sequence[OfferedTool] = ()
+    rounds: Sequence[ToolRound] = ()
+
+    def run(self, uses: Sequence[ToolUse], *, keep: Json) -> NoReturn:
+        """Say what would be run.
+
+        Raises:
+            ToolsWanted: Always.
+        """
+        raise ToolsWanted(uses, keep)
+
+
 @dataclass
 class FakeContext:
     """A `Context` without a run: a clock that stands still, waits that take no time, a log one can read.
@@ -73,6 +102,9 @@ class FakeContext:
         brought: What every call from outside brings.
         secrets: What is secret about credentials, by their ids.
         http: The way out: to this machine, and nowhere else.
+        shelf: Where models are asked.
+        tools: What can be run as a tool, and what came of it.
+        shown: What was streamed.
     """
 
     run_id: UUID = field(default_factory=lambda: UUID(int=7))
@@ -96,6 +128,18 @@ class FakeContext:
     usage: dict[CostKind, float] = field(default_factory=dict[CostKind, float])
     secrets: dict[str, Secret] = field(default_factory=dict[str, Secret])
     http: Http = field(default_factory=lambda: LateClient(Rules(inside=_LOOPBACK)))
+    shelf: ModelShelf = field(default_factory=ModelShelf)
+    tools: FakeTools = field(default_factory=FakeTools)
+    shown: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def models(self) -> Models:
+        """Language models, as `shelf` has them."""
+        return ModelClient(self, self.shelf)
+
+    def stream(self, pin: str, text: str) -> None:
+        """Keep it in `shown`."""
+        self.shown.append((pin, text))
 
     async def credential(self, reference: CredentialRef) -> Secret:
         """Return what `secrets` has under the reference's id.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
@@ -14,7 +15,8 @@ from autograph.blocks.sdk import (
     Scope,
     Secret,
 )
-from autograph.engine.ports import RunRef
+from autograph.dispatch.ports import Broadcast, RunPartial
+from autograph.engine.ports import Partial, RunRef
 from autograph.features.integrations.errors import (
     CredentialEnded,
     CredentialNotFound,
@@ -38,15 +40,37 @@ class DatabaseBlockHost:
         turns: RateLimiter,
         http: Http,
         credentials: CredentialService,
+        broadcast: Broadcast,
         *,
+        models: ModelShelf,
         public_url: str,
     ) -> None:
-        """Keep values in `database` and turns in `turns`; be reached at `public_url`."""
+        """Keep values in `database` and turns in `turns`; show texts by `broadcast`; be reached at `public_url`."""
+        self._broadcast = broadcast
+        self._models = models
         self._database = database
         self._http = http
         self._credentials = credentials
         self._turns = turns
         self._public_url = public_url.rstrip("/")
+
+    @property
+    def models(self) -> ModelShelf:
+        """What is set about models."""
+        return self._models
+
+    def show(self, run: RunRef, partial: Partial) -> None:
+        """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
+        self._broadcast.show(
+            RunPartial(
+                run.id,
+                partial.node_run,
+                partial.node,
+                partial.pin,
+                partial.offset,
+                partial.text,
+            )
+        )
 
     def call_url(self, token: str) -> str:
         """Return the address at which a call with `token` is taken."""

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from autograph.dispatch.ports import Broadcast
-from autograph.engine.events import NodeFailed, RunStarted, WaitKind
+from autograph.engine.events import NodeFailed, NodeWaiting, RunStarted, WaitKind
 from autograph.engine.fork import Step, read
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
 from autograph.engine.recovery import restore
@@ -301,7 +301,7 @@ def _node_result(step: Step) -> NodeResult:
     outputs: dict[str, list[Json]] = {}
     error: Mapping[str, Json] | None = None
     for event in step.events:
-        for pin, value in event.outputs:
+        for pin, value in () if isinstance(event, NodeWaiting) else event.outputs:
             outputs.setdefault(pin, []).append(value)
         if isinstance(event, NodeFailed):
             error = {"code": event.code, "message": event.message}
