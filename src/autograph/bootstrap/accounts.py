@@ -101,6 +101,7 @@ def make_guard(
         limits=Limits(rates, per_minute),
         inspection=Inspection(
             max_body_bytes=settings.max_body_bytes,
+            max_file_bytes=settings.max_file_bytes,
             denied=[ip_network(one) for one in settings.ip_deny],
             allowed=[ip_network(one) for one in settings.ip_allow],
         ),

@@ -35,7 +35,7 @@ def _on(
     data_dir: Path | None, work: Callable[[Settings, Database], Awaitable[T]], *, as_json: bool
 ) -> T:
     async def run() -> T:
-        from autograph.bootstrap.platform import database_of  # noqa: PLC0415 - heavy
+        from autograph.bootstrap.ground import database_of  # noqa: PLC0415 - heavy
 
         settings = settings_for(data_dir)
         async with database_of(settings) as database:

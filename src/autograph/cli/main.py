@@ -13,6 +13,7 @@ from autograph.cli import (
     blocks,
     credentials,
     database,
+    files,
     forks,
     keys,
     models,
@@ -44,6 +45,7 @@ forks.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
+app.add_typer(files.files, name="files")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(models.models, name="models")
 app.add_typer(accounts.accounts, name="accounts")

@@ -335,7 +335,7 @@ class Credential:
     type: str
     title: str
     scopes: Sequence[str]
-    username: str | None
+    account: str | None
     expires_at: datetime | None
 
     @classmethod

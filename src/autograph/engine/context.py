@@ -16,10 +16,12 @@ from autograph.blocks.sdk import (
     CostKind,
     CredentialRef,
     Decision,
+    Files,
     Http,
     KeyValueStore,
     Models,
     Rate,
+    Sandbox,
     Secret,
     Tools,
 )
@@ -142,6 +144,16 @@ class NodeContext:
     def tools(self) -> Tools:
         """The nodes that this one can have run as tools."""
         return NodeTools(self._started, lambda: self.usage)
+
+    @property
+    def files(self) -> Files:
+        """The person's files, and those that values name."""
+        return self._host.files(self._run)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        return self._host.sandbox
 
     def stream(self, pin: str, text: str) -> None:
         """Show the next piece of a text to whoever watches the run; an empty one begins it anew."""

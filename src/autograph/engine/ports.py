@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from autograph.blocks.models.shelf import ModelShelf
-from autograph.blocks.sdk import CredentialRef, Http, KeyValueStore, Rate, Secret
+from autograph.blocks.sdk import CredentialRef, Files, Http, KeyValueStore, Rate, Sandbox, Secret
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -394,6 +394,15 @@ class BlockHost(Protocol):
 
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        ...
+
+    def files(self, run: RunRef) -> Files:
+        """Return the files of the run's owner."""
         ...
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:

@@ -191,6 +191,59 @@ class Settings(BaseSettings):
         ge=1024,
         description="Largest request body, in bytes; over it: 413.",
     )
+    files_url: str | None = Field(
+        default=None,
+        description="Where files are kept: s3://bucket/folder; none for a folder of the data directory.",
+    )
+    s3_endpoint: str | None = Field(
+        default=None,
+        description="Server of the bucket, where it is not Amazon's: https://host:port.",
+    )
+    s3_region: str | None = Field(default=None, description="Region of the bucket.")
+    s3_access_key_id: str | None = Field(
+        default=None,
+        description="Who asks the bucket; none finds it as Amazon's own programs do.",
+    )
+    s3_secret_access_key: SecretStr | None = Field(
+        default=None, description="The secret that belongs to it."
+    )
+    max_file_bytes: int = Field(
+        default=256 * 1024 * 1024, ge=1024, description="Largest file, in bytes."
+    )
+    max_user_file_bytes: int | None = Field(
+        default=10 * 1024 * 1024 * 1024,
+        ge=1024,
+        description="What the files of one person may take in all, in bytes; none for anything.",
+    )
+    run_file_expiry: timedelta | None = Field(
+        default=timedelta(days=30),
+        description="How long what runs make is kept at most, where nobody keeps it; none for as long as its run.",
+    )
+    clamd: str | None = Field(
+        default=None,
+        description="ClamAV's daemon, which looks into every file: unix:///run/clamav/clamd.ctl or tcp://host:port.",
+    )
+    sandbox_seconds: float = Field(
+        default=300, gt=0, description="How long code may take in the sandbox, in seconds."
+    )
+    sandbox_cpu_seconds: int = Field(
+        default=30, ge=1, description="What it may use of a processor, in seconds."
+    )
+    sandbox_memory_mb: int = Field(
+        default=512, ge=64, description="What it may use of memory, in MiB."
+    )
+    sandbox_disk_mb: int = Field(
+        default=64, ge=1, description="What it may write to its folder, in MiB."
+    )
+    sandbox_output_kb: int = Field(
+        default=1024, ge=1, description="What it may print, in KiB; as much again for errors."
+    )
+    sandbox_files_mb: int = Field(
+        default=16, ge=1, description="What the files may hold that it leaves, in MiB."
+    )
+    sandbox_warm: int = Field(
+        default=2, ge=0, description="Sandboxes a worker keeps ready once it has run code."
+    )
     max_sockets: int = Field(
         default=2_000, ge=1, description="WebSocket connections a process serves at once."
     )

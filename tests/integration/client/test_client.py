@@ -139,7 +139,7 @@ class TestEverything:
             client.credentials.add_host_headers("http", "H", "example.com", {"X-Key": "h-s3cret"}),
         ]
         assert [one.type for one in made] == ["api_key", "user_password", "host_scoped"]
-        assert client.credentials.list(provider="smtp")[0].username == "ada"
+        assert client.credentials.list(provider="smtp")[0].account == "ada"
         raw = served.up.http.get(
             "/external/v1/integrations/credentials", headers={"X-API-Key": served.key}
         )

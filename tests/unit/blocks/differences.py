@@ -81,6 +81,7 @@ OWN_WORDS: Final = frozenset({("Orchestrator", "sys_prompt")})
 """Pins whose default says the same in words of our own."""
 
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
+    "ExecuteCode": frozenset({"credentials"}),
     "AgentExecutor": frozenset(
         {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
     ),
@@ -89,7 +90,11 @@ PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
 """Input pins that are required in the reference and not here, by block."""
 
 PINS_OF_MORE_TYPES: Final = frozenset(
-    {("AgentExecutor", "graph_version"), *((block, "credentials") for block in MODEL_BLOCKS)}
+    {
+        ("AgentExecutor", "graph_version"),
+        ("ExecuteCode", "credentials"),
+        *((block, "credentials") for block in MODEL_BLOCKS),
+    }
 )
 """Pins that take more types of values here than in the reference."""
 

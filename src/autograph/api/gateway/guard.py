@@ -79,6 +79,7 @@ class Guard:
             allowance = await self.limits.take(principal, ip_of(scope), rate)
             state["allowance"] = allowance
         with self.tracer.span("gateway.inspect"):
+            state["max_body_bytes"] = self.inspection.limit_of(access)
             self.inspection.inspect(scope, access)
 
     async def authenticate(self, scope: Scope, *, is_public: bool = False) -> Principal | None:

@@ -22,6 +22,7 @@ from autograph.blocks.sdk.credentials import (
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
+from autograph.blocks.sdk.files import FileInfo, Files, FileStream
 from autograph.blocks.sdk.models import (
     Message,
     ModelAnswer,
@@ -40,6 +41,8 @@ from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
 from autograph.infra.rates.ports import Rate
+from autograph.infra.sandbox.ports import Language as CodeLanguage
+from autograph.infra.sandbox.ports import Sandbox
 
 __all__ = [
     "ANY",
@@ -52,6 +55,7 @@ __all__ = [
     "BlockOutputWithoutError",
     "Call",
     "Category",
+    "CodeLanguage",
     "Context",
     "Cost",
     "CostKind",
@@ -60,6 +64,9 @@ __all__ = [
     "Effect",
     "EngineBlock",
     "Example",
+    "FileInfo",
+    "FileStream",
+    "Files",
     "Format",
     "HostScopedSecret",
     "Http",
@@ -79,6 +86,7 @@ __all__ = [
     "Outputs",
     "Rate",
     "Role",
+    "Sandbox",
     "Scope",
     "Secret",
     "Tool",

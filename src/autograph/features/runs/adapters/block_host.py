@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -9,14 +10,18 @@ from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
+    Files,
     Http,
     KeyValueStore,
     Rate,
+    Sandbox,
     Scope,
     Secret,
 )
 from autograph.dispatch.ports import Broadcast, RunPartial
 from autograph.engine.ports import Partial, RunRef
+from autograph.features.files.models import Origin
+from autograph.features.files.service import FileService, RunFiles
 from autograph.features.integrations.errors import (
     CredentialEnded,
     CredentialNotFound,
@@ -31,37 +36,44 @@ from autograph.infra.rates.ports import RateLimiter
 MAX_KEY: Final = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What blocks can reach.
+
+    Attributes:
+        turns: Under which rates.
+        broadcast: By which texts are shown while they come.
+        models: What is set about models.
+        sandbox: Where code that people wrote is run.
+        public_url: Where this installation is reached.
+    """
+
+    database: Database
+    turns: RateLimiter
+    http: Http
+    credentials: CredentialService
+    broadcast: Broadcast
+    files: FileService
+    models: ModelShelf
+    sandbox: Sandbox
+    public_url: str
+
+
 class DatabaseBlockHost:
     """Implements `BlockHost`."""
 
-    def __init__(
-        self,
-        database: Database,
-        turns: RateLimiter,
-        http: Http,
-        credentials: CredentialService,
-        broadcast: Broadcast,
-        *,
-        models: ModelShelf,
-        public_url: str,
-    ) -> None:
-        """Keep values in `database` and turns in `turns`; show texts by `broadcast`; be reached at `public_url`."""
-        self._broadcast = broadcast
-        self._models = models
-        self._database = database
-        self._http = http
-        self._credentials = credentials
-        self._turns = turns
-        self._public_url = public_url.rstrip("/")
+    def __init__(self, reach: Reach) -> None:
+        """Let blocks reach all of it."""
+        self._reach = reach
 
     @property
     def models(self) -> ModelShelf:
         """What is set about models."""
-        return self._models
+        return self._reach.models
 
     def show(self, run: RunRef, partial: Partial) -> None:
         """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
-        self._broadcast.show(
+        self._reach.broadcast.show(
             RunPartial(
                 run.id,
                 partial.node_run,
@@ -74,11 +86,20 @@ class DatabaseBlockHost:
 
     def call_url(self, token: str) -> str:
         """Return the address at which a call with `token` is taken."""
-        return f"{self._public_url}/api/v1/calls/{token}"
+        return f"{self._reach.public_url}/api/v1/calls/{token}"
 
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
-        return self._http
+        return self._reach.http
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        return self._reach.sandbox
+
+    def files(self, run: RunRef) -> Files:
+        """Return the files of the run's owner."""
+        return RunFiles(self._reach.files, self._reach.http, Origin(run.owner_id, run.id))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
         """Open a credential of the run's owner.
@@ -88,7 +109,7 @@ class DatabaseBlockHost:
         """
         name = reference.title or reference.id
         try:
-            found, secret = await self._credentials.open_named(run.owner_id, reference)
+            found, secret = await self._reach.credentials.open_named(run.owner_id, reference)
         except CredentialNotFound:
             raise BlockError(
                 f"There is no credential {name!r}. Choose another one at this node.",
@@ -110,11 +131,11 @@ class DatabaseBlockHost:
 
     async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:
         """Reserve the next turn under a rate that the owner's runs share; return how long it is off."""
-        return await self._turns.reserve(f"block:{run.owner_id}:{key}", rate)
+        return await self._reach.turns.reserve(f"block:{run.owner_id}:{key}", rate)
 
     def store(self, run: RunRef) -> KeyValueStore:
         """Return the stored values of the run's owner."""
-        return _OwnersStore(self._database, run)
+        return _OwnersStore(self._reach.database, run)
 
 
 class _OwnersStore:
