@@ -132,8 +132,14 @@ async def rotate_keys(
     Raises:
         KeyMissing: There is no key file.
         KeysAreSettings: The keys are in AUTOGRAPH_KEYS, and everything is sealed with the first one already.
+        KeysBusy: Another command changes them.
     """
     rows = SealedRows(database)
+    async with rows.alone():
+        return await _rotate(settings, rows, is_prepare=is_prepare)
+
+
+async def _rotate(settings: Settings, rows: SealedRows, *, is_prepare: bool) -> Rotated:
     ring = await _ring(settings)
     if ring is None:
         raise KeyMissing(f"There is no key file at {key_file(settings)}. Start Autograph once.")
@@ -168,9 +174,15 @@ async def forget_key(settings: Settings, database: Database, key_id: str) -> Non
         KeyIsCurrent: It seals.
         KeyInUse: Something is encrypted with it.
         KeysAreSettings: The keys are in AUTOGRAPH_KEYS.
+        KeysBusy: Another command changes them.
     """
-    ring = await _ring(settings)
     rows = SealedRows(database)
+    async with rows.alone():
+        await _forget(settings, rows, key_id)
+
+
+async def _forget(settings: Settings, rows: SealedRows, key_id: str) -> None:
+    ring = await _ring(settings)
     if ring is not None and key_id == ring.current:
         raise KeyIsCurrent(f"{key_id} is the key that seals. Run `autograph keys rotate` first.")
     if (ring is None or key_id not in ring.ids) and key_id not in await rows.canaries():
@@ -189,12 +201,13 @@ async def forget_lost(settings: Settings, database: Database) -> Mapping[str, in
     Credentials stay, and wait for a new secret; second factors of log-in are off.
     """
     rows = SealedRows(database)
-    ring = await _ring(settings)
-    if ring is None:
-        ring = with_new_key(None, today=SystemClock().now())
-        await asyncio.to_thread(write_keys, key_file(settings), ring, is_new=True)
-    await rows.add_canary(ring.seal(CANARY, belongs_to="canary"))
-    return await rows.give_up(ring)
+    async with rows.alone():
+        ring = await _ring(settings)
+        if ring is None:
+            ring = with_new_key(None, today=SystemClock().now())
+            await asyncio.to_thread(write_keys, key_file(settings), ring, is_new=True)
+        await rows.add_canary(ring.seal(CANARY, belongs_to="canary"))
+        return await rows.give_up(ring)
 
 
 async def _ring(settings: Settings) -> KeyRing | None:

@@ -6,7 +6,8 @@ is needed cannot go, and nothing is sealed with one that went.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Final
 from uuid import UUID
@@ -26,6 +27,12 @@ class KeyInUse(Conflict):
     """Something is encrypted with this key."""
 
     code: ClassVar[str] = "keys.in_use"
+
+
+class KeysBusy(Conflict):
+    """Somebody else changes the keys."""
+
+    code: ClassVar[str] = "keys.busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,21 @@ class SealedRows:
     def __init__(self, database: Database) -> None:
         """Use `database`."""
         self._database = database
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncGenerator[None]:
+        """Change keys while nobody else does: of two new key files one would be lost.
+
+        Raises:
+            KeysBusy: Somebody else is at it.
+        """
+        connection = await self._database.connect()
+        try:
+            if not await connection.fetchval("SELECT pg_try_advisory_lock(4702)"):
+                raise KeysBusy("Another command is changing the keys. Wait for its end.")
+            yield
+        finally:
+            await connection.close()
 
     async def needed(self) -> Mapping[str, int]:
         """Return how many rows need each key."""

@@ -24,7 +24,7 @@ from autograph.features.integrations.models import Credential
 from autograph.infra.crypto import KeyMissing
 from autograph.infra.database import Database
 from autograph.infra.keys import read_keys
-from autograph.infra.sealing import COLUMNS, KeyInUse, SealedRows
+from autograph.infra.sealing import COLUMNS, KeyInUse, KeysBusy, SealedRows
 from autograph.infra.settings import Settings
 from tests.processes import COMMAND
 from tests.security.people import HERE, Town, town
@@ -113,6 +113,17 @@ async def test_a_prepared_key_is_taken_into_use_by_the_next_rotation(
 
         assert prepared is not None
         assert prepared.current != prepared.ids_in_order[-1] == done.current
+
+
+async def test_of_two_rotations_at_once_one_is_refused(
+    database_url: str, database: Database, tmp_path: Path
+) -> None:
+    settings = Settings(database_url=database_url, data_dir=tmp_path)
+    async with town(database_url, tmp_path):
+        async with SealedRows(database).alone():
+            with pytest.raises(KeysBusy):
+                await rotate_keys(settings, database)
+        assert (await rotate_keys(settings, database)).is_new
 
 
 async def test_a_key_that_is_needed_is_not_forgotten(

@@ -125,6 +125,43 @@ class TestAnAgentThatNeedsACredential:
         assert "no credential 'Theirs' of yours" in told["unsatisfied"]["key"]["credentials"]
         assert run.json()["outputs"] == {"length": [5]}
 
+    async def test_what_was_chosen_reaches_the_agents_inside(self, place: Town) -> None:
+        catalog = place.platform.catalog
+        inner = graph(
+            [
+                node(catalog, "key", "LengthOfKey"),
+                node(catalog, "out", "AgentOutput", name="length"),
+            ],
+            "key.length -> out.value",
+            id="inner",
+        )
+        agent = node(
+            catalog,
+            "agent",
+            "AgentExecutor",
+            graph_id="inner",
+            graph_version=1,
+            input_schema={"type": "object", "properties": {}},
+            output_schema={"type": "object", "properties": {"length": {}}},
+        )
+        out = node(catalog, "gives", "AgentOutput", name="length")
+        made = graph([agent, out], "agent.length -> gives.value", id="outer", sub_graphs=(inner,))
+        async with place.client(await place.person("Ada")) as http:
+            mine = await add(http)
+            saved = await http.post("/api/v1/graphs", json=write_agent(made))
+            at = f"/api/v1/graphs/{saved.json()['id']}"
+            told = (await http.get(f"{at}/credentials")).json()
+            refused = await http.post(f"{at}/execute", json={})
+            run = await http.post(
+                f"{at}/execute",
+                json={"credentials_inputs": {NEED: mine["id"]}},
+                params={"wait": 20},
+            )
+
+        assert told["is_satisfied"] is False
+        assert refused.json()["code"] == "run.credentials_missing"
+        assert run.json()["outputs"] == {"length": [5]}
+
     async def test_refuses_what_does_not_fit(self, place: Town) -> None:
         async with place.client(await place.person("Ada")) as http:
             graph_id = await save(place, http)

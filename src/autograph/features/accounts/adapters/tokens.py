@@ -96,6 +96,12 @@ class JwtSigner:
         key = self._key(current) or OctKey.import_key(self._ring.derived(_PURPOSE)[current])
         return jwt.encode(header, claims, key, algorithms=["HS256"])
 
+    def _look_at_keys(self) -> None:
+        """Forget what was verified by keys that are gone since: they prove nothing any more."""
+        if self._keys and self._keys.keys() - set(self._ring.ids):
+            self._keys.clear()
+            self._verified.clear()
+
     def _key(self, key_id: str) -> OctKey | None:
         """Return the key that signs under an id; keys may have been come and gone since this process began."""
         if key_id not in self._ring.ids:
@@ -115,6 +121,7 @@ class JwtSigner:
         if len(token) > _MAX_BYTES:
             raise TokenInvalid("The token is too long to be one.")
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        self._look_at_keys()
         verified = self._verified.get(digest)
         if verified is not None and now.timestamp() < verified.expires_at:
             return verified

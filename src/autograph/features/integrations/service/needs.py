@@ -59,8 +59,10 @@ class NeedService:
                 except _Unserved as why:
                     errors.setdefault(pin.node_id, {})[pin.pin] = str(why)
                     continue
-                if found is not None and found.as_reference() != pin.constant:
-                    laid.setdefault(pin.node_id, {})[pin.pin] = found.as_reference()
+                reference = found.as_reference() if found else None
+                # Also nothing: a reference that means nothing here is no reason for an optional pin to fail.
+                if reference != pin.constant:
+                    laid.setdefault(pin.node_id, {})[pin.pin] = reference
         if errors:
             flat = {
                 f"{node}.{pin}": why for node, pins in errors.items() for pin, why in pins.items()
@@ -77,9 +79,14 @@ class NeedService:
         provider = self._providers.find(provider_id)
         return provider.name if provider else provider_id
 
-    def installation(self, need: CredentialNeed) -> Credential | None:
-        """Return the installation's credential that serves a need."""
-        found = self._system.of(need.providers, need.kinds)
+    def installation(self, need: CredentialNeed, named: Json = None) -> Credential | None:
+        """Return the installation's credential that serves a need; where one is named, of its provider and kind."""
+        providers, kinds = need.providers, need.kinds
+        if named is not None:
+            said: Mapping[str, Json] = named if is_object(named) else {}
+            providers = [one for one in providers if one == said.get("provider")]
+            kinds = [one for one in kinds if one == said.get("type")]
+        found = self._system.of(providers, kinds)
         return found[0] if found else None
 
     def installation_by_id(self, credential_id: str) -> Credential | None:
@@ -137,7 +144,7 @@ class _Desk:
         if named is None:
             return self._unnamed(need, pin)
         wanted = named.get("id") if is_object(named) else named
-        found = self._find(str(wanted)[:100].lower()) or self._service.installation(need)
+        found = self._find(str(wanted)[:100].lower()) or self._service.installation(need, named)
         if found is None:
             if pin.is_optional and chosen is None:
                 return None
