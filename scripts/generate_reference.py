@@ -1,4 +1,4 @@
-"""Write `docs/reference/` from the code (`make docs`), or tell what is out of step (`--check`).
+"""Write `docs/reference/` and the packs' index from the code (`make docs`), or tell what is out of step (`--check`).
 
 Every page is made from what it describes: blocks from the catalogue, settings from their model, errors
 from their classes, the command from itself, the API from its routes.
@@ -20,6 +20,7 @@ import autograph
 from autograph.api.app import create_app
 from autograph.api.errors import status_of
 from autograph.blocks.catalog import AnyBlock, load_catalog
+from autograph.blocks.packs.shelf import write_index
 from autograph.cli.main import app
 from autograph.graph.report import Code
 from autograph.infra.errors import AutographError
@@ -154,7 +155,13 @@ def openapi() -> str:
     return json.dumps(create_app(None).openapi(), indent=1, sort_keys=True) + "\n"
 
 
+def index() -> str:
+    """The index of the packs, which the catalogue reads in place of the packs."""
+    return write_index()
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
+    "../../src/autograph/blocks/packs/index.json": index,
     "blocks.md": blocks,
     "settings.md": settings,
     "errors.md": errors,

@@ -27,6 +27,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 from typing import ClassVar, Final
@@ -162,20 +163,21 @@ async def platform(
     settings: Settings,
     *,
     process: Process = Process.COMMAND,
-    load: Callable[[], Catalog] = load_catalog,
+    load: Callable[[], Catalog] | None = None,
 ) -> AsyncGenerator[Platform]:
     """Put a process together, and take it apart at the end.
 
     Args:
         settings: How this installation runs.
         process: What it does.
-        load: Finds its blocks.
+        load: Finds its blocks; None for those of this installation.
 
     Raises:
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(asyncio.to_thread(load))
+        found = load or partial(load_catalog, settings.provider_dir)
+        loading = asyncio.create_task(asyncio.to_thread(found))
         try:
             database = await _database(settings, stack)
         finally:

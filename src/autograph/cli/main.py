@@ -13,6 +13,7 @@ from autograph.cli import (
     blocks,
     database,
     forks,
+    packs,
     processes,
     reviews,
     runs,
@@ -42,6 +43,7 @@ app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(blocks.blocks, name="blocks")
+app.add_typer(packs.packs, name="packs")
 app.add_typer(accounts.accounts, name="accounts")
 app.command("audit")(accounts.audit)
 app.add_typer(database.database, name="database")

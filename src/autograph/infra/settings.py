@@ -30,6 +30,10 @@ class Settings(BaseSettings):
         default_factory=_default_data_dir,
         description="Where the embedded database and files are kept.",
     )
+    provider_dir: Path | None = Field(
+        default=None,
+        description="Folder with provider files (packs) of this installation's own.",
+    )
     pg_bin: Path | None = Field(
         default=None,
         description="Directory of PostgreSQL's programs, instead of the packaged ones.",
