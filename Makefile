@@ -39,7 +39,8 @@ chaos: servers
 bench: setup
 	$(BIN)/python benchmarks/engine.py
 	$(BIN)/python benchmarks/startup.py
-
+	$(BIN)/python benchmarks/models.py
+	$(BIN)/python benchmarks/gateway.py
 	$(BIN)/python benchmarks/scale.py
 
 bench-peers: servers

@@ -1,4 +1,4 @@
-"""Have the programs that the tests call: RabbitMQ, Redis and curl, from Debian's packages.
+"""Have the programs that the tests call: RabbitMQ, Redis, bubblewrap and curl, from Debian's packages.
 
     python scripts/install_servers.py
 
@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROGRAMS = {
+    "bubblewrap": ("bwrap",),
     "curl": ("curl",),
     "redis-server": ("redis-server",),
     "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server", "epmd"),

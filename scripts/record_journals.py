@@ -22,6 +22,7 @@ from uuid import UUID
 
 from autograph.bootstrap import Platform, Process, platform
 from autograph.engine.events import FORMAT
+from autograph.engine.journal.payloads import unpack
 from autograph.engine.waits import Answer, Choice
 from autograph.features.runs.models import Run
 from autograph.infra.settings import Settings
@@ -184,6 +185,28 @@ RECORDINGS = (
         {"wait": ("CountdownTimer", {"seconds": 2, "repeat": 2, "input_message": "x"}), "out": OUT},
         ("wait.output_message -> out.value",),
     ),
+    Recording(
+        "tools",
+        {
+            "think": (
+                "Orchestrator",
+                {
+                    "prompt": "Reckon, please.",
+                    "model": "demo",
+                    "agent_mode_max_iterations": -1,
+                },
+            ),
+            "reckon": ("Calculator", {"operation": "Add", "a": 1, "b": 2}),
+            "out": OUT,
+            "sum": ("AgentOutput", {"name": "sum"}),
+        },
+        (
+            "think.tools -> reckon.a",
+            "think.tools -> reckon.b",
+            "think.finished -> out.value",
+            "reckon.result -> sum.value",
+        ),
+    ),
     Example("countdown", {"from": 3}),
     Example("welcome-party", {"guests": "Ada,Grace"}),
     Recording(
@@ -215,14 +238,16 @@ async def record(made: Platform, recording: Recording | Example) -> dict[str, An
         run_id = await recording.meanwhile(made, run_id) or run_id
     run = await ended(made, run_id)
     async with made.database.acquire() as connection:
-        payloads = await connection.fetch("SELECT digest, value FROM payloads")
+        payloads = await connection.fetch("SELECT digest, encoding, value FROM payloads")
     rows = await made.runs.events(made.owner, run_id)
     text = json.dumps([row.body for row in rows])
     return {
         "agent": agent,
         "events": [{"kind": row.kind, "body": row.body} for row in rows],
         "payloads": {
-            row["digest"]: row["value"].decode() for row in payloads if row["digest"] in text
+            row["digest"]: unpack(row["encoding"], row["value"]).decode()
+            for row in payloads
+            if row["digest"] in text
         },
         "status": run.row.status.value,
         "outputs": run.result.outputs,

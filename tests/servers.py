@@ -246,6 +246,7 @@ def missing_programs() -> list[str]:
     return [
         name
         for name, found in {
+            "bubblewrap": shutil.which("bwrap"),
             "redis-server": shutil.which("redis-server"),
             "rabbitmq-server": (_RABBITMQ / "rabbitmq-server").exists(),
         }.items()

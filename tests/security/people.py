@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from autograph.bootstrap import Platform, Process, platform, serve
-from autograph.features.accounts.models import Role
+from autograph.features.accounts.models import Role, Scope
 from autograph.features.accounts.models.sessions import Visit
 from autograph.infra.settings import Settings
 
@@ -42,6 +42,14 @@ class Town:
         """Make the owner's account; return their token."""
         tokens = await self.platform.accounts.people.set_up(OWNER, PASSWORD, "Olga", HERE)
         return tokens.access
+
+    async def key(self, token: str, *scopes: Scope) -> str:
+        """Make a key of somebody's; it covers everything where no scope is named."""
+        async with self.client(token) as http:
+            answer = await http.post(
+                "/api/v1/api-keys", json={"name": "k", "scopes": [*(scopes or Scope)]}
+            )
+        return str(answer.json()["key"])
 
     async def person(self, name: str, roles: Sequence[Role] = (Role.USER,)) -> str:
         """Make somebody's account; return their token."""

@@ -155,7 +155,7 @@ class TestFarewell:
         async with settled.client(ada[0]) as http:
             answer = await http.get("/api/v1/account/export")
         found = answer.json()
-        assert set(found) == {"account", "sessions", "agents", "runs"}
+        assert set(found) == {"account", "sessions", "agents", "runs", "credentials", "files"}
         assert (found["account"]["email"], len(found["agents"]), len(found["runs"])) == (
             "ada@example.com",
             2,

@@ -19,6 +19,7 @@ PUBLIC = {
     "GET /api/v1/auth",
     "GET /api/v1/calls/{token}",
     "GET /auth/{step}",
+    "GET /connect",
     "GET /health/live",
     "GET /health/ready",
     "GET /static/{name}",

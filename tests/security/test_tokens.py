@@ -362,7 +362,10 @@ class TestApiKeys:
             assert (await http.get("/api/v1/graphs")).status_code == 200
             refused = await http.post("/api/v1/graphs", json={})
             assert (refused.status_code, refused.json()["code"]) == (403, "auth.forbidden")
-            assert refused.json()["details"] == {"permission": "agents.write"}
+            assert refused.json()["details"] == {
+                "permission": "agents.write",
+                "scopes": ["WRITE_GRAPH", "WRITE_LIBRARY"],
+            }
             assert (await http.get("/api/v1/api-keys")).status_code == 403
         async with settled.client(headers={"X-API-Key": key}) as http:
             assert (await http.get("/api/v1/graphs")).status_code == 200

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
+import httpx2
 import pytest
 
 from autograph.blocks.catalog import Catalog
@@ -13,23 +16,39 @@ from tests.agents import graph, node
 from tests.security.inventory import Route, routes
 from tests.security.people import HERE, PASSWORD, Town
 
+Ask = Callable[[Route, str], Awaitable[httpx2.Response]]
 OF_SOMEBODY = [
     one
     for one in routes()
     if one.parameters
     and one.access.permission is not None
     and not one.path.startswith("/api/admin/")
-    and one.parameters != ["block_id"]
+    and one.parameters not in (["block_id"], ["provider"], ["provider_id"])
 ]
 BODIES: dict[str, Any] = {
-    "PUT /api/v1/graphs/{graph_id}": {"name": "Bob's now", "nodes": [], "links": []},
-    "POST /api/v1/reviews/{review_id}": {"decision": "approve"},
-    "POST /api/v1/runs/{run_id}/fork": {"from_node_run": 1},
+    "PUT graphs/{graph_id}": {"name": "Bob's now", "nodes": [], "links": []},
+    "POST reviews/{review_id}": {"decision": "approve"},
+    "POST runs/{run_id}/fork": {"from_node_run": 1},
+    "PUT credentials/{credential_id}/secret": {"secret": {"type": "api_key", "api_key": "bobs"}},
+    "PATCH credentials/{credential_id}": {"title": "Bob's now"},
 }
 
 
 def body_for(route: Route) -> Any:
-    return BODIES.get(str(route), {})
+    return BODIES.get(f"{route.method} {route.path.partition('/v1/')[2]}", {})
+
+
+@asynccontextmanager
+async def asking_as(town: Town, name: str) -> AsyncIterator[Ask]:
+    """Somebody who asks every route: themselves, and by a key what only programs may ask."""
+    token = await town.person(name)
+    async with town.client(token) as own, town.client(await town.key(token)) as program:
+
+        async def ask(route: Route, path: str) -> httpx2.Response:
+            http = program if route.access.is_for_programs else own
+            return await http.request(route.method, path, json=body_for(route))
+
+        yield ask
 
 
 @pytest.fixture
@@ -51,13 +70,25 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         while not reviews:
             reviews = (await http.get("/api/v1/reviews")).json()["reviews"]
         key = await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
+        credential = await http.post(
+            "/api/v1/credentials",
+            json={
+                "provider": "github",
+                "title": "Ada's GitHub",
+                "secret": {"type": "api_key", "api_key": "ghp_adas"},
+            },
+        )
         sessions = (await http.get("/api/v1/auth/sessions")).json()
+        file = await http.post("/api/v1/files", files={"file": ("a.txt", b"Ada's")})
     return {
+        "provider": "github",
         "graph_id": graph_id,
+        "file_id": file.json()["id"],
         "run_id": run.json()["id"],
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
         "session_id": sessions[0]["id"],
+        "credential_id": credential.json()["id"],
         "version": "1",
         "old": "1",
         "new": "2",
@@ -68,19 +99,17 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
 async def test_every_route_on_every_thing_of_somebody_else_is_404(
     settled: Town, things: dict[str, str]
 ) -> None:
-    bob = await settled.person("Bob")
-    async with settled.client(bob) as http:
+    async with asking_as(settled, "Bob") as ask:
         for route in OF_SOMEBODY:
-            answer = await http.request(route.method, route.at(**things), json=body_for(route))
+            answer = await ask(route, route.at(**things))
             assert (str(route), answer.status_code) == (str(route), 404), answer.text
             assert UUID(answer.json()["request_id"])
 
 
 async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) -> None:
-    bob = await settled.person("Bob")
-    async with settled.client(bob) as http:
+    async with asking_as(settled, "Bob") as ask:
         for route in OF_SOMEBODY:
-            await http.request(route.method, route.at(**things), json=body_for(route))
+            await ask(route, route.at(**things))
     tokens = await settled.platform.accounts.login.log_in("ada@example.com", PASSWORD, HERE)
     async with settled.client(tokens.access) as http:
         assert (await http.get(f"/api/v1/graphs/{things['graph_id']}")).json()["version"] == 2
@@ -89,11 +118,12 @@ async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) ->
         assert review["status"] == "waiting"
         key = (await http.get(f"/api/v1/api-keys/{things['key_id']}")).json()
         assert key["revoked_at"] is None
+        credential = (await http.get(f"/api/v1/credentials/{things['credential_id']}")).json()
+        assert credential["title"] == "Ada's GitHub"
         assert len((await http.get("/api/v1/auth/sessions")).json()) == 2
 
 
 async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) -> None:
-    bob = await settled.person("Bob")
     lists = [
         one
         for one in routes()
@@ -102,14 +132,12 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         and one.access.permission is not None
         and not one.path.startswith("/api/admin/")
     ]
-    async with settled.client(bob) as http:
+    ids = [one for name, one in things.items() if name.endswith("_id")]
+    async with asking_as(settled, "Bob") as ask:
         for route in lists:
-            answer = await http.get(route.path)
+            answer = await ask(route, route.path)
             assert answer.status_code == 200, str(route)
             shown = answer.text
-            ids = [
-                things[name] for name in ("graph_id", "run_id", "review_id", "key_id", "session_id")
-            ]
             assert not [one for one in ids if one in shown], str(route)
     assert {str(one) for one in lists} >= {
         "GET /api/v1/graphs",
@@ -117,6 +145,10 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/reviews",
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
+        "GET /api/v1/credentials",
+        "GET /api/v1/files",
+        "GET /external/v1/runs",
+        "GET /external/v1/integrations/credentials",
     }
 
 

@@ -17,8 +17,10 @@ from autograph.features.accounts.errors import Unauthenticated
 from autograph.features.accounts.models import Principal, Visit
 from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
+from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.service import (
+    BlockService,
     DeadLetterService,
     ForkService,
     ReviewService,
@@ -36,12 +38,14 @@ class Services:
     settings: Settings
     catalog: Catalog
     database: Database
+    blocks: BlockService
     agents: AgentService
     runs: RunService
     forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
+    files: FileService
     worker: Worker
     broadcast: Broadcast
     accounts: Accounts

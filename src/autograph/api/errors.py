@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from autograph.api.gateway.inspection import MediaTypeRefused
 from autograph.api.gateway.limits import RateLimited
+from autograph.api.ranges import RangeRefused
 from autograph.features.accounts.errors import TooManyTries, Unauthenticated
 from autograph.graph.model import Json
 from autograph.infra.errors import (
@@ -35,6 +36,7 @@ _STATUS: Final[Mapping[type[AutographError], int]] = {
     Forbidden: 403,
     TooLarge: 413,
     MediaTypeRefused: 415,
+    RangeRefused: 416,
     Unauthenticated: 401,
     RateLimited: 429,
     TooManyTries: 429,
@@ -67,6 +69,8 @@ def answer(error: AutographError, request_id: str) -> Response:
         headers["Retry-After"] = str(math.ceil(seconds))
     elif isinstance(error, (RateLimited, TooManyTries)):
         headers["Retry-After"] = str(math.ceil(error.details["retry_after_seconds"]))
+    elif isinstance(error, RangeRefused):
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
     elif isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     return Response(

@@ -1,12 +1,10 @@
-"""Puts accounts and their guard together: keys, hashes, tokens, mails, limits."""
+"""Puts accounts and their guard together: hashes, tokens, mails, limits."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from ipaddress import ip_address, ip_network
-from pathlib import Path
 from typing import ClassVar, Final
 
 from autograph.api.gateway.guard import Guard
@@ -27,20 +25,15 @@ from autograph.features.accounts.repository import (
 )
 from autograph.features.accounts.service import Accounts, AuditService, Parts, accounts_on
 from autograph.infra.cache.layered import LayeredCache
-from autograph.infra.clock import SystemClock
-from autograph.infra.crypto import DoesNotOpen, KeyMissing, KeyRing, Sealed
-from autograph.infra.database import Database
 from autograph.infra.egress.ports import HttpRequest, Rules
 from autograph.infra.errors import OperationalError
 from autograph.infra.json import Json
-from autograph.infra.keys import parse_keys, read_keys, with_new_key, write_keys
 from autograph.infra.mail.folder import FolderMailer
 from autograph.infra.mail.ports import Mailer
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
 from autograph.infra.telemetry.ports import Tracer, Untraced
 
-_CANARY: Final = b"autograph"
 _MAX_KEY_SET: Final = 1024 * 1024
 _ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
@@ -49,62 +42,6 @@ class NoOwner(OperationalError):
     """The address is open to others, and nobody owns the installation yet."""
 
     code: ClassVar[str] = "accounts.no_owner"
-
-
-async def open_keys(settings: Settings, database: Database) -> KeyRing:
-    """Return the installation's keys, made at its first start.
-
-    Raises:
-        KeyMissing: The database was encrypted with keys that are not here.
-        KeyFileBroken: The key file is.
-    """
-    people = PeopleRepository(database)
-    if settings.keys is not None:
-        ring = parse_keys(settings.keys.get_secret_value())
-        await _check(ring, people, "AUTOGRAPH_KEYS")
-        return ring
-    path = key_file(settings)
-    ring = await asyncio.to_thread(read_keys, path)
-    if ring is None:
-        canaries = await people.canaries()
-        if canaries:
-            raise KeyMissing(
-                f"The database holds secrets that were encrypted with {', '.join(canaries)}, and there is no key "
-                f"file at {path}. Put it back (setting: AUTOGRAPH_KEY_FILE), or restore it from a backup. Without "
-                "it those secrets are lost; to go on without them: autograph keys forget."
-            )
-        ring = with_new_key(None, today=SystemClock().now())
-        try:
-            await asyncio.to_thread(write_keys, path, ring, is_new=True)
-        except FileExistsError:
-            # Another process has just made them.
-            return await open_keys(settings, database)
-    await _check(ring, people, str(path))
-    return ring
-
-
-def key_file(settings: Settings) -> Path:
-    """Return where the keys are kept."""
-    return (settings.key_file or settings.data_dir / "keys.json").expanduser()
-
-
-async def _check(ring: KeyRing, people: PeopleRepository, where: str) -> None:
-    """Open a sealed text of each key that was ever the current one: better now than at the first use.
-
-    Raises:
-        KeyMissing: One of them is not here, or has other bytes.
-    """
-    canaries = await people.canaries()
-    for key_id, data in canaries.items():
-        try:
-            ring.open(Sealed(key_id, data), belongs_to="canary")
-        except (KeyMissing, DoesNotOpen) as error:
-            raise KeyMissing(
-                f"The database holds secrets that were encrypted with key {key_id}, which is not in {where}, or is "
-                "there with other bytes. Put the right keys back; nothing was changed."
-            ) from error
-    if ring.current not in canaries:
-        await people.add_canary(ring.seal(_CANARY, belongs_to="canary"))
 
 
 def make_accounts(ground: Ground, *, others: Sequence[PersonalData]) -> Accounts:
@@ -164,6 +101,7 @@ def make_guard(
         limits=Limits(rates, per_minute),
         inspection=Inspection(
             max_body_bytes=settings.max_body_bytes,
+            max_file_bytes=settings.max_file_bytes,
             denied=[ip_network(one) for one in settings.ip_deny],
             allowed=[ip_network(one) for one in settings.ip_allow],
         ),

@@ -1,15 +1,22 @@
-"""What the features of a process stand on."""
+"""What the features of a process stand on, and how it is laid."""
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 
+from autograph.bootstrap.dispatch import Dispatch
+from autograph.bootstrap.keys import open_keys
+from autograph.infra import migrations
 from autograph.infra.cache.ports import Cache
-from autograph.infra.clock import Clock
-from autograph.infra.crypto import KeyRing
+from autograph.infra.clock import Clock, SystemClock
+from autograph.infra.crypto import Keys
 from autograph.infra.database import Database
-from autograph.infra.egress.ports import Http
+from autograph.infra.egress.late import LateClient
+from autograph.infra.egress.ports import Http, Rules
+from autograph.infra.postgres.server import embedded_postgres
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
 
@@ -28,9 +35,70 @@ class Ground:
 
     settings: Settings
     database: Database
-    ring: KeyRing
+    ring: Keys
     http: Http
     rates: RateLimiter
     cache: Cache | None
     clock: Clock
     stack: AsyncExitStack
+
+
+async def make_ground(
+    settings: Settings, database: Database, dispatch: Dispatch, stack: AsyncExitStack
+) -> Ground:
+    """Lay the ground: keys, the way out, what counts and remembers.
+
+    Raises:
+        KeyMissing: The database was encrypted with keys that are not here.
+    """
+    http = LateClient(_egress(settings))
+    stack.push_async_callback(http.close)
+    return Ground(
+        settings=settings,
+        database=database,
+        ring=await open_keys(settings, database),
+        http=http,
+        rates=dispatch.turns,
+        cache=dispatch.cache,
+        clock=SystemClock(),
+        stack=stack,
+    )
+
+
+async def open_database(settings: Settings, stack: AsyncExitStack) -> Database:
+    """Open the database that settings name, else start the embedded one; bring its schema to today's.
+
+    Raises:
+        OperationalError: It cannot be had; the message has the way out.
+    """
+    dsn = settings.database_url
+    if dsn is None:
+        dsn = await stack.enter_async_context(
+            embedded_postgres(
+                settings.data_dir,
+                binaries=settings.pg_bin,
+                shared_buffers_mb=settings.shared_buffers_mb,
+            )
+        )
+    database = Database(dsn, pool_size=settings.pool_size)
+    stack.push_async_callback(database.close)
+    await migrations.upgrade(database)
+    await database.open()
+    return database
+
+
+@asynccontextmanager
+async def database_of(settings: Settings) -> AsyncGenerator[Database]:
+    """Lend the database of an installation, whatever became of its keys.
+
+    Raises:
+        OperationalError: It cannot be had.
+    """
+    async with AsyncExitStack() as stack:
+        yield await open_database(settings, stack)
+
+
+def _egress(settings: Settings) -> Rules:
+    return Rules(
+        inside=tuple(ip_network(one) for one in settings.egress_inside), hosts=settings.egress_hosts
+    )

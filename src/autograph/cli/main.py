@@ -11,8 +11,12 @@ from autograph.cli import (
     accounts,
     agents,
     blocks,
+    credentials,
     database,
+    files,
     forks,
+    keys,
+    models,
     packs,
     processes,
     reviews,
@@ -42,10 +46,14 @@ forks.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
+app.add_typer(files.files, name="files")
 app.add_typer(blocks.blocks, name="blocks")
+app.add_typer(models.models, name="models")
 app.add_typer(packs.packs, name="packs")
 app.add_typer(accounts.accounts, name="accounts")
 app.command("audit")(accounts.audit)
+app.add_typer(credentials.credentials, name="credentials")
+app.add_typer(keys.keys, name="keys")
 app.add_typer(database.database, name="database")
 
 

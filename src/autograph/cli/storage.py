@@ -80,7 +80,7 @@ def disk(
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Tell what eats the disk: tables, agents, runs."""
+    """Tell what eats the disk: tables, agents, runs, files."""
 
     async def work() -> Report:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
@@ -102,6 +102,11 @@ def disk(
         for one in eaters:
             table.add_row(one.name, str(one.id), f"{one.runs:,}", _mib(one.stored_bytes))
         out.print(table)
+    print_plain(f"Files take {_mib(found.file_bytes)} beside it.")
+    table = Table("person", "id", "files", "take", box=None)
+    for person in found.files:
+        table.add_row(person.name, str(person.id), f"{person.files:,}", _mib(person.stored_bytes))
+    out.print(table)
 
 
 def _age(text: str) -> timedelta:
@@ -134,11 +139,16 @@ def _pruned(found: Pruned, *, dry_run: bool) -> dict[str, Json]:
 def _report(found: Report) -> dict[str, Json]:
     eaters = {
         name: [{**asdict(one), "id": str(one.id)} for one in some]
-        for name, some in (("graphs", found.graphs), ("runs", found.runs))
+        for name, some in (
+            ("graphs", found.graphs),
+            ("runs", found.runs),
+            ("files", found.files),
+        )
     }
     return {
         "total_bytes": found.total_bytes,
         "payload_bytes": found.payload_bytes,
+        "file_bytes": found.file_bytes,
         "parts": [asdict(part) for part in found.parts],
         **eaters,
     }

@@ -69,8 +69,32 @@ class RunNews:
     is_over: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class RunPartial:
+    """A piece of a text that a node run is making.
+
+    Attributes:
+        offset: How many characters of it came before; 0 begins it, perhaps anew.
+    """
+
+    run_id: UUID
+    node_run: int
+    node: str
+    pin: str
+    offset: int
+    text: str
+
+
 class Broadcast(Protocol):
     """News for everybody who listens, in every process. Best effort; a slow listener misses some."""
+
+    def show(self, partial: RunPartial) -> None:
+        """Show a piece of a text to who watches its run; never waits, and costs nothing where nobody does."""
+        ...
+
+    def watch(self, run_id: UUID) -> AbstractAsyncContextManager[AsyncIterator[RunPartial]]:
+        """Watch the texts of a run while they are made; pieces may be missing."""
+        ...
 
     def publish(self, news: Sequence[RunNews]) -> None:
         """Tell everybody; never waits."""

@@ -57,7 +57,12 @@ async def prepare(
         for name, value in _inputs(values).items()
         if name in wanted and value is not None
     }
-    return child, RunStarted(inputs, asks=tuple(sorted(state.asks)))
+    # What was chosen for this run holds for the agents that travel with it, too.
+    is_inside = graph.graph_id == parent.graph.graph_id and graph.sub_graph_id is not None
+    asks = tuple(sorted(state.asks))
+    if is_inside:
+        return child, RunStarted(inputs, state.overrides, asks=asks)
+    return child, RunStarted(inputs, asks=asks)
 
 
 def _inputs(values: dict[str, Json]) -> dict[str, Json]:

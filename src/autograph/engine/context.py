@@ -16,15 +16,21 @@ from autograph.blocks.sdk import (
     CostKind,
     CredentialRef,
     Decision,
+    Files,
     Http,
     KeyValueStore,
+    Models,
     Rate,
+    Sandbox,
     Secret,
+    Tools,
 )
 from autograph.blocks.sdk.credentials import texts_of
 from autograph.engine.events import WaitKind
+from autograph.engine.partials import Partials
 from autograph.engine.ports import BlockHost, RunRef
 from autograph.engine.state import NodeRun
+from autograph.engine.toolbox import NodeTools
 from autograph.engine.waits import Choice, Suspended, Wait
 from autograph.graph.model import Json, is_object
 from autograph.graph.spec import Effect
@@ -43,6 +49,7 @@ class NodeContext:
         "_clock",
         "_host",
         "_opened",
+        "_partials",
         "_random",
         "_run",
         "_started",
@@ -61,8 +68,13 @@ class NodeContext:
         self._asks_people = asks_people
         self._waits = 0
         self._opened: list[str] = []
-        self._usage: dict[CostKind, float] | None = None
+        self._usage: dict[CostKind, float] | None = (
+            {CostKind(kind): units for kind, units in started.used.items()}
+            if started.used
+            else None
+        )
         self._random: random.Random | None = None
+        self._partials: Partials | None = None
 
     @property
     def usage(self) -> dict[CostKind, float]:
@@ -120,6 +132,39 @@ class NodeContext:
     def http(self) -> Http:
         """The way out."""
         return self._host.http(self._run)
+
+    @property
+    def models(self) -> Models:
+        """Language models."""
+        from autograph.blocks.models.client import ModelClient  # noqa: PLC0415 - only where one is asked
+
+        return ModelClient(self, self._host.models)
+
+    @property
+    def tools(self) -> Tools:
+        """The nodes that this one can have run as tools."""
+        return NodeTools(self._started, lambda: self.usage)
+
+    @property
+    def files(self) -> Files:
+        """The person's files, and those that values name."""
+        return self._host.files(self._run)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        return self._host.sandbox
+
+    def stream(self, pin: str, text: str) -> None:
+        """Show the next piece of a text to whoever watches the run; an empty one begins it anew."""
+        if self._partials is None:
+            self._partials = Partials(self._run, self._started, self._host)
+        self._partials.add(pin, self.redacted(text) if self._opened else text)
+
+    def close(self) -> None:
+        """Show nothing more: the attempt is over."""
+        if self._partials is not None:
+            self._partials.close()
 
     async def credential(self, reference: CredentialRef) -> Secret:
         """Open a credential of the person for this attempt."""

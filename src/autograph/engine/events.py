@@ -13,11 +13,11 @@ from typing import ClassVar, Final
 
 from autograph.graph.model import Json
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """The journal's format: raised when a kind of event is added, or one gets a field that changes the fold.
 
 A worker takes up no run that was written in a newer one. 1: the first. 2: `node.resumed`, waits other
-than children, forks.
+than children, forks. 3: nodes that run as tools.
 """
 
 Output = tuple[str, Json]
@@ -33,6 +33,7 @@ class WaitKind(StrEnum):
     ACTION: a person's decision before its block runs, because what the block does is sensitive.
     OUTCOME: a person's word on whether its block took effect; the worker died while it ran.
     CALL: an HTTP call from outside.
+    TOOLS: the ends of other node runs, which it had started as tools.
     """
 
     CHILD = "child"
@@ -41,6 +42,7 @@ class WaitKind(StrEnum):
     ACTION = "action"
     OUTCOME = "outcome"
     CALL = "call"
+    TOOLS = "tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,9 @@ class NodeWaiting:
         wait_id: Row of `waits` that is to be answered; None for children and timers.
         due_at: When the wait ends by itself, ISO 8601 in UTC.
         index: Which of the waits that its block asks for, from 0.
+        uses: Node runs that begin with this event, as tools: `{node, values}`. It goes on when all have ended.
+        kept: What its block wants to be told again then.
+        used: What it consumed so far: units by kind.
     """
 
     kind: ClassVar[str] = "node.waiting"
@@ -163,6 +168,9 @@ class NodeWaiting:
     wait_id: str | None = None
     due_at: str | None = None
     index: int = 0
+    uses: Sequence[Mapping[str, Json]] | None = None
+    kept: Json = None
+    used: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

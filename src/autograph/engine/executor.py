@@ -26,6 +26,7 @@ from autograph.engine.ports import BlockHost, RunRef
 from autograph.engine.prices import credits_of
 from autograph.engine.state import NodeRun
 from autograph.engine.waits import Suspended, Wait
+from autograph.graph import pins
 from autograph.graph.model import Json
 from autograph.infra.clock import Clock
 from autograph.infra.errors import OperationalError, UserError
@@ -141,6 +142,8 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - a border: whatever a block raises is its failure, not ours
             code, message = "block.crashed", f"{type(error).__name__}: {error}"
             _log.warning("block crashed", block=run.node.spec.name, exc_info=error)
+        finally:
+            ctx.close()
         duration_ms = round((perf_counter() - begun) * 1e3, 3)
         rest = outputs.take()
         if not code:
@@ -199,7 +202,7 @@ class _Outputs:
     def add(self, block: Block[Any], pin: str, value: Json) -> None:
         if pin == ERROR_PIN:
             raise BlockError(value if isinstance(value, str) else str(value))
-        if pin not in block.spec().output_pins:
+        if pin not in block.spec().output_pins and not _is_tool(block, pin):
             raise BlockError(
                 f"The block yielded the output {pin!r}, which it does not declare.",
                 code="block.bad_output",
@@ -218,6 +221,10 @@ class _Outputs:
     def _hand_over(self) -> None:
         if self._held and self._stream is not None:
             self._stream(self.take())
+
+
+def _is_tool(block: Block[Any], pin: str) -> bool:
+    return pins.TOOLS in block.spec().output_pins and pins.is_tool_pin(pin)
 
 
 def _canonical(pin: str, value: Json) -> Json:

@@ -23,8 +23,17 @@ from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TypeGuard
 
-from autograph.engine.events import Event, NodeCompleted, NodeFailed, NodeOutput, RunStarted
+from autograph.engine.events import (
+    Event,
+    NodeCompleted,
+    NodeFailed,
+    NodeOutput,
+    NodeWaiting,
+    RunStarted,
+    WaitKind,
+)
 from autograph.engine.planner import ERROR_PIN, NodePlan, Plan
 from autograph.engine.state import NodeRun, NodeRunStatus, RunState
 from autograph.graph.content import canonical_text, content_hash
@@ -32,7 +41,7 @@ from autograph.graph.model import Graph, Json, OnError
 from autograph.graph.spec import BlockKind
 from autograph.infra.json import encode
 
-_COPIED = NodeOutput | NodeCompleted | NodeFailed
+_COPIED = NodeOutput | NodeCompleted | NodeFailed | NodeWaiting
 _Key = tuple[str, bytes]
 
 
@@ -43,7 +52,7 @@ class Step:
     Attributes:
         run: As the run's events leave it.
         is_handled: It did not fail, or somebody saw to its failure.
-        events: What it gave out, and how it ended.
+        events: What it gave out, which tools it had run, and how it ended.
     """
 
     run: NodeRun
@@ -127,7 +136,7 @@ def read(plan: Plan, events: Sequence[Event]) -> History:
     for event in events:
         state.apply(event)
         steps += [Step(state.live[number]) for number in range(len(steps) + 1, state.count + 1)]
-        if isinstance(event, _COPIED):
+        if _is_copied(event):
             steps[event.node_run - 1].events.append(event)
     for error in state.errors:
         steps[error.node_run - 1].is_handled = error.handled
@@ -161,7 +170,7 @@ def fork(source: History, target: Plan, started: RunStarted, again: Collection[i
     """
     replay = _Replay(source, target, started, frozenset(again))
     for event in source.events:
-        if isinstance(event, _COPIED):
+        if _is_copied(event):
             replay.follow(event)
     return replay.end()
 
@@ -256,7 +265,7 @@ class _Replay:
     def _write(self, event: _COPIED) -> None:
         number = self._place[event.node_run]
         written: Event
-        if isinstance(event, NodeOutput):
+        if isinstance(event, (NodeOutput, NodeWaiting)):
             written = replace(event, node_run=number)
         else:
             self._reused.append(Reused(event.node_run, number, event.node))
@@ -269,6 +278,13 @@ class _Replay:
                 )
         self._events.append(written)
         self._state.apply(written)
+
+
+def _is_copied(event: Event) -> TypeGuard[_COPIED]:
+    """Whether an event stands in a fork: what was given out, how it ended, and which tools it had run."""
+    if isinstance(event, NodeWaiting):
+        return event.wait == WaitKind.TOOLS
+    return isinstance(event, (NodeOutput, NodeCompleted, NodeFailed))
 
 
 class _Keys:

@@ -15,15 +15,20 @@ from autograph.graph.model import Json
 class Join:
     """The waiting sets of one node in one run."""
 
-    __slots__ = ("_first_lacking", "_linked", "_next", "_static", "_sticky", "_waiting")
+    __slots__ = ("_first_lacking", "_linked", "_loop", "_next", "_static", "_sticky", "_waiting")
 
-    def __init__(self, linked: frozenset[str], static: frozenset[str]) -> None:
+    def __init__(
+        self, linked: frozenset[str], static: frozenset[str], loop: frozenset[str] = frozenset()
+    ) -> None:
         """Begin with no set.
 
         Args:
             linked: Pins that every set needs.
             static: Those of them that a static link feeds.
+            loop: Those of them that the node's own work leads back to: a set that has none of them yet is
+                complete without them.
         """
+        self._loop = loop
         self._linked = linked
         self._static = static
         self._waiting: dict[int, dict[str, Json]] = {}
@@ -43,7 +48,7 @@ class Join:
         waiting = self._waiting[index]
         waiting[pin] = value
         self._first_lacking[pin] = index + 1
-        complete = [self._waiting.pop(index)] if len(waiting) == len(self._linked) else []
+        complete = [self._waiting.pop(index)] if self._is_complete(waiting) else []
         if is_first_static:
             complete += self._fill_all(pin, value)
         return complete
@@ -57,6 +62,18 @@ class Join:
                 found[tuple(sorted(waiting)), tuple(sorted(missing))] += 1
         return found
 
+    @property
+    def sticky(self) -> dict[str, Json]:
+        """The last values of static pins."""
+        return self._sticky
+
+    def _is_complete(self, waiting: dict[str, Json]) -> bool:
+        if len(waiting) == len(self._linked):
+            return True
+        if not self._loop or len(waiting) != len(self._linked) - len(self._loop):
+            return False
+        return not (self._loop & waiting.keys())
+
     def _oldest_lacking(self, pin: str) -> int:
         index = self._first_lacking.get(pin, 0)
         while index < self._next and (index not in self._waiting or pin in self._waiting[index]):
@@ -67,6 +84,6 @@ class Join:
         complete: list[dict[str, Json]] = []
         for index, waiting in list(self._waiting.items()):
             waiting.setdefault(pin, value)
-            if len(waiting) == len(self._linked):
+            if self._is_complete(waiting):
                 complete.append(self._waiting.pop(index))
         return complete

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
+from autograph.blocks.sdk.tools import OfferedTool
+from autograph.engine.toolbox import offered
 from autograph.graph import pins
 from autograph.graph.model import (
     Graph,
@@ -60,6 +62,8 @@ class NodePlan:
         result_name: Name under which an output node's values are collected.
         input_name: Name of the agent's input that an input node takes.
         runs_at_start: It is in the start set.
+        loop: Those of `linked` that its own work leads back to; its first set has none of them.
+        tools: The nodes that it can have run as tools.
         is_dynamic: Some of its pins select into a value that has to be put together.
         is_pure: It runs straight on, without a commit before it.
         is_simple: It is pure, and its policy asks for no timer, no second try and no person.
@@ -83,6 +87,8 @@ class NodePlan:
     is_dynamic: bool
     is_pure: bool
     is_simple: bool
+    loop: frozenset[str] = frozenset()
+    tools: tuple[OfferedTool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,13 @@ def compile_plan(graph: Graph, specs: Mapping[str, BlockSpec]) -> Plan:
         )
         for index, node in enumerate(kept)
     )
+    by_id = {node.id: (node, specs[node.block_id]) for node in kept}
+    nodes = tuple(
+        replace(node, tools=tools)
+        if node.spec.kind is BlockKind.AI and (tools := offered(outgoing[node.index], by_id))
+        else node
+        for node in nodes
+    )
     return Plan(
         graph=graph,
         nodes=nodes,
@@ -161,11 +174,20 @@ def _compile_node(
 ) -> NodePlan:
     routes: dict[str, list[Route]] = {}
     for link in outgoing:
+        if spec.kind is BlockKind.AI and pins.is_tool_pin(link.source_pin):
+            key = pins.tool_pin(link.sink, link.sink_pin)
+            routes[key] = [Route(index_of[link.sink], link.sink_pin, (), static=link.static)]
+            continue
         source = pins.parse(link.source_pin)
         routes.setdefault(source.base, []).append(
             Route(index_of[link.sink], link.sink_pin, source.path, static=link.static)
         )
     linked = frozenset(link.sink_pin for link in incoming)
+    loop = frozenset(
+        link.sink_pin
+        for link in incoming
+        if not link.static and spec.input_pins.get(link.sink_pin, {}).get("x-loop") is True
+    )
     timeout = node.policy.timeout or defaults.timeout
     retry = node.policy.retry or defaults.retry or Retry()
     is_pure = spec.effect is Effect.PURE
@@ -181,7 +203,7 @@ def _compile_node(
         routes={pin: tuple(found) for pin, found in routes.items()},
         result_name=named if spec.kind is BlockKind.OUTPUT else None,
         input_name=named if spec.kind is BlockKind.INPUT else None,
-        runs_at_start=not linked or spec.kind is BlockKind.INPUT,
+        runs_at_start=linked == loop or spec.kind is BlockKind.INPUT,
         timeout=timeout,
         retry=retry,
         on_error=node.policy.on_error or defaults.on_error or OnError.ROUTE,
@@ -190,6 +212,7 @@ def _compile_node(
         is_dynamic=any(pins.parse(pin).path for pin in _pin_names(linked, node.constants)),
         is_pure=is_pure,
         is_simple=is_pure and timeout is None and not retry.max and not spec.is_sensitive,
+        loop=loop,
     )
 
 

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.sdk import CredentialRef, Http, KeyValueStore, Rate, Secret
+from autograph.blocks.models.shelf import ModelShelf
+from autograph.blocks.sdk import CredentialRef, Files, Http, KeyValueStore, Rate, Sandbox, Secret
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -356,8 +357,32 @@ class PlanSource(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A piece of a text that a node run is making.
+
+    Attributes:
+        offset: How many characters of it came before; 0 begins it, perhaps anew.
+    """
+
+    node_run: int
+    node: str
+    pin: str
+    offset: int
+    text: str
+
+
 class BlockHost(Protocol):
     """Gives blocks their world."""
+
+    @property
+    def models(self) -> ModelShelf:
+        """What is set about models."""
+        ...
+
+    def show(self, run: RunRef, partial: Partial) -> None:
+        """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
+        ...
 
     def store(self, run: RunRef) -> KeyValueStore:
         """Return the stored values of the run's owner."""
@@ -369,6 +394,15 @@ class BlockHost(Protocol):
 
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        ...
+
+    def files(self, run: RunRef) -> Files:
+        """Return the files of the run's owner."""
         ...
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:

@@ -82,6 +82,18 @@ class NodeRunStatus(StrEnum):
 
 
 @dataclass(slots=True)
+class Round:
+    """Tools that a node run had run together.
+
+    Attributes:
+        results: In the order of the uses; None for one that has not ended.
+    """
+
+    kept: Json
+    results: list[dict[str, Json] | None]
+
+
+@dataclass(slots=True)
 class NodeRun:
     """One execution of a node inside a run.
 
@@ -93,6 +105,10 @@ class NodeRun:
         wait: What it waits for, while it does.
         answers: What came of the waits its block asked for, by their index.
         approval: The decision on whether its sensitive action may be done.
+        rounds: The tools it had run so far.
+        used: What it consumed before the last of them: units by kind.
+        caller: The node run whose tool it is, and the place of its result in that one's last round.
+        given: What it gave out, where it is a tool.
     """
 
     number: int
@@ -106,6 +122,10 @@ class NodeRun:
     wait: NodeWaiting | None = None
     answers: dict[int, Json] = field(default_factory=dict[int, Json])
     approval: Mapping[str, Json] | None = None
+    rounds: list[Round] = field(default_factory=list[Round])
+    used: Mapping[str, float] = field(default_factory=dict[str, float])
+    caller: tuple[int, int] | None = None
+    given: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +235,7 @@ class RunState:
         run = self._emit(event.node_run, event.outputs)
         self.node_ms += event.duration_ms
         self._finish(run, NodeRunStatus.COMPLETED)
+        self._return(run, None)
 
     def _on_started(self, event: NodeStarted) -> None:
         run = self._live(event.node_run)
@@ -230,6 +251,8 @@ class RunState:
     def _on_waiting(self, event: NodeWaiting) -> None:
         run = self._live(event.node_run)
         run.status, run.wait, run.due_at = NodeRunStatus.WAITING, event, event.due_at
+        if event.wait == WaitKind.TOOLS:
+            self._start_tools(run, event)
 
     def _on_resumed(self, event: NodeResumed) -> None:
         run = self._live(event.node_run)
@@ -267,9 +290,32 @@ class RunState:
             else:
                 self._queue(node, {})
 
-    def _queue(self, node: NodePlan, arrived: Mapping[str, Json]) -> None:
+    def _start_tools(self, caller: NodeRun, event: NodeWaiting) -> None:
+        uses = event.uses or ()
+        caller.used = event.used or {}
+        caller.rounds.append(Round(event.kept, [None] * len(uses)))
+        by_id = {node.id: node for node in self.plan.nodes}
+        for place, use in enumerate(uses):
+            node = by_id[use["node"]]
+            join = self._joins.get(node.index)
+            arrived = {**(join.sticky if join else {}), **use["values"]}
+            self._queue(node, arrived, (caller.number, place))
+
+    def _return(self, run: NodeRun, error: str | None) -> None:
+        """Hand what came of a tool to the node run that had it run; with the last one, that goes on."""
+        if run.caller is None or (caller := self.live.get(run.caller[0])) is None:
+            return
+        results = caller.rounds[-1].results
+        results[run.caller[1]] = {"outputs": run.given} | ({"error": error} if error else {})
+        if None not in results:
+            caller.wait, caller.status = None, NodeRunStatus.QUEUED
+            self.ready.append(caller)
+
+    def _queue(
+        self, node: NodePlan, arrived: Mapping[str, Json], caller: tuple[int, int] | None = None
+    ) -> None:
         self.count += 1
-        run = NodeRun(self.count, node, arrived)
+        run = NodeRun(self.count, node, arrived, caller=caller)
         self.live[run.number] = run
         self._in_order.setdefault(node.index, deque()).append(run)
         self.ready.append(run)
@@ -284,6 +330,9 @@ class RunState:
         run = self._live(number)
         if outputs:
             run.emitted += len(outputs)
+            if run.caller is not None:
+                for pin, value in outputs:
+                    run.given.setdefault(pin, []).append(value)
             if self._in_order[run.node.index][0] is run:
                 self._route(run.node, outputs)
             else:
@@ -293,7 +342,9 @@ class RunState:
     def _on_failed(self, event: NodeFailed) -> None:
         run = self._emit(event.node_run, event.outputs)
         node = run.node
-        handled = ERROR_PIN in node.routes or node.on_error is OnError.IGNORE
+        handled = (
+            ERROR_PIN in node.routes or node.on_error is OnError.IGNORE or run.caller is not None
+        )
         self.errors.append(
             NodeError(node.id, run.number, event.code, event.message, handled=handled)
         )
@@ -305,6 +356,7 @@ class RunState:
         if ERROR_PIN in node.routes:
             self._emit(event.node_run, ((ERROR_PIN, event.message),))
         self._finish(run, NodeRunStatus.FAILED)
+        self._return(run, event.message)
 
     def _finish(self, run: NodeRun, status: NodeRunStatus) -> None:
         run.status = status
@@ -329,7 +381,7 @@ class RunState:
         sink = self.plan.nodes[route.sink]
         join = self._joins.get(route.sink)
         if join is None:
-            join = self._joins[route.sink] = Join(sink.linked, sink.static_pins)
+            join = self._joins[route.sink] = Join(sink.linked, sink.static_pins, sink.loop)
         for complete in join.arrive(route.pin, value, static=route.static):
             self._queue(sink, complete)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -33,6 +33,9 @@ class Wait:
         payload: What they decide on.
         is_editable: Whether they may change it.
         token: What a caller from outside has to know.
+        uses: Node runs that it starts as tools, and waits for.
+        kept: What its block wants to be told again when it goes on.
+        used: What it consumed so far, which is not consumed again.
     """
 
     kind: WaitKind
@@ -42,6 +45,9 @@ class Wait:
     payload: Json = None
     is_editable: bool = False
     token: str | None = None
+    uses: Sequence[Mapping[str, Json]] | None = None
+    kept: Json = None
+    used: Mapping[str, float] | None = None
 
 
 class Suspended(BaseException):

@@ -119,7 +119,7 @@ class RunWriter:
         due_at = None if wait.due_in is None else self._clock.now() + wait.due_in
         due_text = None if due_at is None else due_at.isoformat()
         wait_id: UUID | None = None
-        if wait.kind is not WaitKind.TIMER:
+        if wait.kind not in {WaitKind.TIMER, WaitKind.TOOLS}:
             wait_id = new_id()
             self.next_write.questions.append(
                 Question(
@@ -142,6 +142,9 @@ class RunWriter:
                 wait_id=None if wait_id is None else str(wait_id),
                 due_at=due_text,
                 index=wait.index,
+                uses=wait.uses,
+                kept=wait.kept,
+                used=wait.used,
             )
         )
         if due_at is not None:

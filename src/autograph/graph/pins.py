@@ -17,6 +17,9 @@ from autograph.graph.model import Json, is_list, is_object
 MAX_INDEX: Final = 1_000
 """Largest list index a path may name: building a list pads it up to the index."""
 
+TOOLS: Final = "tools"
+"""The output pin that leads to the nodes which are a node's tools."""
+
 _SEPARATORS: Final = re.compile(r"(_\$_|_#_|_@_)")
 _SELF_TOOL_PREFIX: Final = "tools_^_"
 _SHOWN: Final = 20
@@ -51,6 +54,16 @@ class Pin:
     base: str
     path: tuple[Step, ...] = ()
     broken: str | None = None
+
+
+def is_tool_pin(name: str) -> bool:
+    """Tell whether an output pin leads to a node that is a tool: `tools`, or `tools_^_weather_~_city`."""
+    return name == TOOLS or name.startswith(_SELF_TOOL_PREFIX)
+
+
+def tool_pin(node_id: str, pin: str) -> str:
+    """Return the output pin whose values go to one input pin of one tool."""
+    return f"{_SELF_TOOL_PREFIX}{node_id}_~_{pin}"
 
 
 @lru_cache(maxsize=4096)

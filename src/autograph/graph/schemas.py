@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Final, cast
 
 from autograph.graph.coerce import CoercionError, compile_coercer, show
+from autograph.graph.credentials import access_of, needs_of
 from autograph.graph.model import Graph, Json, Node, is_list, is_object
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
 from autograph.infra.errors import Invalid
@@ -59,31 +60,20 @@ def credentials_schema(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str
     Fields of all nodes, those of agents inside included, that accept the same providers and kinds of
     credential share one property, `github_api_key-oauth2_credentials`.
     """
-    properties: dict[str, dict[str, Json]] = {}
-    required: dict[str, None] = {}
-    for one in (graph, *graph.sub_graphs):
-        for node in one.nodes:
-            spec = specs.get(node.block_id)
-            fields: Mapping[str, JsonSchema] = spec.credential_fields if spec else {}
-            for field in fields.values():
-                key, providers, kinds = _access(field)
-                found = properties.setdefault(
-                    key,
-                    {
-                        "type": "object",
-                        "credentials_provider": providers,
-                        "credentials_types": kinds,
-                        "credentials_scopes": [],
-                    },
-                )
-                scopes = {
-                    *found["credentials_scopes"],
-                    *cast("list[str]", field.get("credentials_scopes") or []),
-                }
-                found["credentials_scopes"] = sorted(scopes)
-                if not node.credentials_optional and "default" not in field:
-                    required[key] = None
-    return {"type": "object", "properties": properties, "required": list(required)}
+    needs = needs_of(graph, specs)
+    return {
+        "type": "object",
+        "properties": {
+            need.name: {
+                "type": "object",
+                "credentials_provider": list(need.providers),
+                "credentials_types": list(need.kinds),
+                "credentials_scopes": list(need.scopes),
+            }
+            for need in needs
+        },
+        "required": [need.name for need in needs if need.is_required],
+    }
 
 
 def trigger(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json] | None:
@@ -96,7 +86,9 @@ def trigger(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json] | N
                 for name, pin in spec.input_pins.items()
                 if name not in spec.credential_fields
             }
-            accesses = [_access(field) for field in spec.credential_fields.values()]
+            accesses = [
+                access_of(field, node.constants) for field in spec.credential_fields.values()
+            ]
             providers = [provider for _, names, _ in accesses for provider in names]
             return {
                 "provider": providers[0] if providers else "generic_webhook",
@@ -110,13 +102,6 @@ def trigger(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json] | N
                 "credentials_input_name": accesses[0][0] if accesses else None,
             }
     return None
-
-
-def _access(field: JsonSchema) -> tuple[str, list[str], list[str]]:
-    """Return the name of the kind of access that a credential field needs, its providers and its kinds."""
-    providers = sorted(cast("list[str]", field.get("credentials_provider", [])))
-    kinds = sorted(cast("list[str]", field.get("credentials_types", [])))
-    return f"{'-'.join(providers)}_{'-'.join(kinds)}_credentials", providers, kinds
 
 
 def has_human_in_the_loop(graph: Graph, specs: Mapping[str, BlockSpec]) -> bool:

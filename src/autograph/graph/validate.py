@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import cast
 
 from autograph.graph import pins, traverse
 from autograph.graph.coerce import (
@@ -29,9 +29,6 @@ from autograph.graph.schemas import (
     output_schema,
 )
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
-
-_TOOL_PINS: Final = "tools_^_"
-_TOOLS: Final = "tools"
 
 
 def validate(
@@ -313,7 +310,7 @@ class _Checker:
     def _source_pin(self, link: Link) -> JsonSchema | Problem | None:
         spec = self._specs[link.source]
         pin = pins.parse(link.source_pin)
-        if spec is None or pin.base == _TOOLS or link.source_pin.startswith(_TOOL_PINS):
+        if spec is None or pins.is_tool_pin(link.source_pin):
             return None
         if pin.broken is not None:
             return self._error(
@@ -373,7 +370,11 @@ class _Checker:
                 Code.NOTHING_STARTS, "", "", "The graph has no node that runs. Add a block."
             )
             return
-        waiting = {link.sink for link in self._graph.links if link.source in self._nodes}
+        waiting = {
+            link.sink
+            for link in self._graph.links
+            if link.source in self._nodes and not self._leads_back(link)
+        }
         starts = {node.id for node in running if node.id not in waiting or self._is_input(node)}
         follows = traverse.successors(self._graph)
         if not starts:
@@ -399,6 +400,11 @@ class _Checker:
                     "",
                     "It is part of a circle that nothing leads out of; it runs until a limit stops it.",
                 )
+
+    def _leads_back(self, link: Link) -> bool:
+        """Whether a link brings a node what came of its own work, which it does not wait for at first."""
+        spec = self._specs.get(link.sink)
+        return spec is not None and spec.input_pins.get(link.sink_pin, {}).get("x-loop") is True
 
     def _is_input(self, node: Node) -> bool:
         spec = self._specs[node.id]

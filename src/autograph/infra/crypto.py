@@ -8,9 +8,9 @@ HKDF-SHA-256 (RFC 5869), so that no key serves two purposes.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -48,6 +48,37 @@ class Sealed:
     data: bytes
 
 
+class Keys(Protocol):
+    """What seals and opens: a ring, or one that is read again when its file has changed."""
+
+    @property
+    def current(self) -> str:
+        """Id of the key that seals."""
+        ...
+
+    @property
+    def ids(self) -> Collection[str]:
+        """Ids of the keys that open."""
+        ...
+
+    def seal(self, text: bytes, *, belongs_to: str) -> Sealed:
+        """Encrypt a text that opens as what it belongs to alone, such as `credential:<id>`."""
+        ...
+
+    def open(self, sealed: Sealed, *, belongs_to: str) -> bytes:
+        """Decrypt a text.
+
+        Raises:
+            KeyMissing: Its key is not among these.
+            DoesNotOpen: It was changed, or belongs to something else.
+        """
+        ...
+
+    def derived(self, purpose: str) -> Mapping[str, bytes]:
+        """Return a key for a purpose from each key, by id."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRing:
     """The keys of an installation: the current one seals, every one opens.
@@ -59,6 +90,16 @@ class KeyRing:
 
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
+
+    @property
+    def ids(self) -> Collection[str]:
+        """Ids of the keys that open."""
+        return self.keys.keys()
+
+    @property
+    def ids_in_order(self) -> Sequence[str]:
+        """Ids of the keys, the youngest last."""
+        return tuple(self.keys)
 
     def seal(self, text: bytes, *, belongs_to: str) -> Sealed:
         """Encrypt a text.

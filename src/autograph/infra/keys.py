@@ -10,11 +10,13 @@ import base64
 import binascii
 import os
 import secrets
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar
 
-from autograph.infra.crypto import KEY_BYTES, KeyRing
+from autograph.infra.crypto import KEY_BYTES, KeyMissing, KeyRing, Sealed
 from autograph.infra.errors import OperationalError
 from autograph.infra.json import Json, NotJson, decode, encode
 
@@ -23,6 +25,66 @@ class KeyFileBroken(OperationalError):
     """The key file cannot be read."""
 
     code: ClassVar[str] = "keys.file_broken"
+
+
+class KeyFile:
+    """Implements `Keys` over a file, for as long as a process lives: keys change while it runs.
+
+    The file is looked at before something is sealed, and when a key is missing; one that cannot be read then
+    changes nothing.
+    """
+
+    def __init__(self, path: Path, ring: KeyRing) -> None:
+        """Begin with the ring that was read from `path`."""
+        self._path = path
+        self._ring = ring
+        self._stamp = _stamp(path)
+
+    @property
+    def current(self) -> str:
+        """Id of the key that seals."""
+        return self._looked().current
+
+    @property
+    def ids(self) -> Collection[str]:
+        """Ids of the keys that open."""
+        return self._looked().ids
+
+    def seal(self, text: bytes, *, belongs_to: str) -> Sealed:
+        """Encrypt a text."""
+        return self._looked().seal(text, belongs_to=belongs_to)
+
+    def open(self, sealed: Sealed, *, belongs_to: str) -> bytes:
+        """Decrypt a text.
+
+        Raises:
+            KeyMissing: Its key is not in the file.
+            DoesNotOpen: It was changed, or belongs to something else.
+        """
+        try:
+            return self._ring.open(sealed, belongs_to=belongs_to)
+        except KeyMissing:
+            return self._looked().open(sealed, belongs_to=belongs_to)
+
+    def derived(self, purpose: str) -> Mapping[str, bytes]:
+        """Return a key for a purpose from each key, by id."""
+        return self._looked().derived(purpose)
+
+    def _looked(self) -> KeyRing:
+        stamp = _stamp(self._path)
+        if stamp is not None and stamp != self._stamp:
+            with suppress(KeyFileBroken):
+                self._ring = read_keys(self._path) or self._ring
+                self._stamp = stamp
+        return self._ring
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def read_keys(path: Path) -> KeyRing | None:

@@ -30,10 +30,6 @@ class Settings(BaseSettings):
         default_factory=_default_data_dir,
         description="Where the embedded database and files are kept.",
     )
-    provider_dir: Path | None = Field(
-        default=None,
-        description="Folder with provider files (packs) of this installation's own.",
-    )
     pg_bin: Path | None = Field(
         default=None,
         description="Directory of PostgreSQL's programs, instead of the packaged ones.",
@@ -136,6 +132,21 @@ class Settings(BaseSettings):
         default=(), description='Networks that may ask; none for all: ["10.0.0.0/8"].'
     )
     ip_deny: tuple[str, ...] = Field(default=(), description="Networks that may not ask.")
+    model_keys: dict[str, SecretStr] = Field(
+        default_factory=dict[str, SecretStr],
+        description='Keys of model providers for nodes without a credential; such runs cost credits: {"openai": "…"}.',
+    )
+    model_urls: dict[str, str] = Field(
+        default_factory=dict[str, str],
+        description='Other addresses of model providers: {"ollama": "http://10.0.0.5:11434/v1"}.',
+    )
+    demo_models: bool = Field(
+        default=False,
+        description="Every model is answered by the scripted local one: no network, no key, the same answer every time.",
+    )
+    demo_script: Path | None = Field(
+        default=None, description="Rules for the scripted local model: a JSON file."
+    )
     egress_inside: tuple[str, ...] = Field(
         default=(),
         description='Networks of your own that agents may reach: ["10.1.0.0/16"]; others than public ones are '
@@ -144,6 +155,19 @@ class Settings(BaseSettings):
     egress_hosts: tuple[str, ...] | None = Field(
         default=None,
         description='The only hosts that agents may reach: ["api.openai.com", "*.example.com"]; none for every one.',
+    )
+    provider_dir: Path | None = Field(
+        default=None,
+        description="A folder with provider files (packs) of your own, <id>.toml; they win over the ones that come along.",
+    )
+    oauth_clients: SecretStr | None = Field(
+        default=None,
+        description='What this installation is registered as: {"github": {"id": "…", "secret": "…"}}, or @ and a '
+        "file with that.",
+    )
+    system_credentials: SecretStr | None = Field(
+        default=None,
+        description='Credentials that everybody\'s runs may use: {"openai": "sk-…"}, or @ and a file with that.',
     )
     rate_read: int = Field(
         default=1_200,
@@ -166,6 +190,59 @@ class Settings(BaseSettings):
         default=16 * 1024 * 1024,
         ge=1024,
         description="Largest request body, in bytes; over it: 413.",
+    )
+    files_url: str | None = Field(
+        default=None,
+        description="Where files are kept: s3://bucket/folder; none for a folder of the data directory.",
+    )
+    s3_endpoint: str | None = Field(
+        default=None,
+        description="Server of the bucket, where it is not Amazon's: https://host:port.",
+    )
+    s3_region: str | None = Field(default=None, description="Region of the bucket.")
+    s3_access_key_id: str | None = Field(
+        default=None,
+        description="Who asks the bucket; none finds it as Amazon's own programs do.",
+    )
+    s3_secret_access_key: SecretStr | None = Field(
+        default=None, description="The secret that belongs to it."
+    )
+    max_file_bytes: int = Field(
+        default=256 * 1024 * 1024, ge=1024, description="Largest file, in bytes."
+    )
+    max_user_file_bytes: int | None = Field(
+        default=10 * 1024 * 1024 * 1024,
+        ge=1024,
+        description="What the files of one person may take in all, in bytes; none for anything.",
+    )
+    run_file_expiry: timedelta | None = Field(
+        default=timedelta(days=30),
+        description="How long what runs make is kept at most, where nobody keeps it; none for as long as its run.",
+    )
+    clamd: str | None = Field(
+        default=None,
+        description="ClamAV's daemon, which looks into every file: unix:///run/clamav/clamd.ctl or tcp://host:port.",
+    )
+    sandbox_seconds: float = Field(
+        default=300, gt=0, description="How long code may take in the sandbox, in seconds."
+    )
+    sandbox_cpu_seconds: int = Field(
+        default=30, ge=1, description="What it may use of a processor, in seconds."
+    )
+    sandbox_memory_mb: int = Field(
+        default=512, ge=64, description="What it may use of memory, in MiB."
+    )
+    sandbox_disk_mb: int = Field(
+        default=64, ge=1, description="What it may write to its folder, in MiB."
+    )
+    sandbox_output_kb: int = Field(
+        default=1024, ge=1, description="What it may print, in KiB; as much again for errors."
+    )
+    sandbox_files_mb: int = Field(
+        default=16, ge=1, description="What the files may hold that it leaves, in MiB."
+    )
+    sandbox_warm: int = Field(
+        default=2, ge=0, description="Sandboxes a worker keeps ready once it has run code."
     )
     max_sockets: int = Field(
         default=2_000, ge=1, description="WebSocket connections a process serves at once."

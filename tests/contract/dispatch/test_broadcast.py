@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from uuid import UUID
 
 import pytest
 
 from autograph.dispatch.memory.broadcast import MAX_WAITING, MemoryBroadcast
-from autograph.dispatch.ports import Broadcast, RunNews
+from autograph.dispatch.memory.partials import MAX_WAITING as MAX_PIECES
+from autograph.dispatch.ports import Broadcast, RunNews, RunPartial
 from autograph.dispatch.postgres import broadcast as postgres_broadcast
 from autograph.dispatch.postgres.broadcast import PostgresBroadcast
 from autograph.dispatch.postgres.listener import Listener
@@ -32,7 +34,11 @@ async def postgres_broadcasts(database: Database) -> AsyncIterator[list[Broadcas
     made = [PostgresBroadcast(database), PostgresBroadcast(database)]
     async with AsyncExitStack() as stack:
         for one in made:
-            listener = Listener(database, {postgres_broadcast.CHANNEL: one.hear})
+            channels = {
+                postgres_broadcast.CHANNEL: one.hear,
+                postgres_broadcast.PARTIALS: one.hear_partials,
+            }
+            listener = Listener(database, channels)
             await listener.start()
             stack.push_async_callback(listener.close)
         yield list(made)
@@ -114,6 +120,62 @@ class TestBroadcast:
             pass
 
         broadcasts[0].publish([RunNews(new_id(), None, 1)])
+
+
+def piece(run: UUID, text: str, offset: int = 0) -> RunPartial:
+    return RunPartial(run, 1, "think", "response", offset, text)
+
+
+async def shown(broadcast: Broadcast, pieces: AsyncIterator[RunPartial], run: UUID) -> RunPartial:
+    """Show pieces until one comes: another process first has to hear that somebody watches."""
+    heard = asyncio.ensure_future(anext(pieces))  # type: ignore[arg-type]
+    async with asyncio.timeout(10):
+        while not heard.done():
+            broadcast.show(piece(run, "Hi"))
+            await asyncio.wait({heard}, timeout=0.05)
+    return heard.result()
+
+
+class TestPartials:
+    async def test_pieces_reach_who_watches_here_and_in_other_processes(
+        self, broadcasts: list[Broadcast]
+    ) -> None:
+        run = new_id()
+        async with broadcasts[0].watch(run) as here, broadcasts[1].watch(run) as there:
+            broadcasts[0].show(piece(run, "Hé"))
+
+            async with asyncio.timeout(2):
+                assert await anext(here) == piece(run, "Hé")
+            assert (await shown(broadcasts[0], there, run)).text in {"Hé", "Hi"}
+
+    async def test_pieces_of_other_runs_do_not(self, broadcasts: list[Broadcast]) -> None:
+        run, other = new_id(), new_id()
+        async with broadcasts[0].watch(run) as pieces, broadcasts[0].watch(other):
+            broadcasts[0].show(piece(other, "not for you"))
+            broadcasts[0].show(piece(run, "for you"))
+
+            async with asyncio.timeout(2):
+                assert (await anext(pieces)).text == "for you"
+
+    async def test_who_is_slow_misses_the_oldest_and_holds_up_nobody(
+        self, broadcasts: list[Broadcast]
+    ) -> None:
+        run = new_id()
+        async with broadcasts[0].watch(run) as pieces:
+            for number in range(MAX_PIECES + 5):
+                broadcasts[0].show(piece(run, "x", number))
+
+            async with asyncio.timeout(2):
+                assert (await anext(pieces)).offset == 5
+
+    async def test_where_nobody_watches_nothing_is_sent(self, broadcasts: list[Broadcast]) -> None:
+        run = new_id()
+        broadcasts[0].show(piece(run, "lost"))
+        async with broadcasts[0].watch(run) as pieces:
+            broadcasts[0].show(piece(run, "seen"))
+
+            async with asyncio.timeout(2):
+                assert (await anext(pieces)).text == "seen"
 
 
 class TestBetweenProcesses:

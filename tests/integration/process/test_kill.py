@@ -96,3 +96,46 @@ def wait_for_end(http: object, run_id: str) -> dict[str, object]:
             return dict(run)
         http.get(f"/api/v1/runs/{run_id}/events")  # type: ignore[attr-defined]
     raise AssertionError(f"run {run_id} does not end: {run}")
+
+
+@pytest.mark.seed("D1-16")
+def test_a_model_with_tools_goes_on_where_it_was(tmp_path: Path, catalog: Catalog) -> None:
+    """What a tool brought before the process died is not brought again, nor is the model asked again for it."""
+    script = """```demo
+[{"turn": 0, "call": {"tool": "calculator", "arguments": {"a": 1}}},
+ {"turn": 1, "call": {"tool": "countdowntimer", "arguments": {"input_message": "x"}}},
+ {"turn": 2, "reply": "Done."}]
+```"""
+    made = graph(
+        [
+            node(
+                catalog,
+                "think",
+                "Orchestrator",
+                prompt=f"Reckon and wait.\n{script}",
+                model="demo",
+                agent_mode_max_iterations=-1,
+            ),
+            node(catalog, "add", "Calculator", operation="Add", b=1),
+            node(catalog, "wait", "CountdownTimer", seconds=2),
+            node(catalog, "out", "AgentOutput", name="said"),
+            node(catalog, "sum", "AgentOutput", name="sum"),
+        ],
+        "think.tools -> add.a",
+        "think.tools -> wait.input_message",
+        "think.finished -> out.value",
+        "add.result -> sum.value",
+    )
+    with up(tmp_path) as first:
+        run_id = first.execute(first.save(write_agent(made)))["id"]
+        while "timer" not in first.http.get(f"/api/v1/runs/{run_id}/events").text:
+            pass
+        first.kill()
+
+    with up(tmp_path) as second:
+        ended = wait_for_end(second.http, run_id)
+        events = second.http.get(f"/api/v1/runs/{run_id}/events").json()
+
+    assert (ended["status"], ended["outputs"]) == ("completed", {"sum": [2.0], "said": ["Done."]})
+    waits = [one["body"]["wait"] for one in events if one["kind"] == "node.waiting"]
+    assert waits == ["tools", "tools", "timer"]

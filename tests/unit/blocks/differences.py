@@ -63,14 +63,39 @@ OVERRULED: Final = (
     ),
 )
 
+MODEL_BLOCKS: Final = (
+    "AICondition",
+    "AIConversation",
+    "AIListGenerator",
+    "AIStructuredResponseGenerator",
+    "AITextGenerator",
+    "AITextSummarizer",
+    "CodeGeneration",
+    "JinaEmbedding",
+    "Orchestrator",
+    "Perplexity",
+)
+"""Blocks whose pin `model` takes any model of the catalogue, and others, instead of a fixed list."""
+
+OWN_WORDS: Final = frozenset({("Orchestrator", "sys_prompt")})
+"""Pins whose default says the same in words of our own."""
+
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
+    "ExecuteCode": frozenset({"credentials"}),
     "AgentExecutor": frozenset(
         {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
     ),
+    **dict.fromkeys(MODEL_BLOCKS, frozenset({"credentials"})),
 }
 """Input pins that are required in the reference and not here, by block."""
 
-PINS_OF_MORE_TYPES: Final = frozenset({("AgentExecutor", "graph_version")})
+PINS_OF_MORE_TYPES: Final = frozenset(
+    {
+        ("AgentExecutor", "graph_version"),
+        ("ExecuteCode", "credentials"),
+        *((block, "credentials") for block in MODEL_BLOCKS),
+    }
+)
 """Pins that take more types of values here than in the reference."""
 
 FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})

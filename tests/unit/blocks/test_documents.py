@@ -94,8 +94,8 @@ class TestReadSpreadsheet:
             ({"contents": "a", "delimiter": ""}, "delimiter"),
             ({"contents": "a", "delimiter": "ab"}, "delimiter"),
             ({"contents": "a", "skip_rows": -1}, "skip_rows"),
-            ({"file_input": "table.csv"}, "must be a data URI"),
-            ({"file_input": "data:x;base64,!"}, "save the table as CSV"),
+            ({"file_input": "table.csv"}, "names no file"),
+            ({"file_input": "data:x;base64,!"}, "not Base64"),
             (
                 {"file_input": "data:x;base64," + base64.b64encode(b"PK\x03\x04\xff\xfe").decode()},
                 "save the table as CSV",

@@ -101,22 +101,20 @@ class Gateway:
             await answer(bug, request_id)(scope, receive, send_with_headers)
 
     def _limited(self, scope: Scope, receive: Receive) -> Receive:
-        limit = self._max_body_bytes
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > limit:
-
-            async def refuse() -> Message:
-                raise too_large(limit)
-
-            return refuse
         received = 0
 
         async def receive_within_limit() -> Message:
             nonlocal received
+            # What a route takes that bears more than others is known once the request has passed the guard.
+            larger = scope["state"].get("max_body_bytes")
+            limit = larger or self._max_body_bytes
+            if declared.isdigit() and int(declared) > limit:
+                raise too_large(limit, is_file=larger is not None)
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                raise too_large(limit)
+                raise too_large(limit, is_file=larger is not None)
             return message
 
         return receive_within_limit

@@ -21,8 +21,9 @@ from autograph.api.gateway.inspection import Inspection
 from autograph.api.gateway.limits import Limits, RateLimited
 from autograph.api.gateway.routes import Access
 from autograph.features.accounts.errors import MayNot, TokenInvalid, Unauthenticated
-from autograph.features.accounts.models import Permission, Principal
+from autograph.features.accounts.models import Principal
 from autograph.features.accounts.models.audit import Deed
+from autograph.features.accounts.models.roles import scopes_for
 from autograph.features.accounts.service import Accounts
 from autograph.infra.errors import Forbidden
 from autograph.infra.rates.ports import RateLimiter
@@ -72,12 +73,13 @@ class Guard:
             principal = await self.authenticate(scope, is_public=access.permission is None)
             state["principal"] = principal
         with self.tracer.span("gateway.authorise"):
-            await self._authorise(scope, principal, access.permission)
+            await self._authorise(scope, principal, access)
         with self.tracer.span("gateway.limit"):
             rate = access.rate_of(scope["method"])
             allowance = await self.limits.take(principal, ip_of(scope), rate)
             state["allowance"] = allowance
         with self.tracer.span("gateway.inspect"):
+            state["max_body_bytes"] = self.inspection.limit_of(access)
             self.inspection.inspect(scope, access)
 
     async def authenticate(self, scope: Scope, *, is_public: bool = False) -> Principal | None:
@@ -131,13 +133,18 @@ class Guard:
                 retry_after_seconds=permit.wait.total_seconds(),
             )
 
-    async def _authorise(
-        self, scope: Scope, principal: Principal | None, permission: Permission | None
-    ) -> None:
+    async def _authorise(self, scope: Scope, principal: Principal | None, access: Access) -> None:
+        permission = access.permission
         if permission is None:
             return
         if principal is None:
             raise Unauthenticated("Log in, or send a token or key: Authorization: Bearer …")
+        if access.is_for_programs and principal.scopes is None:
+            raise MayNot(
+                "This is for programs: send a key (X-API-Key), or the token of an app. Yours is at /api/v1.",
+                permission=permission.value,
+                scopes=[one.value for one in scopes_for(permission)],
+            )
         is_admin = permission.startswith("admin.")
         target = f"{scope['method']} {scope['path']}"[:200]
         if not principal.may(permission):
@@ -146,14 +153,15 @@ class Guard:
             )
             if is_admin:
                 await self.accounts.audit.note(principal, visit_of(scope), deed)
+            if principal.scopes is None:
+                raise MayNot(
+                    f"This needs the permission {permission}, which none of your roles has.",
+                    permission=permission.value,
+                )
             raise MayNot(
-                f"This needs the permission {permission}"
-                + (
-                    ", which none of the key's scopes covers."
-                    if principal.scopes is not None
-                    else ", which none of your roles has."
-                ),
+                f"This needs the permission {permission}, which none of the key's scopes covers.",
                 permission=permission.value,
+                scopes=[one.value for one in scopes_for(permission)],
             )
         if is_admin:
             deed = Deed("admin.access", target, after={"permission": permission})

@@ -23,6 +23,8 @@ MAX_PATH: Final = 2_048
 MAX_QUERY: Final = 8_192
 MAX_HEADER: Final = 16_384
 MAX_HEADERS: Final = 100
+_AROUND_FILES: Final = 64 * 1024
+"""What a form puts around a file."""
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -113,13 +115,19 @@ class Inspection:
         self,
         *,
         max_body_bytes: int,
+        max_file_bytes: int,
         denied: Sequence[IPv4Network | IPv6Network] = (),
         allowed: Sequence[IPv4Network | IPv6Network] = (),
     ) -> None:
-        """Refuse bodies over `max_body_bytes`, addresses in `denied`, and those outside `allowed`, if any."""
+        """Refuse bodies over `max_body_bytes`, where they hold files over `max_file_bytes`, addresses in `denied`, and those outside `allowed`, if any."""
         self._max_body_bytes = max_body_bytes
+        self._max_file_bytes = max_file_bytes
         self._denied = denied
         self._allowed = allowed
+
+    def limit_of(self, access: Access) -> int | None:
+        """Return how large a body may be that is larger than others; None for as large as any."""
+        return self._max_file_bytes + _AROUND_FILES if access.takes_files else None
 
     def inspect(self, scope: Scope, access: Access) -> None:
         """Let a request pass, or refuse it.
@@ -131,7 +139,7 @@ class Inspection:
         """
         headers = headers_of(scope)
         self._check_address(ip_of(scope))
-        self._check_size(scope, headers)
+        self._check_size(scope, headers, access)
         self._check_target(scope)
         self._check_headers(scope)
         self._check_body(scope, headers, access)
@@ -148,7 +156,7 @@ class Inspection:
         if self._allowed and not any(address in network for network in self._allowed):
             raise _refused("address.not_allowed")
 
-    def _check_size(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
+    def _check_size(self, scope: Scope, headers: Mapping[bytes, bytes], access: Access) -> None:
         raw = scope.get("raw_path") or scope["path"].encode()
         if len(raw) > MAX_PATH or len(scope["query_string"]) > MAX_QUERY:
             raise TooLarge(f"A path has at most {MAX_PATH} bytes, a query {MAX_QUERY}.")
@@ -159,8 +167,9 @@ class Inspection:
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit():
             raise _refused("header.content_length")
-        if int(declared) > self._max_body_bytes:
-            raise too_large(self._max_body_bytes)
+        limit = self.limit_of(access)
+        if int(declared) > (limit or self._max_body_bytes):
+            raise too_large(limit or self._max_body_bytes, is_file=limit is not None)
 
     def _check_target(self, scope: Scope) -> None:
         if scope["method"] not in _METHODS:
@@ -211,11 +220,10 @@ class Inspection:
             )
 
 
-def too_large(limit: int) -> TooLarge:
+def too_large(limit: int, *, is_file: bool = False) -> TooLarge:
     """Return the error of a body over the limit."""
-    return TooLarge(
-        f"The body is larger than {limit} bytes (setting: AUTOGRAPH_MAX_BODY_BYTES).", limit=limit
-    )
+    setting = "AUTOGRAPH_MAX_FILE_BYTES" if is_file else "AUTOGRAPH_MAX_BODY_BYTES"
+    return TooLarge(f"The body is larger than {limit} bytes (setting: {setting}).", limit=limit)
 
 
 def _refused(rule: str) -> RequestRefused:

@@ -44,12 +44,16 @@ class Access:
         permission: What they must be allowed; None where anybody may, for the reason in `public_because`.
         rate: With what its requests are counted; None for what its method says.
         media_types: What its body may be.
+        is_for_programs: Only keys and apps use it, which have scopes; people's own sessions do not.
+        takes_files: Its body may be as large as a file.
     """
 
     permission: Permission | None
     public_because: str = ""
     rate: RateClass | None = None
     media_types: frozenset[str] = _JSON
+    is_for_programs: bool = False
+    takes_files: bool = False
 
     def rate_of(self, method: str) -> RateClass:
         """Return with what a request is counted."""
@@ -63,9 +67,12 @@ def needs(
     *,
     rate: RateClass | None = None,
     media_types: frozenset[str] = _JSON,
+    takes_files: bool = False,
 ) -> Callable[[F], F]:
     """Declare what one must be allowed to use a route."""
-    return _declaring(Access(permission, rate=rate, media_types=media_types))
+    return _declaring(
+        Access(permission, rate=rate, media_types=media_types, takes_files=takes_files)
+    )
 
 
 def public(

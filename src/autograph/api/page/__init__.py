@@ -40,6 +40,13 @@ async def auth_page(step: str) -> FileResponse:
     return FileResponse(_HERE / "index.html", headers=_CACHED)
 
 
+@router.get("/connect")
+@public("Providers send browsers here; what they carry is good for the person alone who began it.")
+async def connect_page() -> FileResponse:
+    """Return the page that ends a connection."""
+    return FileResponse(_HERE / "connect.html", headers=_CACHED)
+
+
 @router.get("/static/{name}")
 @public("Scripts and styles of the page.")
 async def static(name: str) -> FileResponse:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
 
-from autograph.api.deps import ServicesDep
-from autograph.api.gateway.routes import GuardedRoute, needs
+from autograph.api.deps import PrincipalDep, ServicesDep
+from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
 from autograph.blocks.catalog import AnyBlock
 from autograph.features.accounts.models import Permission
+from autograph.infra.json import encode
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/blocks", tags=["blocks"])
 
@@ -32,6 +33,22 @@ class BlockAnswer(BaseModel):
     deprecated: str | None
 
 
+class BlockInputs(BaseModel):
+    """What to run a block with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    inputs: dict[str, Any] = Field(default_factory=dict, description="By pin, as they are.")
+
+
+class BlockOutputs(BaseModel):
+    """What a block gave out."""
+
+    outputs: dict[str, list[Any]] = Field(description="By pin, every value in order.")
+    duration_ms: float
+    credits: int
+
+
 @router.get("")
 @needs(Permission.BLOCKS_READ)
 async def list_blocks(services: ServicesDep) -> list[BlockAnswer]:
@@ -44,6 +61,21 @@ async def list_blocks(services: ServicesDep) -> list[BlockAnswer]:
 async def get_block(block_id: str, services: ServicesDep) -> BlockAnswer:
     """Return a block by id or name."""
     return present(services.catalog.get(block_id))
+
+
+@router.post("/{block_id}/execute", response_model=BlockOutputs)
+@needs(Permission.BLOCKS_RUN, rate=RateClass.EXECUTE)
+async def execute_block(
+    block_id: str, body: BlockInputs, services: ServicesDep, principal: PrincipalDep
+) -> Response:
+    """Run a block once, outside any agent, and wait for its end. 400 when it fails, 409 when it would wait."""
+    found = await services.blocks.run(principal, block_id, body.inputs)
+    answer = {
+        "outputs": found.outputs,
+        "duration_ms": found.duration_ms,
+        "credits": found.credits,
+    }
+    return Response(encode(answer), media_type="application/json")
 
 
 def present(block: AnyBlock) -> BlockAnswer:

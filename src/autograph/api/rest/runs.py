@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
 from autograph.engine.ports import RunResult
-from autograph.engine.state import RunStatus
+from autograph.engine.state import NodeRunStatus, RunStatus
 from autograph.features.accounts.models import Permission
 from autograph.features.runs.models import JournalRow, Priority, Run, RunRow, Wait
 from autograph.graph.model import Json
@@ -36,6 +36,11 @@ class ExecuteRequest(BaseModel):
         ge=1,
         le=2**31 - 1,
         description="Which version; the active one where none is named.",
+    )
+    credentials_inputs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Which credentials to use, by the names in the graph's `credentials_input_schema`: references "
+        "or ids. What is left out is as the nodes say.",
     )
     priority: Priority = Field(
         default=Priority.NORMAL, description="Its turn among one's own runs."
@@ -128,6 +133,25 @@ class EventItem(BaseModel):
     at: datetime
 
 
+class NodeResultItem(BaseModel):
+    """What came of a node run."""
+
+    node_run: int = Field(description="Its number, from 1.")
+    node: str
+    block: str
+    status: NodeRunStatus
+    inputs: dict[str, Any] = Field(description="Values that arrived, by linked pin.")
+    outputs: dict[str, list[Any]] = Field(description="By pin, every value in order.")
+    error: dict[str, Any] | None
+
+
+class NodeResultPageAnswer(BaseModel):
+    """A page of node runs, in their order."""
+
+    node_runs: list[NodeResultItem]
+    next_after: int | None
+
+
 @router.post(
     "/graphs/{graph_id}/execute",
     status_code=202,
@@ -152,6 +176,7 @@ async def execute_graph(
         idempotency_key=idempotency_key,
         priority=body.priority,
         is_attended=body.attended,
+        credentials=body.credentials_inputs,
     )
     is_over = wait > 0 and await services.runs.wait(
         principal, run_id, at_most=timedelta(seconds=wait)
@@ -200,6 +225,21 @@ async def list_events(
     """Return the events of a run's journal after `since`, in order, without gaps."""
     rows = await services.runs.events(principal, run_id, since=since, limit=limit)
     return [EventItem.model_validate(present_event(row)) for row in rows]
+
+
+@router.get("/runs/{run_id}/node-runs", response_model=NodeResultPageAnswer)
+@needs(Permission.RUNS_READ)
+async def list_node_runs(
+    run_id: UUID,
+    services: ServicesDep,
+    principal: PrincipalDep,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Return what came of a run's node runs so far, in their order."""
+    page = await services.runs.node_results(principal, run_id, after=after, limit=limit)
+    body = {"node_runs": list(page.rows), "next_after": page.next_after}
+    return Response(encode(body), media_type="application/json")
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, response_model=RunAnswer)

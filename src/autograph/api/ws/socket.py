@@ -1,10 +1,13 @@
 """`/ws`: typed messages about runs, from any point of their journals, without gaps.
 
 A client sends                                   and gets
-  {"type": "subscribe", "run": id, "since": 0}     subscribed, then event …, then end
+  {"type": "subscribe", "run": id, "since": 0}     subscribed, then event …, partial …, then end
   {"type": "subscribe", "graph": id | "*"}         subscribed, then run … whenever one of its runs moves
   {"type": "unsubscribe", "run": id}               unsubscribed
   {"type": "pong"}                                 nothing
+
+A `partial` is a piece of a text that a node run is making: `offset` says how much of it came before, 0 begins it,
+perhaps anew. Pieces may be missing, and what the node gives out in the end is what counts.
 
 The server begins with `hello`, and sends `ping` every 20 seconds. Who reads too slowly gets `gap` with
 the last seq sent, and subscribes again from there: the journal has everything.
@@ -230,6 +233,30 @@ class _Client:
             del self._subscriptions[key]
 
     async def _follow_run(self, run_id: UUID, since: int) -> None:
+        showing = asyncio.create_task(self._show_partials(run_id))
+        try:
+            await self._follow_events(run_id, since)
+        finally:
+            showing.cancel()
+
+    async def _show_partials(self, run_id: UUID) -> None:
+        """Show texts while they are made, as long as the client keeps up: events come first."""
+        async with self._services.broadcast.watch(run_id) as partials:
+            async for one in partials:
+                if self._waiting.qsize() < MAX_WAITING // 2:
+                    self._waiting.put_nowait(
+                        {
+                            "type": "partial",
+                            "run": str(run_id),
+                            "node": one.node,
+                            "node_run": one.node_run,
+                            "pin": one.pin,
+                            "offset": one.offset,
+                            "text": one.text,
+                        }
+                    )
+
+    async def _follow_events(self, run_id: UUID, since: int) -> None:
         self._delivered[str(run_id)] = since
         following: AsyncIterator[Any] = self._services.runs.follow(
             self._principal, run_id, since=since

@@ -22,10 +22,27 @@ from autograph.blocks.sdk.credentials import (
 from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
+from autograph.blocks.sdk.files import FileInfo, Files, FileStream
+from autograph.blocks.sdk.models import (
+    Message,
+    ModelAnswer,
+    ModelError,
+    ModelRequest,
+    Models,
+    OnText,
+    Role,
+    Tool,
+    ToolCall,
+    Usage,
+    count_tokens,
+)
+from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
 from autograph.infra.rates.ports import Rate
+from autograph.infra.sandbox.ports import Language as CodeLanguage
+from autograph.infra.sandbox.ports import Sandbox
 
 __all__ = [
     "ANY",
@@ -38,6 +55,7 @@ __all__ = [
     "BlockOutputWithoutError",
     "Call",
     "Category",
+    "CodeLanguage",
     "Context",
     "Cost",
     "CostKind",
@@ -46,6 +64,9 @@ __all__ = [
     "Effect",
     "EngineBlock",
     "Example",
+    "FileInfo",
+    "FileStream",
+    "Files",
     "Format",
     "HostScopedSecret",
     "Http",
@@ -54,12 +75,28 @@ __all__ = [
     "InputError",
     "Json",
     "KeyValueStore",
+    "Message",
+    "ModelAnswer",
+    "ModelError",
+    "ModelRequest",
+    "Models",
     "OAuth2Secret",
+    "OfferedTool",
+    "OnText",
     "Outputs",
     "Rate",
+    "Role",
+    "Sandbox",
     "Scope",
     "Secret",
+    "Tool",
+    "ToolCall",
+    "ToolRound",
+    "ToolUse",
+    "Tools",
+    "Usage",
     "UserPasswordSecret",
+    "count_tokens",
     "credential_pin",
     "is_list",
     "is_object",

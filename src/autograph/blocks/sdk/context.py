@@ -13,8 +13,12 @@ from uuid import UUID
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.fields import Json
+from autograph.blocks.sdk.files import Files
+from autograph.blocks.sdk.models import Models
+from autograph.blocks.sdk.tools import Tools
 from autograph.infra.egress.ports import Http
 from autograph.infra.rates.ports import Rate
+from autograph.infra.sandbox.ports import Sandbox
 
 
 class Scope(StrEnum):
@@ -121,6 +125,33 @@ class Context(Protocol):
     @property
     def http(self) -> Http:
         """The way out. Requests go where the person, their agent and the installation allow, and nowhere else."""
+        ...
+
+    @property
+    def models(self) -> Models:
+        """Language models."""
+        ...
+
+    @property
+    def tools(self) -> Tools:
+        """The nodes that the `tools` output of this one leads to; none for most blocks."""
+        ...
+
+    def stream(self, pin: str, text: str) -> None:
+        """Show the next piece of a text to whoever watches the run; an empty one begins it anew.
+
+        It is shown and kept nowhere: what counts is what is yielded in the end.
+        """
+        ...
+
+    @property
+    def files(self) -> Files:
+        """The person's files, and those that values name. Pure and blocking blocks have none: they may not wait."""
+        ...
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run; code is never run anywhere else."""
         ...
 
     async def credential(self, reference: CredentialRef) -> Secret:

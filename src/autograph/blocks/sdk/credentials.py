@@ -97,7 +97,11 @@ class CredentialRef(BaseModel):
 
 
 def credential_pin(
-    *providers: str, kinds: Sequence[str], description: str, scopes: Sequence[str] = ()
+    *providers: str,
+    kinds: Sequence[str],
+    description: str,
+    scopes: Sequence[str] = (),
+    optional: bool = False,
 ) -> Any:
     """Declare the input pin that names a credential. It is called `credentials`, or ends in `_credentials`.
 
@@ -106,6 +110,7 @@ def credential_pin(
         kinds: What it may be made of: `api_key`, `oauth2`, `user_password`, `host_scoped`.
         description: Our own words, one sentence.
         scopes: What it must let one do there.
+        optional: It works without one, too; the pin's type is `CredentialRef | None` then.
     """
     extra: dict[str, Any] = {
         "credentials_provider": list(providers),
@@ -113,6 +118,8 @@ def credential_pin(
     }
     if scopes:
         extra["credentials_scopes"] = list(scopes)
+    if optional:
+        return pin(None, description=description, advanced=False, extra=extra)
     return pin(description=description, extra=extra)
 
 

@@ -11,16 +11,18 @@ from __future__ import annotations
 import copy
 import json
 import random
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from autograph.blocks.models.client import ModelClient
+from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk.block import Block, BlockInput, EngineBlock
 from autograph.blocks.sdk.context import Decision, Scope
 from autograph.blocks.sdk.cost import CostKind
@@ -28,10 +30,23 @@ from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.examples import Example
 from autograph.blocks.sdk.fields import Json
+from autograph.blocks.sdk.files import (
+    MAX_READ,
+    FileInfo,
+    FileStream,
+    HeldFile,
+    open_elsewhere,
+    read_stream,
+    shortened,
+)
+from autograph.blocks.sdk.models import Models
+from autograph.blocks.sdk.tools import OfferedTool, ToolRound, ToolUse
 from autograph.infra.egress.late import LateClient
 from autograph.infra.egress.ports import Http, Rules
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import Rate
+from autograph.infra.sandbox.late import LateSandbox
+from autograph.infra.sandbox.ports import SandboxLimits
 
 _LOOPBACK = (ip_network("127.0.0.0/8"),)
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -54,6 +69,48 @@ class MemoryStore:
         self.values[scope, key] = encode(value)
 
 
+class MemoryFiles:
+    """The SDK's `Files` in a dictionary."""
+
+    def __init__(self, http: Http) -> None:
+        """Fetch what lies elsewhere by `http`."""
+        self.kept: dict[str, HeldFile] = {}
+        self._http = http
+
+    async def info(self, reference: str) -> FileInfo:
+        """Return what is known of a file."""
+        async with self.open(reference) as stream:
+            return stream.info
+
+    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
+        """Return what is in a file."""
+        async with self.open(reference) as stream:
+            return await read_stream(stream, max_bytes)
+
+    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
+        """Lend a file."""
+        return self._open(reference)
+
+    @asynccontextmanager
+    async def _open(self, reference: str) -> AsyncGenerator[FileStream]:
+        if reference.startswith("file:"):
+            if reference not in self.kept:
+                raise BlockError(f"There is no file {shortened(reference)}.", code="file.not_found")
+            yield self.kept[reference]
+            return
+        async with open_elsewhere(reference, self._http, max_bytes=MAX_READ) as stream:
+            yield stream
+
+    async def write(
+        self, name: str, content: bytes | AsyncIterable[bytes], media_type: str = ""
+    ) -> str:
+        """Keep a file; the first is `file://` and an id of zeros and a one."""
+        held = content if isinstance(content, bytes) else b"".join([one async for one in content])
+        reference = f"file://{UUID(int=len(self.kept) + 1)}"
+        self.kept[reference] = HeldFile(name, held, media_type)
+        return reference
+
+
 @dataclass(frozen=True)
 class FakeCall:
     """A `Call` that was made already."""
@@ -66,6 +123,31 @@ class FakeCall:
         return self.brought
 
 
+class ToolsWanted(Exception):
+    """A block ended its attempt to have tools run."""
+
+    def __init__(self, uses: Sequence[ToolUse], keep: Json) -> None:
+        super().__init__([one.node for one in uses])
+        self.uses = uses
+        self.keep = keep
+
+
+@dataclass
+class FakeTools:
+    """`Tools` that are made up: `run` raises `ToolsWanted`."""
+
+    offered: Sequence[OfferedTool] = ()
+    rounds: Sequence[ToolRound] = ()
+
+    def run(self, uses: Sequence[ToolUse], *, keep: Json) -> NoReturn:
+        """Say what would be run.
+
+        Raises:
+            ToolsWanted: Always.
+        """
+        raise ToolsWanted(uses, keep)
+
+
 @dataclass
 class FakeContext:
     """A `Context` without a run: a clock that stands still, waits that take no time, a log one can read.
@@ -75,6 +157,9 @@ class FakeContext:
         brought: What every call from outside brings.
         secrets: What is secret about credentials, by their ids.
         http: The way out: to this machine, and nowhere else.
+        shelf: Where models are asked.
+        tools: What can be run as a tool, and what came of it.
+        shown: What was streamed.
     """
 
     run_id: UUID = field(default_factory=lambda: UUID(int=7))
@@ -98,6 +183,22 @@ class FakeContext:
     usage: dict[CostKind, float] = field(default_factory=dict[CostKind, float])
     secrets: dict[str, Secret] = field(default_factory=dict[str, Secret])
     http: Http = field(default_factory=lambda: LateClient(Rules(inside=_LOOPBACK)))
+    shelf: ModelShelf = field(default_factory=ModelShelf)
+    tools: FakeTools = field(default_factory=FakeTools)
+    shown: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    @property
+    def models(self) -> Models:
+        """Language models, as `shelf` has them."""
+        return ModelClient(self, self.shelf)
+
+    def stream(self, pin: str, text: str) -> None:
+        """Keep it in `shown`."""
+        self.shown.append((pin, text))
+
+    def __post_init__(self) -> None:
+        self.files = MemoryFiles(self.http)
+        self.sandbox = LateSandbox(SandboxLimits(cpu_seconds=5), warm=0)
 
     async def credential(self, reference: CredentialRef) -> Secret:
         """Return what `secrets` has under the reference's id.

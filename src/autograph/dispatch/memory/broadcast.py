@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
+from uuid import UUID
 
-from autograph.dispatch.ports import RunNews
+from autograph.dispatch.memory.partials import Watchers
+from autograph.dispatch.ports import RunNews, RunPartial
 
 MAX_WAITING: Final = 1_000
 """News a listener may be behind before it misses some."""
@@ -19,6 +21,15 @@ class MemoryBroadcast:
     def __init__(self) -> None:
         """Begin with no listener."""
         self._listeners: set[asyncio.Queue[RunNews | None]] = set()
+        self._watchers = Watchers()
+
+    def show(self, partial: RunPartial) -> None:
+        """Show a piece of a text to who watches its run; never waits."""
+        self._watchers.show(partial)
+
+    def watch(self, run_id: UUID) -> AbstractAsyncContextManager[AsyncIterator[RunPartial]]:
+        """Watch the texts of a run until the context ends."""
+        return self._watchers.watch(run_id)
 
     def publish(self, news: Sequence[RunNews]) -> None:
         """Tell everybody; never waits."""

@@ -12,21 +12,28 @@ from uuid import UUID
 import asyncpg
 
 from autograph.dispatch.memory.broadcast import MemoryBroadcast
-from autograph.dispatch.ports import RunNews
+from autograph.dispatch.memory.partials import PartialRelay
+from autograph.dispatch.ports import RunNews, RunPartial
 from autograph.infra.database import Database
 from autograph.infra.errors import OperationalError
 from autograph.infra.ids import new_id
 from autograph.infra.json import decode, encode
 
 CHANNEL: Final = "autograph_news"
+PARTIALS: Final = "autograph_partials"
 _GATHER_SECONDS: Final = 0.02
 """Between two NOTIFYs, news gather: each takes a lock on the whole server. The first goes out at once."""
 _MAX_PER_NOTIFY: Final = 60
 """A NOTIFY carries at most 8,000 bytes."""
+_MAX_BYTES: Final = 7_900
+_AWAY: Final = (OperationalError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class PostgresBroadcast:
-    """Implements `Broadcast`. `hear` must be called for every NOTIFY on `CHANNEL`."""
+    """Implements `Broadcast`.
+
+    `hear` must be called for every NOTIFY on `CHANNEL`, `hear_partials` for those on `PARTIALS`.
+    """
 
     def __init__(self, database: Database) -> None:
         """Tell the other processes through `database`."""
@@ -36,6 +43,19 @@ class PostgresBroadcast:
         self._outgoing: dict[UUID, RunNews] = {}
         self._sender: asyncio.Task[None] | None = None
         self._sent_at = 0.0
+        self._partials = PartialRelay(self._notify_partials, max_bytes=_MAX_BYTES)
+
+    def show(self, partial: RunPartial) -> None:
+        """Show a piece of a text to who watches its run; never waits."""
+        self._partials.show(partial)
+
+    def watch(self, run_id: UUID) -> AbstractAsyncContextManager[AsyncIterator[RunPartial]]:
+        """Watch the texts of a run until the context ends."""
+        return self._partials.watch(run_id)
+
+    def hear_partials(self, payload: str | None) -> None:
+        """Take in what another process shows, or wants to be shown."""
+        self._partials.hear(payload)
 
     def publish(self, news: Sequence[RunNews]) -> None:
         """Tell everybody; never waits."""
@@ -69,6 +89,7 @@ class PostgresBroadcast:
 
     async def close(self) -> None:
         """Send what is left and stop."""
+        await self._partials.close()
         if self._sender is not None:
             await asyncio.gather(self._sender, return_exceptions=True)
 
@@ -78,10 +99,15 @@ class PostgresBroadcast:
         news, self._outgoing, self._sender = list(self._outgoing.values()), {}, None
         # So much at once that it would not fit: the others are told that they missed something, and look.
         rows = None if len(news) > _MAX_PER_NOTIFY else [_row(one) for one in news]
-        with suppress(OperationalError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        await self._notify(CHANNEL, encode([self._self, rows]))
+
+    async def _notify_partials(self, payload: bytes) -> None:
+        await self._notify(PARTIALS, payload)
+
+    async def _notify(self, channel: str, payload: bytes) -> None:
+        with suppress(*_AWAY):
             async with self._database.acquire() as connection:
-                payload = encode([self._self, rows]).decode()
-                await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload)
+                await connection.execute("SELECT pg_notify($1, $2)", channel, payload.decode())
 
 
 def _row(news: RunNews) -> list[Any]:

@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
 from autograph.dispatch.memory.broadcast import MemoryBroadcast
-from autograph.dispatch.ports import RunNews
+from autograph.dispatch.memory.partials import PartialRelay
+from autograph.dispatch.ports import RunNews, RunPartial
 from autograph.infra.errors import OperationalError
 from autograph.infra.ids import new_id
 from autograph.infra.json import NotJson, decode, encode
@@ -25,6 +26,7 @@ CHANNEL: Final = "autograph:news"
 _GATHER_SECONDS: Final = 0.02
 """News of this long go out in one message."""
 _MAX_PER_MESSAGE: Final = 1_000
+_MAX_BYTES: Final = 65_536
 _RETRY_SECONDS: Final = 0.25
 _SILENCE_SECONDS: Final = 10.0
 """A connection that has been silent so long is asked whether it lives, and given so long to answer."""
@@ -45,6 +47,16 @@ class RedisBroadcast:
         self._listener: asyncio.Task[None] | None = None
         self._tried = asyncio.Event()
         self._has_listened = False
+        self._partials_channel = f"{channel}:partials"
+        self._partials = PartialRelay(self._send_partials, max_bytes=_MAX_BYTES)
+
+    def show(self, partial: RunPartial) -> None:
+        """Show a piece of a text to who watches its run; never waits."""
+        self._partials.show(partial)
+
+    def watch(self, run_id: UUID) -> AbstractAsyncContextManager[AsyncIterator[RunPartial]]:
+        """Watch the texts of a run until the context ends."""
+        return self._partials.watch(run_id)
 
     async def start(self) -> None:
         """Begin to hear other processes; return once it does, or once it is known that Redis is away."""
@@ -65,6 +77,7 @@ class RedisBroadcast:
 
     async def close(self) -> None:
         """Send what is left and stop. The link is closed by who made it."""
+        await self._partials.close()
         if self._sender is not None:
             await asyncio.gather(self._sender, return_exceptions=True)
         if self._listener is not None:
@@ -78,22 +91,27 @@ class RedisBroadcast:
         is_gap = self._has_lost_news or len(news) > _MAX_PER_MESSAGE
         payload = encode([self._self, None if is_gap else [_row(one) for one in news]])
 
+        self._has_lost_news = not await self._published(self._channel, payload)
+
+    async def _send_partials(self, payload: bytes) -> None:
+        await self._published(self._partials_channel, payload)
+
+    async def _published(self, channel: str, payload: bytes) -> bool:
         async def send(redis: Redis) -> None:
-            await redis.publish(self._channel, payload)  # pyright: ignore[reportUnknownMemberType] - redis-py leaves **kwargs bare
+            await redis.publish(channel, payload)  # pyright: ignore[reportUnknownMemberType] - redis-py leaves **kwargs bare
 
         try:
             await self._link.ask(send)
         except OperationalError:
-            self._has_lost_news = True
-        else:
-            self._has_lost_news = False
+            return False
+        return True
 
     async def _listen_forever(self) -> None:
         while True:
             with suppress(*AWAY):
                 pubsub = self._link.client.pubsub()  # pyright: ignore[reportUnknownMemberType] - redis-py leaves **kwargs bare
                 async with pubsub as subscription:
-                    await subscription.subscribe(self._channel)
+                    await subscription.subscribe(self._channel, self._partials_channel)
                     await self._listen(subscription)
             self._tried.set()
             await asyncio.sleep(_RETRY_SECONDS)
@@ -110,12 +128,17 @@ class RedisBroadcast:
             is_asked = message is None
             if message is None:
                 continue
+            is_partial = message["channel"] == self._partials_channel.encode()
             if message["type"] == "subscribe":
                 # Also after redis-py has connected again by itself.
+                if is_partial:
+                    continue
                 if self._has_listened:
                     self._here.gap()
                 self._has_listened = True
                 self._tried.set()
+            elif message["type"] == "message" and is_partial:
+                self._partials.hear(message["data"])
             elif message["type"] == "message":
                 self._hear(message["data"])
 

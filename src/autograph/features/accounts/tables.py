@@ -112,10 +112,3 @@ audit_log = Table(
     Column("ip", Text),
     Column("request_id", Text),
 )
-
-key_canaries = Table(
-    "key_canaries",
-    metadata,
-    Column("key_id", Text, primary_key=True),
-    Column("sealed", LargeBinary),
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from autograph.infra.errors import Conflict, Invalid, NotFound
+from autograph.infra.errors import Conflict, Forbidden, Invalid, NotFound, OperationalError
 
 
 class CredentialNotFound(NotFound):
@@ -29,3 +29,57 @@ class CredentialEnded(Conflict):
     """It was good until a moment that is past."""
 
     code: ClassVar[str] = "credential.ended"
+
+
+class CredentialIsSystem(Forbidden):
+    """It is the installation's."""
+
+    code: ClassVar[str] = "credential.is_system"
+
+
+class CredentialsMissing(Invalid):
+    """A run does not start without them; `details.errors` has `{node: {pin: why}}`."""
+
+    code: ClassVar[str] = "run.credentials_missing"
+
+
+class ProviderUnavailable(OperationalError):
+    """The provider does not answer, or cannot just now."""
+
+    code: ClassVar[str] = "provider.unavailable"
+
+
+class NoTest(Invalid):
+    """There is nothing that could be asked for nothing."""
+
+    code: ClassVar[str] = "provider.no_test"
+
+
+class NoClient(Invalid):
+    """The installation is not registered at the provider."""
+
+    code: ClassVar[str] = "connection.no_client"
+
+
+class NotConnectable(Invalid):
+    """The provider knows no OAuth."""
+
+    code: ClassVar[str] = "connection.not_offered"
+
+
+class ConnectionStateInvalid(Invalid):
+    """The flow never began, was somebody else's, has ended before, or took too long."""
+
+    code: ClassVar[str] = "connection.state_invalid"
+
+
+class ConnectionRefused(Invalid):
+    """The person, or the provider, said no; the message has the provider's words."""
+
+    code: ClassVar[str] = "connection.refused"
+
+
+class OtherAccount(Conflict):
+    """It was another account that was connected."""
+
+    code: ClassVar[str] = "connection.other_account"

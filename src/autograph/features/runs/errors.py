@@ -12,14 +12,16 @@ UserError
 ├── ForkPointUnknown  the node run to fork from never happened
 ├── NothingToRetry    the run completed
 ├── DeadLetterNotFound  the run was never set aside
-└── DeadLetterDecided   it was redriven or discarded before
+├── DeadLetterDecided   it was redriven or discarded before
+├── BlockFailed       a block that was run by hand failed
+└── BlockWaits        a block that was run by hand waits for something; only a run can
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from autograph.infra.errors import Conflict, Invalid, NotFound
+from autograph.infra.errors import Conflict, Invalid, NotFound, UserError
 
 
 class RunNotFound(NotFound):
@@ -92,3 +94,15 @@ class NothingToRetry(Conflict):
     """The run completed."""
 
     code: ClassVar[str] = "run.nothing_to_retry"
+
+
+class BlockFailed(UserError):
+    """A block that was run by hand failed; `details` has the block's own code, and what it gave out before."""
+
+    code: ClassVar[str] = "block.failed"
+
+
+class BlockWaits(Conflict):
+    """A block that was run by hand waits for a person, a call or a moment; only a run can."""
+
+    code: ClassVar[str] = "block.waits"

@@ -239,3 +239,41 @@ class ForkPlan:
     gone: Sequence[StepRef]
     new_nodes: Sequence[str]
     credits_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResult:
+    """What came of a node run.
+
+    Attributes:
+        block: Name of its block.
+        status: Where it is, as `engine.state.NodeRunStatus` has it.
+        inputs: The values that arrived, by linked pin; what is set at the node itself is in the graph.
+        outputs: By pin, every value in order.
+        error: `{code, message}` where it failed.
+    """
+
+    node_run: int
+    node: str
+    block: str
+    status: str
+    inputs: Mapping[str, Json]
+    outputs: Mapping[str, Sequence[Json]]
+    error: Mapping[str, Json] | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeResultPage:
+    """A page of node runs; `next_after` asks for the one after it."""
+
+    rows: Sequence[NodeResult]
+    next_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockResult:
+    """What a block gave out that was run by hand: by pin, every value in order."""
+
+    outputs: Mapping[str, Sequence[Json]]
+    duration_ms: float
+    credits: int

@@ -39,6 +39,20 @@ class Eater:
 
 
 @dataclass(frozen=True, slots=True)
+class FileEater:
+    """A person, and what their files take.
+
+    Attributes:
+        stored_bytes: Each file counts, also where others hold the same.
+    """
+
+    id: UUID
+    name: str
+    files: int
+    stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What eats the disk.
 
@@ -48,6 +62,8 @@ class Report:
         payload_bytes: Values kept apart, as they are on disk.
         graphs: Those whose runs keep most, first.
         runs: Those that keep most, first.
+        file_bytes: What files take beside the database; what several hold counts once.
+        files: People whose files take most, first.
     """
 
     total_bytes: int
@@ -55,6 +71,8 @@ class Report:
     payload_bytes: int
     graphs: Sequence[Eater]
     runs: Sequence[Eater]
+    file_bytes: int
+    files: Sequence[FileEater]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 
 from autograph.features.accounts.models import Principal
-from autograph.features.storage.models import Eater, Part, Pruned, Report
+from autograph.features.storage.models import Eater, FileEater, Part, Pruned, Report
 from autograph.infra.database import Database
 
 _TEND_LOCK: Final = 0x53544F52  # "STOR": one process tends at a time
@@ -124,12 +124,25 @@ class StorageRepository:
                 """,
                 top,
             )
+            file_bytes = await connection.fetchval(
+                "SELECT coalesce(sum(size_bytes), 0)::bigint FROM file_contents"
+            )
+            files = await connection.fetch(
+                """
+                SELECT u.id, u.name, count(*) AS files, sum(c.size_bytes)::bigint AS stored_bytes
+                FROM files f JOIN users u ON u.id = f.user_id JOIN file_contents c ON c.id = f.content_id
+                GROUP BY u.id, u.name ORDER BY stored_bytes DESC, id LIMIT $1
+                """,
+                top,
+            )
         return Report(
             total_bytes=total,
             parts=[Part(**dict(row)) for row in parts],
             payload_bytes=kept,
             graphs=[Eater(**dict(row)) for row in graphs],
             runs=[Eater(**dict(row)) for row in runs],
+            file_bytes=file_bytes,
+            files=[FileEater(**dict(row)) for row in files],
         )
 
     async def find_over(

@@ -323,7 +323,7 @@ class FileInputFields(InputFields):
 
     value: str | None = pin(
         None,
-        description="The file where a run gives none: a reference or a data URI.",
+        description="The file where a run gives none: a reference, a data URI, or an https address.",
         advanced=False,
         format=Format.FILE,
     )

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import asyncio
 import csv
 import io
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from autograph.blocks.sdk import (
     Block,
@@ -37,7 +35,10 @@ class ReadSpreadsheetInput(BlockInput):
         None, description="The table as text (CSV).", advanced=False, format=Format.LONG_TEXT
     )
     file_input: str | None = pin(
-        None, description="Or a CSV file, as a data URI.", advanced=False, format=Format.FILE
+        None,
+        description="Or a CSV file: a reference, a data URI, or an https address.",
+        advanced=False,
+        format=Format.FILE,
     )
     delimiter: str = pin(",", description="What stands between cells.", min_length=1, max_length=1)
     quotechar: str = pin(
@@ -69,8 +70,7 @@ class ReadSpreadsheet(Block[ReadSpreadsheetInput]):
     name = "ReadSpreadsheet"
     description = "Reads a table from text (CSV) into rows, each a dictionary by column."
     categories = (Category.TEXT, Category.DATA)
-    effect = Effect.PURE
-    is_blocking = True
+    effect = Effect.READ
     Input = ReadSpreadsheetInput
     Output = ReadSpreadsheetOutput
     examples = (
@@ -88,7 +88,7 @@ class ReadSpreadsheet(Block[ReadSpreadsheetInput]):
         Raises:
             BlockError: There is no table, or it cannot be read.
         """
-        rows = _read(_text(input), input)
+        rows = await asyncio.to_thread(_read, await _text(input, ctx), input)
         if not input.produce_singular_result:
             yield "rows", rows
             return
@@ -96,31 +96,19 @@ class ReadSpreadsheet(Block[ReadSpreadsheetInput]):
             yield "row", row
 
 
-def _text(given: ReadSpreadsheetInput) -> str:
+async def _text(given: ReadSpreadsheetInput, ctx: Context) -> str:
     if given.contents is not None:
         text = given.contents
     elif given.file_input is not None:
-        text = _data_uri(given.file_input)
+        try:
+            text = (await ctx.files.read(given.file_input, max_bytes=_MAX_TEXT)).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise BlockError("The file is not text in UTF-8; save the table as CSV.") from error
     else:
         raise BlockError("Give the table as contents or a file.")
     if len(text) > _MAX_TEXT:
         raise BlockError(f"The table has {len(text)} characters; at most {_MAX_TEXT} are read.")
     return text
-
-
-def _data_uri(uri: str) -> str:
-    head, comma, body = uri.partition(",")
-    if not head.startswith("data:") or not comma:
-        raise BlockError("The file must be a data URI: data:text/csv;base64,…")
-    try:
-        data = (
-            base64.b64decode(body, validate=True)
-            if head.endswith(";base64")
-            else unquote_to_bytes(body)
-        )
-        return data.decode("utf-8-sig")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise BlockError("The file is not text in UTF-8; save the table as CSV.") from error
 
 
 def _read(text: str, given: ReadSpreadsheetInput) -> Rows:

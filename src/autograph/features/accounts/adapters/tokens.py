@@ -8,7 +8,9 @@ RFC 7517). The algorithm is taken from what the key is for, never from the token
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +24,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from autograph.features.accounts.errors import TokenInvalid
 from autograph.features.accounts.ports import Claims
-from autograph.infra.crypto import KeyRing
+from autograph.infra.crypto import Keys
 from autograph.infra.errors import OperationalError
 
 AUDIENCE: Final = "authenticated"
@@ -53,6 +55,9 @@ class TrustedIssuer:
     jwks_url: str | None = None
 
 
+_VERIFIED: Final = 10_000
+"""Tokens of ours whose signature is not computed again: it is right for as long as this process has its key."""
+
 FetchKeys = Callable[[str], Awaitable[Mapping[str, Any]]]
 """Returns the JSON of a key set; raises `OperationalError` when it cannot be had."""
 
@@ -62,19 +67,18 @@ class JwtSigner:
 
     def __init__(
         self,
-        ring: KeyRing,
+        keys: Keys,
         *,
         issuer: str,
         trusted: TrustedIssuer | None = None,
         fetch_keys: FetchKeys | None = None,
     ) -> None:
-        """Sign as `issuer` with the ring's current key, and trust one more issuer, or none."""
+        """Sign as `issuer` with the current one of `keys`, and trust one more issuer, or none."""
         self._issuer = issuer
-        self._current = ring.current
-        self._keys = {
-            key_id: OctKey.import_key(key) for key_id, key in ring.derived(_PURPOSE).items()
-        }
+        self._ring = keys
+        self._keys: dict[str, OctKey] = {}
         self._trusted = None if trusted is None else _Foreign(trusted, fetch_keys)
+        self._verified: OrderedDict[bytes, Claims] = OrderedDict()
 
     @property
     def issuer(self) -> str:
@@ -95,8 +99,20 @@ class JwtSigner:
         }
         if email is not None:
             claims["email"] = email
-        header = {"alg": "HS256", "typ": "JWT", "kid": self._current}
-        return jwt.encode(header, claims, self._keys[self._current], algorithms=["HS256"])
+        current = self._ring.current
+        header = {"alg": "HS256", "typ": "JWT", "kid": current}
+        key = self._key(current) or OctKey.import_key(self._ring.derived(_PURPOSE)[current])
+        return jwt.encode(header, claims, key, algorithms=["HS256"])
+
+    def _key(self, key_id: str) -> OctKey | None:
+        """Return the key that signs under an id; keys may have been come and gone since this process began."""
+        if key_id not in self._ring.ids:
+            return None
+        if key_id not in self._keys:
+            self._keys = {
+                one: OctKey.import_key(key) for one, key in self._ring.derived(_PURPOSE).items()
+            }
+        return self._keys.get(key_id)
 
     async def read(self, token: str, now: datetime) -> Claims:
         """Return what a token says.
@@ -106,14 +122,21 @@ class JwtSigner:
         """
         if len(token) > _MAX_BYTES:
             raise TokenInvalid("The token is too long to be one.")
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        verified = self._verified.get(digest)
+        if verified is not None and now.timestamp() < verified.expires_at:
+            return verified
         try:
             header = jws.extract_compact(token.encode()).headers()
         except (JoseError, ValueError, UnicodeError, TypeError, AttributeError):
             raise TokenInvalid("This is no token.") from None
-        key = self._keys.get(str(header.get("kid")))
+        key = self._key(str(header.get("kid")))
         if key is not None:
             found = _decoded(token, key, ["HS256"])
-            return _checked(found, self._issuer, AUDIENCE, now)
+            claims = self._verified[digest] = _checked(found, self._issuer, AUDIENCE, now)
+            if len(self._verified) > _VERIFIED:
+                self._verified.popitem(last=False)
+            return claims
         if self._trusted is None:
             raise TokenInvalid("The token was not signed by this installation.")
         return await self._trusted.read(token, header, now)

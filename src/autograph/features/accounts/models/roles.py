@@ -27,6 +27,9 @@ class Permission(StrEnum):
     REVIEWS_ANSWER = "reviews.answer"
     CREDENTIALS_READ = "credentials.read"
     CREDENTIALS_WRITE = "credentials.write"
+    CREDENTIALS_DELETE = "credentials.delete"
+    FILES_READ = "files.read"
+    FILES_WRITE = "files.write"
     STORE_READ = "store.read"
     STORE_SUBMIT = "store.submit"
     STORE_REVIEW = "store.review"
@@ -62,6 +65,8 @@ class Scope(StrEnum):
     READ_INTEGRATIONS = "READ_INTEGRATIONS"
     DELETE_INTEGRATIONS = "DELETE_INTEGRATIONS"
     ANSWER_REVIEWS = "ANSWER_REVIEWS"
+    READ_FILES = "READ_FILES"
+    WRITE_FILES = "WRITE_FILES"
 
 
 _OWN: Final = frozenset({Permission.ACCOUNT_READ, Permission.ACCOUNT_WRITE})
@@ -77,6 +82,9 @@ _USER: Final = _OWN | {
     Permission.REVIEWS_ANSWER,
     Permission.CREDENTIALS_READ,
     Permission.CREDENTIALS_WRITE,
+    Permission.CREDENTIALS_DELETE,
+    Permission.FILES_READ,
+    Permission.FILES_WRITE,
     Permission.STORE_READ,
 }
 
@@ -100,12 +108,19 @@ SCOPES: Final[Mapping[Scope, frozenset[Permission]]] = {
     Scope.USE_TOOLS: frozenset({Permission.STORE_READ, Permission.RUNS_START}),
     Scope.MANAGE_INTEGRATIONS: frozenset({Permission.CREDENTIALS_WRITE}),
     Scope.READ_INTEGRATIONS: frozenset({Permission.CREDENTIALS_READ}),
-    Scope.DELETE_INTEGRATIONS: frozenset({Permission.CREDENTIALS_WRITE}),
+    Scope.DELETE_INTEGRATIONS: frozenset({Permission.CREDENTIALS_DELETE}),
     Scope.ANSWER_REVIEWS: frozenset({Permission.REVIEWS_ANSWER, Permission.RUNS_READ}),
+    Scope.READ_FILES: frozenset({Permission.FILES_READ}),
+    Scope.WRITE_FILES: frozenset({Permission.FILES_WRITE}),
 }
 
 PRIVILEGED: Final = frozenset({Role.ADMIN, Role.SUPPORT, Role.REVIEWER})
 """Roles whose every write is audited."""
+
+
+def scopes_for(permission: Permission) -> list[Scope]:
+    """Return the scopes each of which covers a permission."""
+    return sorted(scope for scope, covered in SCOPES.items() if permission in covered)
 
 
 def permissions_of(

@@ -21,7 +21,7 @@ from autograph.features.accounts.models.people import (
 )
 from autograph.features.accounts.models.roles import Role
 from autograph.features.accounts.repository.changes import tell
-from autograph.features.accounts.tables import identities, key_canaries, one_time_tokens, users
+from autograph.features.accounts.tables import identities, one_time_tokens, users
 from autograph.infra.crypto import Sealed
 from autograph.infra.database import Database
 
@@ -300,21 +300,6 @@ class PeopleRepository:
             )
             row = spent.first()
         return None if row is None else (row.user_id, row.email)
-
-    async def canaries(self) -> Mapping[str, bytes]:
-        """Return a sealed text for every key that was ever the current one."""
-        async with self._database.begin() as connection:
-            rows = await connection.execute(select(key_canaries))
-            return {row.key_id: row.sealed for row in rows}
-
-    async def add_canary(self, sealed: Sealed) -> None:
-        """Keep a sealed text for a key. Idempotent."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                insert(key_canaries)
-                .values(key_id=sealed.key_id, sealed=sealed.data)
-                .on_conflict_do_nothing()
-            )
 
 
 async def _has_admin(connection: AsyncConnection) -> bool:

@@ -12,7 +12,7 @@ from autograph.features.accounts.repository import (
 )
 from autograph.features.accounts.service.audit import AuditService
 from autograph.infra.clock import Clock
-from autograph.infra.crypto import KeyRing
+from autograph.infra.crypto import Keys
 from autograph.infra.mail.ports import Mailer
 from autograph.infra.rates.ports import RateLimiter
 
@@ -31,7 +31,7 @@ class Parts:
     audit: AuditService
     hasher: PasswordHasher
     signer: TokenSigner
-    ring: KeyRing
+    ring: Keys
     mailer: Mailer
     tries: RateLimiter
     clock: Clock

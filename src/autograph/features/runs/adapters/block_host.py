@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
-from uuid import UUID
 
+from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
+    Files,
     Http,
     KeyValueStore,
     Rate,
+    Sandbox,
     Scope,
     Secret,
 )
-from autograph.engine.ports import RunRef
-from autograph.features.integrations.errors import CredentialEnded, CredentialNotFound
+from autograph.dispatch.ports import Broadcast, RunPartial
+from autograph.engine.ports import Partial, RunRef
+from autograph.features.files.models import Origin
+from autograph.features.files.service import FileService, RunFiles
+from autograph.features.integrations.errors import (
+    CredentialEnded,
+    CredentialNotFound,
+    ProviderUnavailable,
+)
 from autograph.features.integrations.service import CredentialService
 from autograph.graph.model import Json
 from autograph.infra.database import Database
@@ -26,32 +36,70 @@ from autograph.infra.rates.ports import RateLimiter
 MAX_KEY: Final = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What blocks can reach.
+
+    Attributes:
+        turns: Under which rates.
+        broadcast: By which texts are shown while they come.
+        models: What is set about models.
+        sandbox: Where code that people wrote is run.
+        public_url: Where this installation is reached.
+    """
+
+    database: Database
+    turns: RateLimiter
+    http: Http
+    credentials: CredentialService
+    broadcast: Broadcast
+    files: FileService
+    models: ModelShelf
+    sandbox: Sandbox
+    public_url: str
+
+
 class DatabaseBlockHost:
     """Implements `BlockHost`."""
 
-    def __init__(
-        self,
-        database: Database,
-        turns: RateLimiter,
-        http: Http,
-        credentials: CredentialService,
-        *,
-        public_url: str,
-    ) -> None:
-        """Keep values in `database` and turns in `turns`; be reached at `public_url`."""
-        self._database = database
-        self._http = http
-        self._credentials = credentials
-        self._turns = turns
-        self._public_url = public_url.rstrip("/")
+    def __init__(self, reach: Reach) -> None:
+        """Let blocks reach all of it."""
+        self._reach = reach
+
+    @property
+    def models(self) -> ModelShelf:
+        """What is set about models."""
+        return self._reach.models
+
+    def show(self, run: RunRef, partial: Partial) -> None:
+        """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
+        self._reach.broadcast.show(
+            RunPartial(
+                run.id,
+                partial.node_run,
+                partial.node,
+                partial.pin,
+                partial.offset,
+                partial.text,
+            )
+        )
 
     def call_url(self, token: str) -> str:
         """Return the address at which a call with `token` is taken."""
-        return f"{self._public_url}/api/v1/calls/{token}"
+        return f"{self._reach.public_url}/api/v1/calls/{token}"
 
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
-        return self._http
+        return self._reach.http
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where code that people wrote is run."""
+        return self._reach.sandbox
+
+    def files(self, run: RunRef) -> Files:
+        """Return the files of the run's owner."""
+        return RunFiles(self._reach.files, self._reach.http, Origin(run.owner_id, run.id))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
         """Open a credential of the run's owner.
@@ -61,14 +109,18 @@ class DatabaseBlockHost:
         """
         name = reference.title or reference.id
         try:
-            found, secret = await self._credentials.open(run.owner_id, UUID(reference.id))
-        except (CredentialNotFound, ValueError):
+            found, secret = await self._reach.credentials.open_named(run.owner_id, reference)
+        except CredentialNotFound:
             raise BlockError(
                 f"There is no credential {name!r}. Choose another one at this node.",
                 code="credential.not_found",
             ) from None
         except CredentialEnded as error:
             raise BlockError(error.message, code=error.code) from None
+        except ProviderUnavailable as error:
+            raise BlockError(
+                error.message, code=error.code, retry_after=error.retry_after
+            ) from None
         if (found.provider, found.kind.value) != (reference.provider, reference.type):
             raise BlockError(
                 f"The credential {found.title!r} is for {found.provider} ({found.kind}), and not for "
@@ -79,11 +131,11 @@ class DatabaseBlockHost:
 
     async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:
         """Reserve the next turn under a rate that the owner's runs share; return how long it is off."""
-        return await self._turns.reserve(f"block:{run.owner_id}:{key}", rate)
+        return await self._reach.turns.reserve(f"block:{run.owner_id}:{key}", rate)
 
     def store(self, run: RunRef) -> KeyValueStore:
         """Return the stored values of the run's owner."""
-        return _OwnersStore(self._database, run)
+        return _OwnersStore(self._reach.database, run)
 
 
 class _OwnersStore:

@@ -1,9 +1,17 @@
 """Use cases of runs, one module for each noun."""
 
+from autograph.features.runs.service.blocks import BlockService
 from autograph.features.runs.service.dead_letters import DeadLetterService
 from autograph.features.runs.service.forks import ForkService
 from autograph.features.runs.service.intake import Intake
 from autograph.features.runs.service.reviews import ReviewService
 from autograph.features.runs.service.runs import RunService
 
-__all__ = ["DeadLetterService", "ForkService", "Intake", "ReviewService", "RunService"]
+__all__ = [
+    "BlockService",
+    "DeadLetterService",
+    "ForkService",
+    "Intake",
+    "ReviewService",
+    "RunService",
+]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from autograph.engine.ports import GraphRef, PlanSource
 from autograph.features.accounts.models import Principal
+from autograph.features.integrations.service import NeedService
 from autograph.features.storage.service import StorageService
+from autograph.graph.credentials import CredentialNeed, needs_of
 from autograph.graph.model import Json
 from autograph.graph.schemas import check_inputs, input_schema
 from autograph.graph.spec import BlockSpec
@@ -20,12 +22,18 @@ class Intake:
     """Checks that there is room, and that inputs are what a graph version takes."""
 
     def __init__(
-        self, plans: PlanSource, specs: Mapping[str, BlockSpec], storage: StorageService
+        self,
+        plans: PlanSource,
+        specs: Mapping[str, BlockSpec],
+        storage: StorageService,
+        credentials: NeedService,
     ) -> None:
-        """Read graphs from `plans`, and ask `storage` for room."""
+        """Read graphs from `plans`; ask `storage` for room and `credentials` for what serves."""
         self._plans = plans
         self._specs = specs
         self._storage = storage
+        self._credentials = credentials
+        self._needs: dict[GraphRef, Sequence[CredentialNeed]] = {}
         self._schemas: dict[GraphRef, Mapping[str, Json]] = {}
 
     async def require_room(self, principal: Principal) -> None:
@@ -45,6 +53,39 @@ class Intake:
         """
         fitted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
         return fitted
+
+    async def choose(
+        self, principal: Principal, graph: GraphRef, chosen: Mapping[str, Json]
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Return the credentials that are laid over nodes: `{node: {pin: reference}}`.
+
+        Args:
+            principal: Whose they are.
+            graph: What runs.
+            chosen: What they chose, by the names in the graph's `credentials_input_schema`.
+
+        Raises:
+            CredentialsMissing: Nodes would not start without; `details.errors` has them.
+            NotFound: There is no such graph version.
+        """
+        needs = await self.needs(graph)
+        if not needs and not chosen:
+            return {}
+        return await self._credentials.choose(principal, needs, chosen)
+
+    async def needs(self, graph: GraphRef) -> Sequence[CredentialNeed]:
+        """Return which credentials a graph version needs.
+
+        Raises:
+            NotFound: There is none.
+        """
+        found = self._needs.get(graph)
+        if found is None:
+            found = needs_of((await self._plans.plan(graph)).graph, self._specs)
+            if len(self._needs) >= _KEPT:
+                self._needs.clear()
+            self._needs[graph] = found
+        return found
 
     async def _schema(self, graph: GraphRef) -> Mapping[str, Json]:
         """Return what a graph version takes; versions never change, so it is derived once."""

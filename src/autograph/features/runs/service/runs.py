@@ -11,7 +11,8 @@ from typing import Final
 from uuid import UUID
 
 from autograph.dispatch.ports import Broadcast
-from autograph.engine.events import RunStarted, WaitKind
+from autograph.engine.events import NodeFailed, NodeWaiting, RunStarted, WaitKind
+from autograph.engine.fork import Step, read
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
 from autograph.engine.recovery import restore
 from autograph.engine.runner import result_of
@@ -21,10 +22,19 @@ from autograph.features.agents.errors import GraphNotFound
 from autograph.features.agents.models import GraphSettings
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.errors import RunIsOver, RunNotFound
-from autograph.features.runs.models import JournalRow, Page, Priority, Run, Wait
+from autograph.features.runs.models import (
+    JournalRow,
+    NodeResult,
+    NodeResultPage,
+    Page,
+    Priority,
+    Run,
+    Wait,
+)
 from autograph.features.runs.ports import RunStarter
 from autograph.features.runs.repository import RunRepository
 from autograph.features.runs.service.intake import Intake
+from autograph.graph.credentials import CredentialNeed
 from autograph.graph.model import Json
 from autograph.infra.ids import new_id
 from autograph.infra.json import encode
@@ -57,7 +67,7 @@ class RunService:
         self._broadcast = broadcast
         self._intake = intake
 
-    async def start(
+    async def start(  # noqa: PLR0913 - each is a choice of the person who starts it
         self,
         principal: Principal,
         graph_id: UUID,
@@ -67,6 +77,7 @@ class RunService:
         idempotency_key: str | None = None,
         priority: Priority = Priority.NORMAL,
         is_attended: bool = True,
+        credentials: Mapping[str, Json] | None = None,
     ) -> UUID:
         """Accept a run; it is durable when this returns, and may already be over.
 
@@ -79,10 +90,12 @@ class RunService:
             priority: Its turn among the person's runs.
             is_attended: Somebody is there to say what became of a node whose worker died; otherwise it
                 fails where its policy does not say.
+            credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
 
         Raises:
             GraphNotFound: There is no such graph or version.
             InvalidInputs: Every input that does not fit, in `details`.
+            CredentialsMissing: Every node that would not start without a credential, in `details`.
             KeyReused: The key was used for another request.
             StorageFull: The person's runs keep all they may.
             OperationalError: The database does not answer.
@@ -95,9 +108,11 @@ class RunService:
             raise GraphNotFound(f"There is no {which}graph {graph_id}.")
         graph = GraphRef(graph_id, found.version)
         accepted = await self._intake.accept(graph, inputs)
+        overrides = await self._intake.choose(principal, graph, credentials or {})
         run_id = new_id()
         if idempotency_key is not None:
-            request_hash = hashlib.sha256(encode([str(graph_id), version, accepted])).hexdigest()
+            asked = [str(graph_id), version, accepted, *([credentials] if credentials else [])]
+            request_hash = hashlib.sha256(encode(asked)).hexdigest()
             first = await self._runs.claim_key(
                 principal, idempotency_key, request_hash=request_hash, run_id=run_id
             )
@@ -116,10 +131,23 @@ class RunService:
         )
         await self._starter.submit(
             run,
-            RunStarted(accepted, asks=asks_of(found.settings, is_attended=is_attended)),
+            RunStarted(accepted, overrides, asks=asks_of(found.settings, is_attended=is_attended)),
             may_begin=may_begin(principal, found.settings),
         )
         return run_id
+
+    async def needs(
+        self, principal: Principal, graph_id: UUID, *, version: int | None = None
+    ) -> tuple[int, Sequence[CredentialNeed]]:
+        """Return which version of a graph would run, and which credentials it needs.
+
+        Raises:
+            GraphNotFound: There is no such graph or version.
+        """
+        found = await self._graphs.runnable(principal, graph_id, version)
+        if found is None:
+            raise GraphNotFound(f"There is no graph {graph_id}, or not this version of it.")
+        return found.version, await self._intake.needs(GraphRef(graph_id, found.version))
 
     async def _exists(self, principal: Principal, run_id: UUID) -> bool:
         with suppress(RunNotFound):
@@ -230,6 +258,21 @@ class RunService:
                             ):
                                 break
 
+    async def node_results(
+        self, principal: Principal, run_id: UUID, *, after: int = 0, limit: int = 100
+    ) -> NodeResultPage:
+        """Return what came of a run's node runs so far, in their order, from the one after number `after`.
+
+        Raises:
+            RunNotFound: There is none.
+        """
+        row = await self._runs.get(principal, run_id)
+        plan = await self._plans.plan(GraphRef(row.graph_id, row.graph_version, row.sub_graph_id))
+        steps = read(plan, await self._journal.load(run_id)).steps
+        page = [_node_result(step) for step in steps[after : after + limit]]
+        is_last = after + limit >= len(steps)
+        return NodeResultPage(page, None if is_last else after + limit)
+
     async def cancel(self, principal: Principal, run_id: UUID, *, reason: str = "") -> None:
         """Ask a run to stop; it and the runs inside it end `cancelled`.
 
@@ -252,6 +295,26 @@ class RunService:
             RunIsGoing: It has not ended.
         """
         await self._runs.delete(principal, run_id)
+
+
+def _node_result(step: Step) -> NodeResult:
+    outputs: dict[str, list[Json]] = {}
+    error: Mapping[str, Json] | None = None
+    for event in step.events:
+        for pin, value in () if isinstance(event, NodeWaiting) else event.outputs:
+            outputs.setdefault(pin, []).append(value)
+        if isinstance(event, NodeFailed):
+            error = {"code": event.code, "message": event.message}
+    run = step.run
+    return NodeResult(
+        node_run=step.number,
+        node=run.node.id,
+        block=run.node.spec.name,
+        status=run.status.value,
+        inputs=run.arrived,
+        outputs=outputs,
+        error=error,
+    )
 
 
 def asks_of(settings: GraphSettings, *, is_attended: bool) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Blocks that ask language models."""

@@ -1,0 +1,1 @@
+"""Code that people write, run in the sandbox."""

@@ -1,0 +1,1 @@
+"""Files: keeping them, and reading what is in them."""

@@ -1,0 +1,1 @@
+"""Files of people: what they upload, and what their runs make."""

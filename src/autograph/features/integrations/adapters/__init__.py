@@ -1,0 +1,1 @@
+"""Integrations, as other features need them."""

@@ -1,0 +1,100 @@
+"""What is asked of a sandbox, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Protocol
+
+from autograph.infra.errors import OperationalError
+from autograph.infra.json import Json
+
+
+class SandboxUnavailable(OperationalError):
+    """This machine has no wall for code, so none is run; the message says what is missing."""
+
+    code: ClassVar[str] = "sandbox.unavailable"
+
+
+class Language(StrEnum):
+    """What code is written in."""
+
+    PYTHON = "python"
+    JAVASCRIPT = "js"
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """What code may use; each is named where it ends the code.
+
+    Attributes:
+        seconds: Of the clock on the wall.
+        cpu_seconds: Of a processor.
+        memory_bytes: Of addresses.
+        disk_bytes: In its own folder, which is memory, too.
+        output_bytes: Of what it prints, and of what it gives back beside files.
+        file_bytes: Of the files it leaves.
+    """
+
+    seconds: float = 300
+    cpu_seconds: int = 30
+    memory_bytes: int = 512 * 1024 * 1024
+    disk_bytes: int = 64 * 1024 * 1024
+    output_bytes: int = 1024 * 1024
+    file_bytes: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that code has left in its folder."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why code came to no good end.
+
+    Attributes:
+        code: `sandbox.failed`, or `sandbox.limit` where it was ended at a limit that the message names.
+    """
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What came of code.
+
+    Attributes:
+        value: Of its last expression, where that has a JSON form.
+        text: The same as text; empty where there is none.
+        failure: None where it came to a good end.
+    """
+
+    value: Json
+    text: str
+    stdout: str
+    stderr: str
+    files: Sequence[MadeFile]
+    failure: Failure | None
+
+
+class Sandbox(Protocol):
+    """Runs code without secrets, without a network, and without this machine's files."""
+
+    async def run(self, code: str, language: Language, *, seconds: float | None = None) -> Ran:
+        """Run code in a process of its own, which ends with it.
+
+        Args:
+            code: It.
+            language: What it is written in.
+            seconds: How long it may take, where that is less than the installation allows.
+
+        Raises:
+            SandboxUnavailable: There is no wall, and code is never run without.
+        """
+        ...
