@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 
 from autograph.api.gateway.credentials import visit_of
 from autograph.api.gateway.guard import Guard
+from autograph.api.gateway.routes import FromRequest
 from autograph.blocks.catalog import Catalog
 from autograph.dispatch.ports import Broadcast
 from autograph.engine.worker import Worker
@@ -53,29 +53,29 @@ class Services:
     guard: Guard
 
 
-async def services_of(connection: HTTPConnection) -> Services:
+def services_of(request: Request) -> Services:
     """Return the services of this process."""
-    services: Services = connection.app.state.services
+    services: Services = request.app.state.services
     return services
 
 
-async def principal_of(connection: HTTPConnection) -> Principal:
+def principal_of(request: Request) -> Principal:
     """Return who asks, as the guard has found.
 
     Raises:
         Unauthenticated: Nobody is known.
     """
-    principal: Principal | None = connection.scope["state"].get("principal")
+    principal: Principal | None = request.scope["state"].get("principal")
     if principal is None:
         raise Unauthenticated("Log in, or send a token or key: Authorization: Bearer …")
     return principal
 
 
-async def visit_of_request(request: Request) -> Visit:
+def visit_of_request(request: Request) -> Visit:
     """Return where a request comes from."""
     return visit_of(request.scope)
 
 
-ServicesDep = Annotated[Services, Depends(services_of)]
-PrincipalDep = Annotated[Principal, Depends(principal_of)]
-VisitDep = Annotated[Visit, Depends(visit_of_request)]
+ServicesDep = Annotated[Services, FromRequest(services_of)]
+PrincipalDep = Annotated[Principal, FromRequest(principal_of)]
+VisitDep = Annotated[Visit, FromRequest(visit_of_request)]
