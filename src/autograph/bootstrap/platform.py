@@ -112,6 +112,10 @@ class Platform:
     broadcast: Broadcast
 
 
+async def _find_blocks(settings: Settings, load: Callable[[], Catalog] | None) -> Catalog:
+    return await asyncio.to_thread(load or partial(load_catalog, settings.provider_dir))
+
+
 @asynccontextmanager
 async def platform(
     settings: Settings,
@@ -130,9 +134,7 @@ async def platform(
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(
-            asyncio.to_thread(load or partial(load_catalog, settings.provider_dir))
-        )
+        loading = asyncio.create_task(_find_blocks(settings, load))
         try:
             database = await open_database(settings, stack)
         finally:
