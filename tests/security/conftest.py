@@ -28,7 +28,9 @@ async def fresh(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
 @pytest.fixture
 async def open_town(database_url: str, tmp_path: Path) -> AsyncIterator[Town]:
     """A platform without limits on rates, and with a small one on bodies."""
-    unlimited = {f"rate_{kind}": 0 for kind in ("read", "write", "execute", "auth", "public")}
+    unlimited = {
+        f"rate_{kind}": 0 for kind in ("read", "write", "execute", "auth", "public", "webhook")
+    }
     async with town(database_url, tmp_path, max_body_bytes=100_000, **unlimited) as made:
         await made.set_up()
         yield made

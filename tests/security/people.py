@@ -52,8 +52,10 @@ class Town:
         return str(answer.json()["key"])
 
     async def person(self, name: str, roles: Sequence[Role] = (Role.USER,)) -> str:
-        """Make somebody's account; return their token."""
+        """Make somebody's account, after the owner's; return their token."""
         accounts = self.platform.accounts
+        if not await accounts.authentication.is_set_up():
+            await self.set_up()
         email = f"{name.lower()}@example.com"
         await accounts.people.sign_up(email, PASSWORD, name, HERE)
         tokens = await accounts.login.log_in(email, PASSWORD, HERE)

@@ -155,7 +155,10 @@ class TestFarewell:
         async with settled.client(ada[0]) as http:
             answer = await http.get("/api/v1/account/export")
         found = answer.json()
-        assert set(found) == {"account", "sessions", "agents", "runs", "credentials", "files"}
+        assert set(found) == {
+            *("account", "sessions", "identities", "granted_apps", "own_apps"),
+            *("agents", "runs", "library", "credentials", "files"),
+        }
         assert (found["account"]["email"], len(found["agents"]), len(found["runs"])) == (
             "ada@example.com",
             2,
@@ -201,10 +204,14 @@ class TestByCommand:
         limited = as_json(told("accounts", "limits", OWNER, "--weight", "7", "--json"))
         last = told("accounts", "suspend", OWNER)
         nobody = told("accounts", "restore", "no@example.com")
+        no_apps = as_json(told("apps", "list", "--json"))
+        no_app = told("apps", "suspend", "01900000-0000-7000-8000-0000000000ff")
         lines = as_json(told("audit", "--json"))
 
         assert (weak.returncode, made.returncode, again.returncode) == (2, 0, 2)
         assert "10 to 256" in weak.stderr
+        assert (no_apps, no_app.returncode) == ([], 2)
+        assert "There is no app" in no_app.stderr
         assert f"{OWNER} is the owner" in made.stdout
         assert (listed["email"], listed["status"]) == (OWNER, "active")
         assert limited["weight"] == 7

@@ -136,6 +136,25 @@ async def test_an_address_that_somebody_has_is_not_taken_over(by_secret: Town) -
     assert found["roles"] == ["user"]
 
 
+@pytest.mark.parametrize(
+    ("said", "is_verified"),
+    [
+        ({"email_verified": True}, True),
+        ({"email_verified": False}, False),
+        ({}, False),
+        # People write their own metadata.
+        ({"user_metadata": {"email_verified": True}}, False),
+    ],
+    ids=str,
+)
+async def test_an_address_is_confirmed_where_the_issuer_says_so(
+    by_secret: Town, said: dict[str, Any], is_verified: bool
+) -> None:
+    async with by_secret.client(signed(**said)) as http:
+        found = (await http.get("/api/v1/account")).json()
+    assert (found["email"], found["is_verified"]) == ("ada@example.com", is_verified)
+
+
 async def test_roles_are_ours_and_not_the_tokens(by_secret: Town) -> None:
     token = signed(role="admin", app_metadata={"role": "admin"})
     async with by_secret.client(token) as http:

@@ -18,6 +18,7 @@ EXPECTED = {
     Role.USER: OWN
     | {
         Permission.API_KEYS,
+        Permission.APPS,
         Permission.AGENTS_READ,
         Permission.AGENTS_WRITE,
         Permission.BLOCKS_READ,
@@ -107,4 +108,4 @@ async def test_support_sees_and_changes_nothing(settled: Town) -> None:
 
 
 def _filled(route: Route) -> str:
-    return route.at(user_id=str(new_id()))
+    return route.at(**dict.fromkeys(route.parameters, str(new_id())))

@@ -15,17 +15,22 @@ from tests.security.inventory import routes
 
 PUBLIC = {
     "GET /",
+    "GET /.well-known/oauth-authorization-server",
     "GET /api/openapi.json",
     "GET /api/v1/auth",
+    "GET /api/v1/auth/callback/{provider}",
     "GET /api/v1/calls/{token}",
     "GET /auth/{step}",
     "GET /connect",
     "GET /health/live",
     "GET /health/ready",
+    "GET /oauth/authorize",
     "GET /static/{name}",
     "POST /api/v1/auth/link",
     "POST /api/v1/auth/link/use",
     "POST /api/v1/auth/login",
+    "POST /api/v1/auth/providers/finish",
+    "POST /api/v1/auth/providers/{provider}/start",
     "POST /api/v1/auth/refresh",
     "POST /api/v1/auth/reset",
     "POST /api/v1/auth/reset/use",
@@ -33,6 +38,10 @@ PUBLIC = {
     "POST /api/v1/auth/sign-up",
     "POST /api/v1/auth/verify",
     "POST /api/v1/calls/{token}",
+    "POST /api/v1/hooks/{provider}/{token}",
+    "POST /api/v1/oauth/introspect",
+    "POST /api/v1/oauth/revoke",
+    "POST /api/v1/oauth/token",
 }
 """Reviewed: each of these is open on purpose, for the reason that it declares."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from joserfc.jwk import OctKey
 from autograph.features.accounts.models import Role
 from autograph.features.accounts.models.sessions import REUSE_GRACE
 from autograph.infra.keys import read_keys
-from tests.security.people import HERE, OWNER, PASSWORD, Town
+from tests.security.people import HERE, OWNER, PASSWORD, Town, town
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -208,6 +209,47 @@ class TestSessions:
             )
         assert (refused.status_code, refused.json()["details"]) == (403, {"reason": "Spam"})
 
+    @pytest.mark.seed("D3-11", "D7-S09")
+    async def test_suspension_ends_sessions_in_every_process_within_five_seconds(
+        self, settled: Town, database_url: str, tmp_path: Path
+    ) -> None:
+        token = await settled.person("Ada")
+        async with (
+            town(database_url, tmp_path) as other,
+            settled.client(token) as here,
+            other.client(token) as there,
+        ):
+            me = (await here.get("/api/v1/account")).json()
+            # Both remember her now.
+            assert (await there.get("/api/v1/account")).status_code == 200
+            began = time.monotonic()
+            await settled.platform.accounts.administration.suspend(
+                settled.platform.owner, UUID(me["id"]), "Spam", HERE
+            )
+            async with asyncio.timeout(5):
+                while (await there.get("/api/v1/account")).status_code == 200:
+                    await asyncio.sleep(0.02)
+            assert time.monotonic() - began < 5
+            async with asyncio.timeout(5):
+                while (await here.get("/api/v1/account")).status_code == 200:
+                    await asyncio.sleep(0.02)
+
+    async def test_suspension_counts_also_where_the_news_of_it_does_not_arrive(
+        self, settled: Town, database_url: str, tmp_path: Path
+    ) -> None:
+        token = await settled.person("Ada")
+        async with town(database_url, tmp_path) as other, other.client(token) as there:
+            me = (await there.get("/api/v1/account")).json()
+            async with settled.platform.database.acquire() as connection:
+                # Nobody is told: as if the message had been lost.
+                await connection.execute(
+                    "UPDATE users SET status = 'suspended' WHERE id = $1", UUID(me["id"])
+                )
+            began = time.monotonic()
+            while (await there.get("/api/v1/account")).status_code == 200:
+                assert time.monotonic() - began < 10
+                await asyncio.sleep(0.05)
+
     @pytest.mark.seed("D7-S18")
     async def test_a_change_of_roles_counts_within_a_second(self, settled: Town) -> None:
         token = await settled.person("Ada")
@@ -289,6 +331,20 @@ class TestLogIn:
         assert (first.status_code, again.status_code) == (204, 422)
         assert {one.status_code for one in odd} == {422}
         assert (old.status_code, new.status_code) == (401, 200)
+
+    async def test_a_password_that_is_chosen_by_a_mailed_link_confirms_the_address(
+        self, settled: Town, tmp_path: Path
+    ) -> None:
+        await settled.person("Ada")
+        async with settled.client() as http:
+            await http.post("/api/v1/auth/reset", json={"email": "ada@example.com"})
+            new = "another long sentence"
+            await http.post(
+                "/api/v1/auth/reset/use", json={"token": mailed(tmp_path), "password": new}
+            )
+            login = owner(email="ada@example.com", password=new)
+            await http.post("/api/v1/auth/login", json=login)
+            assert (await http.get("/api/v1/account")).json()["is_verified"] is True
 
     async def test_a_link_logs_in_and_confirms_the_address(
         self, settled: Town, tmp_path: Path

@@ -14,6 +14,7 @@ from autograph.blocks.catalog import Catalog
 from autograph.graph.portable import write_agent
 from tests.agents import graph, node
 from tests.security.inventory import Route, routes
+from tests.security.listening import make_listening
 from tests.security.people import HERE, PASSWORD, Town
 
 Ask = Callable[[Route, str], Awaitable[httpx2.Response]]
@@ -53,7 +54,7 @@ async def asking_as(town: Town, name: str) -> AsyncIterator[Ask]:
 
 @pytest.fixture
 async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
-    """One of everything, all of it Ada's: a graph, a run that asks her, its review, a key, a session."""
+    """One of everything, all of it Ada's: a graph, a run that asks her, its review, a key, a session, an app, a link."""
     ada = await settled.person("Ada")
     made = graph(
         [
@@ -80,6 +81,23 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         )
         sessions = (await http.get("/api/v1/auth/sessions")).json()
         file = await http.post("/api/v1/files", files={"file": ("a.txt", b"Ada's")})
+        preset = await make_listening(http, catalog)
+        await http.post(httpx2.URL(preset["webhook"]["url"]).path, json={"hi": 1})
+        came = (await http.get("/api/v1/deliveries")).json()["deliveries"]
+        app = await http.post(
+            "/api/v1/apps",
+            json={
+                "name": "Ada's app",
+                "redirect_uris": ["https://app.example.com/back"],
+                "scopes": ["IDENTITY"],
+            },
+        )
+        me = (await http.get("/api/v1/account")).json()
+    async with settled.platform.database.acquire() as connection:
+        identity = await connection.fetchval(
+            "INSERT INTO identities (issuer, subject, user_id) VALUES ('https://id.example', 'ada', $1) RETURNING id",
+            UUID(me["id"]),
+        )
     return {
         "provider": "github",
         "graph_id": graph_id,
@@ -88,7 +106,12 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         "review_id": reviews[0]["id"],
         "key_id": key.json()["id"],
         "session_id": sessions[0]["id"],
+        "preset_id": preset["id"],
+        "webhook_id": preset["webhook"]["id"],
+        "delivery_id": came[0]["id"],
         "credential_id": credential.json()["id"],
+        "app_id": app.json()["id"],
+        "identity_id": str(identity),
         "version": "1",
         "old": "1",
         "new": "2",
@@ -145,10 +168,16 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/reviews",
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
+        "GET /api/v1/presets",
+        "GET /api/v1/webhooks",
+        "GET /api/v1/deliveries",
         "GET /api/v1/credentials",
         "GET /api/v1/files",
         "GET /external/v1/runs",
         "GET /external/v1/integrations/credentials",
+        "GET /api/v1/auth/identities",
+        "GET /api/v1/apps",
+        "GET /api/v1/account/apps",
     }
 
 

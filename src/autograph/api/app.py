@@ -24,6 +24,7 @@ from autograph.api.rest import (
     account,
     admin,
     api_keys,
+    apps,
     auth,
     blocks,
     connections,
@@ -33,20 +34,29 @@ from autograph.api.rest import (
     forks,
     graphs,
     health,
+    oauth,
+    presets,
     reviews,
     runs,
+    sign_in,
     storage,
+    webhooks,
 )
 from autograph.api.ws import socket
 from autograph.infra.errors import AutographError, Invalid, NotFound, UserError
 
 _DOORS: Final = (
     auth,
+    sign_in,
     account,
     api_keys,
+    apps,
+    oauth,
     admin,
     graphs,
     runs,
+    presets,
+    webhooks,
     forks,
     reviews,
     dead_letters,

@@ -19,10 +19,12 @@ from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
+from autograph.features.library.service import PresetService
 from autograph.features.runs.service import (
     BlockService,
     DeadLetterService,
     ForkService,
+    PresetRuns,
     ReviewService,
     RunService,
 )
@@ -41,6 +43,8 @@ class Services:
     blocks: BlockService
     agents: AgentService
     runs: RunService
+    presets: PresetService
+    preset_runs: PresetRuns
     forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService

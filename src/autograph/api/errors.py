@@ -16,6 +16,7 @@ from autograph.api.gateway.inspection import MediaTypeRefused
 from autograph.api.gateway.limits import RateLimited
 from autograph.api.ranges import RangeRefused
 from autograph.features.accounts.errors import TooManyTries, Unauthenticated
+from autograph.features.integrations.errors import TooManyDeliveries, Unproved
 from autograph.graph.model import Json
 from autograph.infra.errors import (
     AutographError,
@@ -38,7 +39,9 @@ _STATUS: Final[Mapping[type[AutographError], int]] = {
     MediaTypeRefused: 415,
     RangeRefused: 416,
     Unauthenticated: 401,
+    Unproved: 401,
     RateLimited: 429,
+    TooManyDeliveries: 429,
     TooManyTries: 429,
     UserError: 400,
     OperationalError: 503,
@@ -67,7 +70,7 @@ def answer(error: AutographError, request_id: str) -> Response:
     if isinstance(error, OperationalError):
         seconds = error.retry_after.total_seconds() if error.retry_after else 1
         headers["Retry-After"] = str(math.ceil(seconds))
-    elif isinstance(error, (RateLimited, TooManyTries)):
+    elif isinstance(error, (RateLimited, TooManyTries, TooManyDeliveries)):
         headers["Retry-After"] = str(math.ceil(error.details["retry_after_seconds"]))
     elif isinstance(error, RangeRefused):
         headers["Content-Range"] = f"bytes */{error.details['size']}"

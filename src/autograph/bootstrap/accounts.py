@@ -13,13 +13,17 @@ from autograph.api.gateway.limits import Limits
 from autograph.api.gateway.routes import RateClass
 from autograph.blocks.sdk import is_object
 from autograph.bootstrap.ground import Ground
+from autograph.bootstrap.sign_in import make_providers
 from autograph.features.accounts.adapters.argon2 import Argon2Hasher
 from autograph.features.accounts.adapters.tokens import JwtSigner, TrustedIssuer
 from autograph.features.accounts.models import Principal
 from autograph.features.accounts.ports import PersonalData
 from autograph.features.accounts.repository import (
     ApiKeyRepository,
+    AppRepository,
     AuditRepository,
+    GrantRepository,
+    IdentityRepository,
     PeopleRepository,
     SessionRepository,
 )
@@ -60,8 +64,11 @@ def make_accounts(ground: Ground, *, others: Sequence[PersonalData]) -> Accounts
     settings, database = ground.settings, ground.database
     parts = Parts(
         people=PeopleRepository(database),
+        identities=IdentityRepository(database),
         sessions=SessionRepository(database),
         keys=ApiKeyRepository(database),
+        apps=AppRepository(database),
+        grants=GrantRepository(database),
         audit=AuditService(AuditRepository(database), ground.clock),
         hasher=Argon2Hasher(),
         signer=JwtSigner(
@@ -77,6 +84,7 @@ def make_accounts(ground: Ground, *, others: Sequence[PersonalData]) -> Accounts
         LayeredCache(ground.cache),
         public_url=settings.reached_at,
         is_sign_up_open=settings.sign_up == "open",
+        providers=make_providers(ground),
         others=others,
     )
 
@@ -95,6 +103,7 @@ def make_guard(
         RateClass.EXECUTE: settings.rate_execute,
         RateClass.AUTH: settings.rate_auth,
         RateClass.PUBLIC: settings.rate_public,
+        RateClass.WEBHOOK: settings.rate_webhook,
     }
     return Guard(
         accounts=accounts,

@@ -12,8 +12,9 @@ from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast, RunNews
 from autograph.dispatch.postgres.listener import Listener
 from autograph.engine.executor import Executor
+from autograph.engine.journal.liveness import AdvisoryLock
 from autograph.engine.limits import Limits
-from autograph.engine.ports import News
+from autograph.engine.ports import JournalStore, News, PlanSource
 from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
@@ -23,8 +24,24 @@ from autograph.infra.sandbox.ports import SandboxLimits
 from autograph.infra.settings import Settings
 
 
-async def make_worker(ground: Ground, parts: Parts, dispatch: Dispatch, process: Process) -> Worker:
+async def make_worker(
+    ground: Ground,
+    dispatch: Dispatch,
+    process: Process,
+    store: JournalStore,
+    executor: Executor,
+    plans: PlanSource,
+) -> Worker:
     """Start the worker of a process, and let it hear what the database tells."""
+    parts = Parts(
+        store=store,
+        liveness=lambda: AdvisoryLock.take(ground.database),
+        executor=executor,
+        plans=plans,
+        clock=ground.clock,
+        sink=BroadcastSink(dispatch.broadcast),
+        source=dispatch.queue if process.takes_work else None,
+    )
     settings, stack = ground.settings, ground.stack
     worker = Worker(parts, limits=_limits(settings), capacity=_capacity(settings, process))
     dispatch.channels["autograph_inbox"] = worker.hear

@@ -1,4 +1,4 @@
-"""Puts integrations together: what people use at other systems."""
+"""Puts integrations together: what people use at other systems, and what those send."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from autograph.features.integrations.ports import CredentialUses
 from autograph.features.integrations.repository import (
     ConnectionRepository,
     CredentialRepository,
+    DeliveryRepository,
+    WebhookRepository,
 )
 from autograph.features.integrations.service import (
     Integrations,
+    Listening,
     Parts,
+    Where,
     integrations_on,
     read_clients,
     read_system,
@@ -53,7 +57,16 @@ async def make_integrations(
         clients=read_clients(await _text(settings.oauth_clients)),
         system=read_system(await _text(settings.system_credentials)),
     )
-    return integrations_on(parts, redirect_uri=f"{settings.reached_at.rstrip('/')}/connect")
+    listening = Listening(
+        webhooks=WebhookRepository(ground.database),
+        deliveries=DeliveryRepository(ground.database),
+        rates=ground.rates,
+        where=Where(settings.reached_at, settings.public_url is not None, settings.webhook_check),
+        per_minute=settings.rate_webhook,
+    )
+    return integrations_on(
+        parts, listening, redirect_uri=f"{settings.reached_at.rstrip('/')}/connect"
+    )
 
 
 async def _text(setting: SecretStr | None) -> str | None:

@@ -20,12 +20,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from starlette.types import ASGIApp
@@ -34,31 +34,27 @@ from autograph.api import app
 from autograph.api.deps import Services
 from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.bootstrap.accounts import make_accounts, make_guard
+from autograph.bootstrap.accounts import make_guard
 from autograph.bootstrap.dispatch import ended, make_dispatch
-from autograph.bootstrap.engine import BroadcastSink, make_executor, make_worker
+from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
 from autograph.bootstrap.ground import make_ground, open_database
-from autograph.bootstrap.integrations import make_integrations
+from autograph.bootstrap.library import make_presets, tend_webhooks
+from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
-from autograph.engine.journal.liveness import AdvisoryLock
 from autograph.engine.journal.postgres import PostgresJournal
 from autograph.engine.ports import JournalStore
-from autograph.engine.worker import Parts, Worker
+from autograph.engine.worker import Worker
 from autograph.features.accounts.models import Principal
 from autograph.features.accounts.repository import changes
 from autograph.features.accounts.service import Accounts
-from autograph.features.agents.adapters.credential_uses import CredentialUsesInGraphs
-from autograph.features.agents.adapters.personal_data import AgentData
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
-from autograph.features.files.adapters.personal_data import FileData
 from autograph.features.files.service import FileService
-from autograph.features.integrations.adapters.personal_data import CredentialData
-from autograph.features.integrations.repository import CredentialRepository
+from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
-from autograph.features.runs.adapters.personal_data import RunData
+from autograph.features.library.service import PresetService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
@@ -70,6 +66,7 @@ from autograph.features.runs.service import (
     DeadLetterService,
     ForkService,
     Intake,
+    PresetRuns,
     ReviewService,
     RunService,
 )
@@ -98,6 +95,8 @@ class Platform:
     blocks: BlockService
     agents: AgentService
     runs: RunService
+    presets: PresetService
+    preset_runs: PresetRuns
     forks: ForkService
     reviews: ReviewService
     dead_letters: DeadLetterService
@@ -147,39 +146,35 @@ async def platform(
         dispatch = await make_dispatch(settings, database, stack, process)
         ground = await make_ground(settings, database, dispatch, stack)
         files = make_files(settings, database)
-        personal = (
-            RunData(rows),
-            AgentData(graphs, specs),
-            CredentialData(CredentialRepository(database)),
-            FileData(files),
-        )
-        accounts = make_accounts(ground, others=personal)
-        integrations = await make_integrations(ground, accounts, CredentialUsesInGraphs(graphs))
+        accounts, integrations = await make_people(ground, rows, graphs, specs, files)
+        came = asyncio.Event()
+        dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         executor = make_executor(ground, catalog, integrations, dispatch.broadcast, files)
-        parts = Parts(
-            store=journal,
-            liveness=lambda: AdvisoryLock.take(database),
-            executor=executor,
-            plans=plans,
-            clock=SystemClock(),
-            sink=BroadcastSink(dispatch.broadcast),
-            source=dispatch.queue if process.takes_work else None,
-        )
-        worker = await make_worker(ground, parts, dispatch, process)
+        worker = await make_worker(ground, dispatch, process, journal, executor, plans)
         _spare_the_collector()
         owner = await accounts.people.local_owner()
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage, integrations.needs)
+        runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
+        presets = make_presets(ground, graphs, specs, integrations)
+        preset_runs = PresetRuns(
+            presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
+        )
         if process.tends:
-            _tend_always(stack, storage, files)
+            _begin(stack, _tend(storage, files), "storage")
+            _begin(stack, tend_webhooks(ground, integrations), "webhooks")
+        if process.takes_work:
+            _begin(stack, preset_runs.relay(), "deliveries")
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             blocks=BlockService(catalog, executor),
             agents=AgentService(graphs, specs),
-            runs=RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake),
+            runs=runs,
+            presets=presets,
+            preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
@@ -195,9 +190,8 @@ async def platform(
         )
 
 
-def _tend_always(stack: AsyncExitStack, storage: StorageService, files: FileService) -> None:
-    task = asyncio.create_task(_tend(storage, files), name="storage")
-    stack.push_async_callback(ended, task)
+def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
+    stack.push_async_callback(ended, asyncio.create_task(work, name=name))
 
 
 async def _tend(storage: StorageService, files: FileService) -> None:
@@ -243,6 +237,8 @@ def serve(made: Platform) -> ASGIApp:
             blocks=made.blocks,
             agents=made.agents,
             runs=made.runs,
+            presets=made.presets,
+            preset_runs=made.preset_runs,
             forks=made.forks,
             reviews=made.reviews,
             dead_letters=made.dead_letters,

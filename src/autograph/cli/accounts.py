@@ -27,10 +27,14 @@ accounts = typer.Typer(help="People who log in.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
 Who = Annotated[str, typer.Argument(help="Address or id of a person.")]
-_HERE = Visit(agent="command")
+HERE = Visit(agent="command")
 
 
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
+def on_platform(
+    data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool
+) -> T:
+    """Put a platform together, do some work on it, and return what came of it."""
+
     async def run() -> T:
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
@@ -52,11 +56,11 @@ def set_up(
     password = _password()
 
     async def work(made: Platform) -> UUID:
-        tokens = await made.accounts.people.set_up(email, password, name, _HERE)
-        await made.accounts.login.end_all(made.owner, _HERE, but_this=False)
+        tokens = await made.accounts.people.set_up(email, password, name, HERE)
+        await made.accounts.login.end_all(made.owner, HERE, but_this=False)
         return tokens.user_id
 
-    user_id = _on(data_dir, work, as_json=as_json)
+    user_id = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json({"user_id": str(user_id)})
     else:
@@ -71,7 +75,7 @@ def list_accounts(
     data_dir: DataDir = None,
 ) -> None:
     """List people, newest first."""
-    page = _on(
+    page = on_platform(
         data_dir,
         lambda made: made.accounts.administration.list_page(limit=limit, search=search),
         as_json=as_json,
@@ -100,9 +104,9 @@ def roles(
 
     async def work(made: Platform) -> Account:
         user_id = await _find(made, who)
-        return await made.accounts.administration.set_roles(made.owner, user_id, given, _HERE)
+        return await made.accounts.administration.set_roles(made.owner, user_id, given, HERE)
 
-    _tell(_on(data_dir, work, as_json=as_json), as_json=as_json)
+    _tell(on_platform(data_dir, work, as_json=as_json), as_json=as_json)
 
 
 @accounts.command("suspend")
@@ -116,9 +120,9 @@ def suspend(
 
     async def work(made: Platform) -> Account:
         user_id = await _find(made, who)
-        return await made.accounts.administration.suspend(made.owner, user_id, reason, _HERE)
+        return await made.accounts.administration.suspend(made.owner, user_id, reason, HERE)
 
-    _tell(_on(data_dir, work, as_json=as_json), as_json=as_json)
+    _tell(on_platform(data_dir, work, as_json=as_json), as_json=as_json)
 
 
 @accounts.command("restore")
@@ -127,9 +131,9 @@ def restore(who: Who, as_json: AsJson = False, data_dir: DataDir = None) -> None
 
     async def work(made: Platform) -> Account:
         user_id = await _find(made, who)
-        return await made.accounts.administration.restore(made.owner, user_id, _HERE)
+        return await made.accounts.administration.restore(made.owner, user_id, HERE)
 
-    _tell(_on(data_dir, work, as_json=as_json), as_json=as_json)
+    _tell(on_platform(data_dir, work, as_json=as_json), as_json=as_json)
 
 
 @accounts.command("limits")
@@ -151,13 +155,13 @@ def limits(
         return await made.accounts.administration.set_limits(
             made.owner,
             await _find(made, who),
-            _HERE,
+            HERE,
             weight=weight,
             max_runs=max_runs,
             is_unlimited=unlimited,
         )
 
-    _tell(_on(data_dir, work, as_json=as_json), as_json=as_json)
+    _tell(on_platform(data_dir, work, as_json=as_json), as_json=as_json)
 
 
 @accounts.command("reset-password")
@@ -167,9 +171,9 @@ def reset_password(who: Who, as_json: AsJson = False, data_dir: DataDir = None) 
 
     async def work(made: Platform) -> Account:
         user_id = await _find(made, who)
-        return await made.accounts.people.give_password(user_id, password, made.owner, _HERE)
+        return await made.accounts.people.give_password(user_id, password, made.owner, HERE)
 
-    _tell(_on(data_dir, work, as_json=as_json), as_json=as_json)
+    _tell(on_platform(data_dir, work, as_json=as_json), as_json=as_json)
 
 
 def audit(
@@ -184,7 +188,7 @@ def audit(
     data_dir: DataDir = None,
 ) -> None:
     """Show who did what, newest first."""
-    page = _on(
+    page = on_platform(
         data_dir,
         lambda made: made.accounts.audit.list_page(limit=limit, action=action, target=target),
         as_json=as_json,

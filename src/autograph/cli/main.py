@@ -10,6 +10,7 @@ from autograph import __version__
 from autograph.cli import (
     accounts,
     agents,
+    apps,
     blocks,
     credentials,
     database,
@@ -18,6 +19,7 @@ from autograph.cli import (
     keys,
     models,
     packs,
+    presets,
     processes,
     reviews,
     runs,
@@ -47,10 +49,14 @@ app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(files.files, name="files")
+app.add_typer(presets.presets, name="presets")
+app.add_typer(presets.webhooks, name="webhooks")
+app.add_typer(presets.deliveries, name="deliveries")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(models.models, name="models")
 app.add_typer(packs.packs, name="packs")
 app.add_typer(accounts.accounts, name="accounts")
+app.add_typer(apps.apps, name="apps")
 app.command("audit")(accounts.audit)
 app.add_typer(credentials.credentials, name="credentials")
 app.add_typer(keys.keys, name="keys")

@@ -78,30 +78,35 @@ def credentials_schema(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str
 
 def trigger(graph: Graph, specs: Mapping[str, BlockSpec]) -> dict[str, Json] | None:
     """Return what its trigger needs to be set up, None for an agent without one."""
-    for node in graph.nodes:
-        spec = specs.get(node.block_id)
-        if spec is not None and spec.kind in _WEBHOOKS:
-            pins = {
-                name: pin
-                for name, pin in spec.input_pins.items()
-                if name not in spec.credential_fields
-            }
-            accesses = [
-                access_of(field, node.constants) for field in spec.credential_fields.values()
-            ]
-            providers = [provider for _, names, _ in accesses for provider in names]
-            return {
-                "provider": providers[0] if providers else "generic_webhook",
-                "config_schema": {
-                    "type": "object",
-                    "properties": pins,
-                    "required": [
-                        name for name in spec.input_schema.get("required", []) if name in pins
-                    ],
-                },
-                "credentials_input_name": accesses[0][0] if accesses else None,
-            }
-    return None
+    found = triggers(graph, specs)
+    if not found:
+        return None
+    node, spec = found[0]
+    pins = {
+        name: pin for name, pin in spec.input_pins.items() if name not in spec.credential_fields
+    }
+    accesses = [access_of(field, node.constants) for field in spec.credential_fields.values()]
+    providers = [provider for _, names, _ in accesses for provider in names]
+    if spec.trigger is not None:
+        providers = [spec.trigger.provider]
+    return {
+        "provider": providers[0] if providers else "generic_webhook",
+        "config_schema": {
+            "type": "object",
+            "properties": pins,
+            "required": [name for name in spec.input_schema.get("required", []) if name in pins],
+        },
+        "credentials_input_name": accesses[0][0] if accesses else None,
+    }
+
+
+def triggers(graph: Graph, specs: Mapping[str, BlockSpec]) -> list[tuple[Node, BlockSpec]]:
+    """Return the nodes that start an agent when something happens elsewhere."""
+    return [
+        (node, spec)
+        for node in graph.nodes
+        if (spec := specs.get(node.block_id)) is not None and spec.kind in _WEBHOOKS
+    ]
 
 
 def has_human_in_the_loop(graph: Graph, specs: Mapping[str, BlockSpec]) -> bool:

@@ -46,6 +46,31 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerSpec:
+    """What a trigger block listens to. It gets what a delivery brings at its pin `payload`.
+
+    Attributes:
+        provider: Who sends: `github`.
+        kind: The kind of webhook there, such as `repo`; webhooks of one kind can be shared.
+        resource: Template of what is listened to, filled from the node's constants: `{repo}`; empty where the
+            provider has one thing per credential, None where a person sets the webhook up by hand.
+        filter_pin: Input pin with an object of booleans, one per event; empty where there is no choice.
+        event: Template of an event's full name: `pull_request.{event}`.
+    """
+
+    provider: str
+    kind: str
+    resource: str | None = None
+    filter_pin: str = ""
+    event: str = "{event}"
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the webhook is registered at the provider by us."""
+        return self.resource is not None
+
+
+@dataclass(frozen=True, slots=True)
 class BlockSpec:
     """The facts of one block.
 
@@ -59,6 +84,7 @@ class BlockSpec:
         is_sensitive: A person may be asked before it runs.
         deprecated: What to use instead, when this block is only kept for old agents.
         credential_fields: Input pins that name a credential, with the providers and kinds they accept.
+        trigger: What a trigger block listens to; None for every other block.
     """
 
     id: str
@@ -73,6 +99,7 @@ class BlockSpec:
     description: str = ""
     deprecated: str | None = None
     credential_fields: Mapping[str, JsonSchema] = field(default_factory=dict[str, JsonSchema])
+    trigger: TriggerSpec | None = None
 
     @property
     def input_pins(self) -> Mapping[str, JsonSchema]:

@@ -73,6 +73,11 @@ COLUMNS: Final = (
         "connection:{}",
         "DELETE FROM connection_states WHERE key_id <> ALL ($1) AND $2::text IS NOT NULL",
     ),
+    SealedColumn(
+        "webhooks",
+        "webhook:{}",
+        "DELETE FROM webhooks WHERE key_id <> ALL ($1) AND $2::text IS NOT NULL",
+    ),
 )
 
 

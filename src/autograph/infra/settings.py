@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,10 +17,38 @@ def _default_data_dir() -> Path:
     return Path("~/.local/share/autograph").expanduser()
 
 
+class LoginProvider(BaseModel):
+    """By whom people may log in, too.
+
+    What this installation is called there, and what differs from what is known of `google`, `github` and
+    `discord`; for any other name all there is to know.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None
+    title: str | None = None
+    issuer: str | None = None
+    is_openid: bool | None = None
+    authorize_url: str | None = None
+    token_url: str | None = None
+    userinfo_url: str | None = None
+    emails_url: str | None = None
+    scopes: tuple[str, ...] | None = None
+    subject: str | None = None
+    email: str | None = None
+    verified: str | None = None
+    names: tuple[str, ...] | None = None
+    trusts_email: bool = False
+
+
 class Settings(BaseSettings):
     """How this installation runs."""
 
-    model_config = SettingsConfigDict(env_prefix="AUTOGRAPH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="AUTOGRAPH_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
 
     database_url: str | None = Field(
         default=None,
@@ -90,6 +118,13 @@ class Settings(BaseSettings):
     )
     sign_up: Literal["open", "closed"] = Field(
         default="open", description="Whether anybody can make an account by themselves."
+    )
+    sign_in: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")], LoginProvider] = (
+        Field(
+            default={},
+            description="By whom people may log in, too: google, github, discord, or any other, each as "
+            "AUTOGRAPH_SIGN_IN__GOOGLE__CLIENT_ID and …__CLIENT_SECRET; docs/guides/operate/sign-in.md has the rest.",
+        )
     )
     key_file: Path | None = Field(
         default=None,
@@ -185,6 +220,18 @@ class Settings(BaseSettings):
     )
     rate_public: int = Field(
         default=600, ge=0, description="Requests a minute for what anybody may ask, per address."
+    )
+    rate_webhook: int = Field(
+        default=1_200,
+        ge=0,
+        description="Deliveries a minute to one webhook, and from one address to all of them.",
+    )
+    webhook_retention: timedelta = Field(
+        default=timedelta(days=30), description="How long what came to webhooks is kept."
+    )
+    webhook_check: timedelta = Field(
+        default=timedelta(hours=1),
+        description="How often providers are asked whether they still send.",
     )
     max_body_bytes: int = Field(
         default=16 * 1024 * 1024,

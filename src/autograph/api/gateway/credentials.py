@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
@@ -9,6 +10,7 @@ from typing import Final
 
 from starlette.types import Scope
 
+from autograph.features.accounts.models.identities import CALLBACK_PATH, SIGN_IN_TIME
 from autograph.features.accounts.models.sessions import Tokens, Visit
 
 ACCESS_COOKIE: Final = "autograph_access"
@@ -74,6 +76,24 @@ def no_cookies() -> Sequence[str]:
         f"{ACCESS_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0",
         f"{REFRESH_COOKIE}=; Path={REFRESH_PATH}; HttpOnly; SameSite=Strict; Max-Age=0",
     ]
+
+
+def cookie_of_sign_in(state: str) -> str:
+    """Return the name of the cookie that binds a log-in at a provider to a browser: each tab has its own."""
+    return f"autograph_sign_in_{hashlib.sha256(state.encode()).hexdigest()[:16]}"
+
+
+def cookie_for_sign_in(state: str, secret: str, *, is_secure: bool) -> str:
+    """Return the `Set-Cookie` line of somebody who goes to a provider.
+
+    `Lax`, because they come back from another site.
+    """
+    secure = "; Secure" if is_secure else ""
+    seconds = int(SIGN_IN_TIME.total_seconds()) if secret else 0
+    return (
+        f"{cookie_of_sign_in(state)}={secret}; Path={CALLBACK_PATH}; HttpOnly; SameSite=Lax; "
+        f"Max-Age={seconds}{secure}"
+    )
 
 
 def visit_of(scope: Scope) -> Visit:

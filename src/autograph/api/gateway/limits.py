@@ -1,4 +1,4 @@
-"""How often one may: per address, person or key, and class of routes."""
+"""How often one may: per address, person, key or app, and class of routes."""
 
 from __future__ import annotations
 
@@ -61,11 +61,13 @@ class Limits:
             return None
         limit = self._per_minute[rate]
         who = f"ip:{ip}"
-        if rate in {RateClass.AUTH, RateClass.PUBLIC} or principal is None:
+        if rate in {RateClass.AUTH, RateClass.PUBLIC, RateClass.WEBHOOK} or principal is None:
             pass
         elif principal.door is Door.API_KEY:
             who = f"key:{principal.proof_id}"
             limit = principal.rate or limit
+        elif principal.door is Door.APP:
+            who = f"app:{principal.proof_id}"
         else:
             who = f"user:{principal.user_id}"
         if limit == 0:

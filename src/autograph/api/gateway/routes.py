@@ -37,6 +37,7 @@ class RateClass(StrEnum):
     EXECUTE = "execute"
     AUTH = "auth"
     PUBLIC = "public"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)

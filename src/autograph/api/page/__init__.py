@@ -35,7 +35,7 @@ async def auth_page(step: str) -> FileResponse:
     Raises:
         NotFound: There are no such links.
     """
-    if step not in {"verify", "reset", "log-in"}:
+    if step not in {"verify", "reset", "log-in", "code"}:
         raise NotFound(f"There is nothing at /auth/{step}.")
     return FileResponse(_HERE / "index.html", headers=_CACHED)
 
@@ -45,6 +45,15 @@ async def auth_page(step: str) -> FileResponse:
 async def connect_page() -> FileResponse:
     """Return the page that ends a connection."""
     return FileResponse(_HERE / "connect.html", headers=_CACHED)
+
+
+@router.get("/oauth/authorize")
+@public(
+    "It asks people to log in before it shows what an app wants; the app's words stay in the address."
+)
+async def consent_page() -> FileResponse:
+    """Return the page on which people let an app act for them (RFC 6749 §3.1)."""
+    return FileResponse(_HERE / "consent.html", headers=_CACHED)
 
 
 @router.get("/static/{name}")

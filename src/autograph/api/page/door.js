@@ -2,6 +2,7 @@
 
 const $ = (id) => document.getElementById(id);
 let renewing = null; // one refresh for all who need one
+let providers = []; // by whom one can log in, too
 
 async function ask(method, path, body) {
   const answer = await fetch(path, {
@@ -51,17 +52,66 @@ const steps = {
     done: "If there is such an account, a link is on its way.", next: "log-in",
     send: (values) => ask("POST", "/api/v1/auth/reset", values),
   },
+  code: {
+    title: "One more step", act: "Log in", fields: ["code"], others: ["log-in"],
+    hint: "Your account asks for a code from your app, too.",
+    send: (values) => ask("POST", "/api/v1/auth/providers/finish", { ...values, token: token() }),
+  },
   reset: {
     title: "Choose a new password", act: "Save", fields: ["password"],
     done: "Your password is changed. Log in with it.", next: "log-in",
     send: (values) => ask("POST", "/api/v1/auth/reset/use", { ...values, token: token() }),
   },
 };
+const problems = {
+  "auth.sign_in_failed": "The log-in was not begun in this browser, took too long, or was not proven. Begin again.",
+  "auth.sign_in_cancelled": "The provider did not let you in, or you did not want to. Begin again, or log in in another way.",
+  "auth.sign_in_unconfirmed": "Your address is not confirmed on both sides. Confirm it at the provider; or log in by password or mailed link, and link the provider then.",
+  "auth.sign_up_closed": "This account at the provider is linked to no account here, and nobody can sign up by themselves. Log in in another way and link it, or ask whoever runs this installation.",
+  "auth.suspended": "This account is suspended. Ask whoever runs this installation.",
+  "auth.provider_not_found": "Nobody logs in here by this provider.",
+  "identity.taken": "This account at the provider is linked to another account here. Unlink it there first.",
+  unavailable: "The provider does not answer just now. Try again in a while.",
+};
 const labels = { email: "Address", name: "Your name", password: "Password", code: "Code from your app" };
 const words = { "log-in": "Log in instead", "sign-up": "Make an account", forgotten: "Password forgotten?" };
 
+function behind(name) {
+  return new URLSearchParams(location.hash.slice(1)).get(name) ?? "";
+}
+
 function token() {
-  return new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+  return behind("token");
+}
+
+// Where somebody goes on to who has logged in: the consent page waits for them, other pages are steps on the way.
+function here() {
+  if (location.pathname === "/oauth/authorize") return location.pathname + location.search;
+  const back = location.pathname === "/auth/code" ? new URL(behind("back") || "/", location.origin) : null;
+  return back?.origin === location.origin ? back.pathname + back.search : "/";
+}
+
+function goOn() {
+  const to = here();
+  if (to === location.pathname + location.search) location.reload();
+  else location.replace(to);
+}
+
+function providerButtons(providers) {
+  return providers.map(({ name, title }) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `Log in by ${title}`;
+    button.addEventListener("click", async () => {
+      try {
+        const { url } = await ask("POST", `/api/v1/auth/providers/${name}/start`, { back: here() });
+        location.assign(url);
+      } catch (error) {
+        tell(error.message);
+      }
+    });
+    return button;
+  });
 }
 
 function show(name, said) {
@@ -72,6 +122,7 @@ function show(name, said) {
   $("door-fields").replaceChildren(...step.fields.map(field));
   $("door-act").textContent = step.act;
   $("door-problem").hidden = true;
+  $("door-providers").replaceChildren(...(name === "log-in" || name === "sign-up" ? providerButtons(providers) : []));
   $("door-others").replaceChildren(...(step.others ?? []).map((other) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -112,7 +163,7 @@ $("door-form").addEventListener("submit", async (event) => {
   try {
     await step.send(values);
     if (step.next) show(step.next, step.done);
-    else location.replace("/");
+    else goOn();
   } catch (error) {
     if (error.code === "auth.totp_required" && !event.target.querySelector("[name=code]")) {
       $("door-fields").append(field("code"));
@@ -122,16 +173,23 @@ $("door-form").addEventListener("submit", async (event) => {
   }
 });
 
-$("log-out").addEventListener("click", async () => {
+$("log-out")?.addEventListener("click", async () => {
   await api("POST", "/api/v1/auth/logout");
   location.replace("/");
 });
-$("set-up").addEventListener("click", () => show("set-up"));
+$("set-up")?.addEventListener("click", () => show("set-up"));
 
 // Resolves with the account once somebody is in.
 export async function enter() {
   const state = await ask("GET", "/api/v1/auth");
+  providers = state.providers;
   const path = location.pathname;
+  if (path === "/auth/code") { show("code"); return new Promise(() => {}); }
+  if (path === "/auth/log-in" && behind("problem")) {
+    show("log-in", problems[behind("problem")] ?? "The log-in did not work. Begin again.");
+    history.replaceState(null, "", "/");
+    return new Promise(() => {});
+  }
   if (path === "/auth/reset") { show("reset"); return new Promise(() => {}); }
   if (path === "/auth/verify") await followed("/api/v1/auth/verify", "Your address is confirmed.");
   if (path === "/auth/log-in") await followed("/api/v1/auth/link/use");
@@ -142,8 +200,8 @@ export async function enter() {
       return ask("GET", "/api/v1/account");
     });
     $("who").textContent = account.name;
-    $("log-out").hidden = !state.is_set_up;
-    $("set-up").hidden = state.is_set_up;
+    if ($("log-out")) $("log-out").hidden = !state.is_set_up;
+    if ($("set-up")) $("set-up").hidden = state.is_set_up;
     return account;
   } catch {
     delete steps["log-in"].others;

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from autograph.api.deps import PrincipalDep, ServicesDep, VisitDep
 from autograph.api.gateway.routes import GuardedRoute, needs
 from autograph.api.rest.account import AccountAnswer, present_account
+from autograph.api.rest.apps import AppAnswer, present_app
 from autograph.features.accounts.models import Permission, Role
 from autograph.features.accounts.models.audit import AuditEntry
 from autograph.features.accounts.models.roles import ROLES
@@ -54,6 +55,13 @@ class UserLimits(_Body):
         le=1_000_000,
         description="Runs at once; null for no limit of their own.",
     )
+
+
+class AppPageAnswer(BaseModel):
+    """A page of everybody's apps, newest first."""
+
+    apps: list[AppAnswer]
+    next_before: UUID | None
 
 
 class AuditLine(BaseModel):
@@ -168,6 +176,34 @@ async def delete_user(
 ) -> None:
     """Delete an account and everything of it. There is no way back."""
     await services.accounts.people.erase(user_id, actor, visit)
+
+
+@router.get("/apps")
+@needs(Permission.USERS_READ)
+async def list_apps(
+    services: ServicesDep, limit: Limit = 50, before: UUID | None = None
+) -> AppPageAnswer:
+    """List everybody's apps, newest first."""
+    page = await services.accounts.apps.list_page(limit=limit, before=before)
+    return AppPageAnswer(apps=[present_app(one) for one in page.apps], next_before=page.next_before)
+
+
+@router.post("/apps/{app_id}/suspend")
+@needs(Permission.USERS_WRITE)
+async def suspend_app(
+    app_id: UUID, body: Suspension, services: ServicesDep, actor: PrincipalDep, visit: VisitDep
+) -> AppAnswer:
+    """Have an app act for nobody, at once."""
+    return present_app(await services.accounts.apps.suspend(actor, app_id, body.reason, visit))
+
+
+@router.post("/apps/{app_id}/restore")
+@needs(Permission.USERS_WRITE)
+async def restore_app(
+    app_id: UUID, services: ServicesDep, actor: PrincipalDep, visit: VisitDep
+) -> AppAnswer:
+    """Let an app act again."""
+    return present_app(await services.accounts.apps.restore(actor, app_id, visit))
 
 
 @router.get("/audit")

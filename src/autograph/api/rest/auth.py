@@ -95,11 +95,19 @@ class Refresh(_Body):
     refresh_token: str | None = Field(default=None, max_length=200)
 
 
+class ProviderAnswer(BaseModel):
+    """A provider by whom one can log in."""
+
+    name: str
+    title: str = Field(description="For the button.")
+
+
 class AuthState(BaseModel):
     """What there is to do before anybody can come in."""
 
     is_set_up: bool = Field(description="Whether the installation has an owner who logs in.")
     sign_up: Literal["open", "closed"]
+    providers: list[ProviderAnswer] = Field(description="By whom one can log in, too.")
 
 
 class LoggedIn(BaseModel):
@@ -137,10 +145,14 @@ class Ended(BaseModel):
 @router.get("")
 @public("A page has to know what to ask for before anybody is known.")
 async def get_state(services: ServicesDep) -> AuthState:
-    """Tell whether there is an owner, and whether anybody may sign up."""
+    """Tell whether there is an owner, whether anybody may sign up, and by whom one can log in."""
     return AuthState(
         is_set_up=await services.accounts.authentication.is_set_up(),
         sign_up=services.settings.sign_up,
+        providers=[
+            ProviderAnswer(name=one.name, title=one.title)
+            for one in services.accounts.sign_in.providers()
+        ],
     )
 
 
@@ -153,7 +165,7 @@ async def set_up(body: SetUp, services: ServicesDep, visit: VisitDep) -> Respons
     tokens = await services.accounts.people.set_up(
         body.email, body.password.get_secret_value(), body.name, visit
     )
-    return _logged_in(services, tokens, body.delivery, status=201)
+    return logged_in(services, tokens, body.delivery, status=201)
 
 
 @router.post("/sign-up", status_code=202)
@@ -179,7 +191,7 @@ async def log_in(body: LogIn, services: ServicesDep, visit: VisitDep) -> Respons
     tokens = await services.accounts.login.log_in(
         body.email, body.password.get_secret_value(), visit, code=body.code
     )
-    return _logged_in(services, tokens, body.delivery)
+    return logged_in(services, tokens, body.delivery)
 
 
 @router.post("/link", status_code=202)
@@ -194,7 +206,7 @@ async def send_link(body: LinkRequest, services: ServicesDep) -> None:
 async def use_link(body: LinkUse, services: ServicesDep, visit: VisitDep) -> Response:
     """Log in by a link."""
     tokens = await services.accounts.people.log_in_by_link(body.token, visit, code=body.code)
-    return _logged_in(services, tokens, body.delivery)
+    return logged_in(services, tokens, body.delivery)
 
 
 @router.post("/reset", status_code=202)
@@ -224,7 +236,7 @@ async def refresh(
     if not token:
         raise TokenInvalid("There is no refresh token. Log in again.")
     tokens = await services.accounts.login.refresh(token, visit)
-    return _logged_in(services, tokens, "token" if given else "cookie")
+    return logged_in(services, tokens, "token" if given else "cookie")
 
 
 @router.post("/logout", status_code=204)
@@ -280,9 +292,10 @@ async def end_session(
     await services.accounts.login.end_session(principal, session_id, visit)
 
 
-def _logged_in(
+def logged_in(
     services: Services, tokens: Tokens, delivery: Delivery, *, status: int = 200
 ) -> Response:
+    """Return the answer to whoever has logged in: cookies for a browser, tokens for a program."""
     body = {
         "user_id": str(tokens.user_id),
         "session_id": str(tokens.session_id),

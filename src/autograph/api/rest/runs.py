@@ -16,7 +16,7 @@ from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
 from autograph.engine.ports import RunResult
 from autograph.engine.state import NodeRunStatus, RunStatus
 from autograph.features.accounts.models import Permission
-from autograph.features.runs.models import JournalRow, Priority, Run, RunRow, Wait
+from autograph.features.runs.models import JournalRow, Order, Priority, Run, RunRow, Wait
 from autograph.graph.model import Json
 from autograph.infra.json import encode
 
@@ -49,6 +49,9 @@ class ExecuteRequest(BaseModel):
         default=True,
         description="Somebody is there to say what became of a node whose worker died; otherwise it fails, "
         "where its policy does not say.",
+    )
+    payload: dict[str, Any] | None = Field(
+        default=None, description="What arrives at the agent's trigger, to try it with."
     )
 
 
@@ -168,8 +171,7 @@ async def execute_graph(
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Response:
     """Start a run: 202 as soon as it is durable. `wait` seconds for its end: 200 when it is over in time."""
-    run_id = await services.runs.start(
-        principal,
+    order = Order(
         graph_id,
         body.inputs,
         version=body.version,
@@ -177,7 +179,9 @@ async def execute_graph(
         priority=body.priority,
         is_attended=body.attended,
         credentials=body.credentials_inputs,
+        payload=body.payload,
     )
+    run_id = await services.runs.start_order(principal, order)
     is_over = wait > 0 and await services.runs.wait(
         principal, run_id, at_most=timedelta(seconds=wait)
     )

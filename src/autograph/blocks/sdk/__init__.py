@@ -38,7 +38,7 @@ from autograph.blocks.sdk.models import (
 )
 from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
-from autograph.graph.spec import BlockKind, Effect
+from autograph.graph.spec import BlockKind, Effect, TriggerSpec
 from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Language as CodeLanguage
@@ -94,6 +94,7 @@ __all__ = [
     "ToolRound",
     "ToolUse",
     "Tools",
+    "TriggerSpec",
     "Usage",
     "UserPasswordSecret",
     "count_tokens",

@@ -19,7 +19,7 @@ from autograph.blocks.sdk.examples import Example
 from autograph.blocks.sdk.fields import Category, Json, pin
 from autograph.graph.coerce import Coercer, CoercionError, compile_coercer, show
 from autograph.graph.model import is_list, is_object
-from autograph.graph.spec import BlockKind, BlockSpec, Effect
+from autograph.graph.spec import BlockKind, BlockSpec, Effect, TriggerSpec
 from autograph.infra.json import encode
 
 Outputs = AsyncIterator[tuple[str, Json]]
@@ -68,6 +68,7 @@ class Block(Generic[In]):
         is_blocking: `run` holds the CPU or calls blocking code; it gets a thread of its own.
         aliases: Older names people may search for.
         deprecated: What to use instead, when it is kept for old agents only.
+        trigger: What it listens to, for a block that starts runs.
     """
 
     id: ClassVar[str]
@@ -83,6 +84,7 @@ class Block(Generic[In]):
     is_blocking: ClassVar[bool] = False
     aliases: ClassVar[Sequence[str]] = ()
     deprecated: ClassVar[str | None] = None
+    trigger: ClassVar[TriggerSpec | None] = None
 
     Input: ClassVar[type[BlockInput]]
     Output: ClassVar[type[BlockOutputWithoutError]]
@@ -207,6 +209,7 @@ def _spec(block: type[Block[Any]]) -> BlockSpec:
             for name, schema in inputs.get("properties", {}).items()
             if "credentials_provider" in schema
         },
+        trigger=block.trigger,
     )
 
 

@@ -123,3 +123,98 @@ class TotpState(Conflict):
     """A second factor is on already, or is not."""
 
     code: ClassVar[str] = "auth.totp_state"
+
+
+class SignInFailed(Unauthenticated):
+    """Somebody came back from a provider with what proves nothing."""
+
+    code: ClassVar[str] = "auth.sign_in_failed"
+
+
+class SignInCancelled(Unauthenticated):
+    """Somebody did not want to log in at the provider, or it did not let them."""
+
+    code: ClassVar[str] = "auth.sign_in_cancelled"
+
+
+class SignInUnconfirmed(Forbidden):
+    """The address is confirmed on one side alone, so it does not say whose account it is."""
+
+    code: ClassVar[str] = "auth.sign_in_unconfirmed"
+
+
+class ProviderNotFound(NotFound):
+    """Nobody logs in here by this provider."""
+
+    code: ClassVar[str] = "auth.provider_not_found"
+
+
+class IdentityTaken(Conflict):
+    """This account at the provider is linked to another account here."""
+
+    code: ClassVar[str] = "identity.taken"
+
+
+class IdentityNotFound(NotFound):
+    """There is no such link to a provider, or it is somebody else's."""
+
+    code: ClassVar[str] = "identity.not_found"
+
+
+class LastWayIn(Conflict):
+    """Without it the person could not log in any more."""
+
+    code: ClassVar[str] = "identity.last_way_in"
+
+
+class AppNotFound(NotFound):
+    """There is no such app, or it is somebody else's, or it does not return there."""
+
+    code: ClassVar[str] = "app.not_found"
+
+
+class TooManyApps(Conflict):
+    """One person registers so many apps at most."""
+
+    code: ClassVar[str] = "app.too_many"
+
+
+class AuthorizationInvalid(Invalid):
+    """An app asks a person for what it may not ask; `details.redirect_to` leads back to it."""
+
+    code: ClassVar[str] = "oauth.authorization_invalid"
+
+
+class OAuthProblem(UserError):
+    """A program asked for tokens in a way that is not good; `error` is the word of RFC 6749 §5.2."""
+
+    code: ClassVar[str] = "oauth.invalid_request"
+    error: ClassVar[str] = "invalid_request"
+
+
+class GrantInvalid(OAuthProblem):
+    """The code or refresh token is unknown, has ended, was used before, or is another app's."""
+
+    code: ClassVar[str] = "oauth.invalid_grant"
+    error: ClassVar[str] = "invalid_grant"
+
+
+class GrantTypeUnknown(OAuthProblem):
+    """Tokens are given for codes and for refresh tokens."""
+
+    code: ClassVar[str] = "oauth.unsupported_grant_type"
+    error: ClassVar[str] = "unsupported_grant_type"
+
+
+class ScopeInvalid(OAuthProblem):
+    """More is asked for than was given."""
+
+    code: ClassVar[str] = "oauth.invalid_scope"
+    error: ClassVar[str] = "invalid_scope"
+
+
+class ClientInvalid(OAuthProblem):
+    """The app is unknown, suspended, or has not proven that it is itself."""
+
+    code: ClassVar[str] = "oauth.invalid_client"
+    error: ClassVar[str] = "invalid_client"

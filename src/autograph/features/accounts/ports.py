@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from autograph.features.accounts.models.identities import Attempt, Provider, Returned, Said
 from autograph.infra.json import Json
 
 
@@ -67,6 +68,32 @@ class TokenSigner(Protocol):
 
         Raises:
             TokenInvalid: It is none of ours or of a trusted issuer, was tampered with, or has ended.
+        """
+        ...
+
+
+class IdentityProvider(Protocol):
+    """Somebody else by whom people prove who they are."""
+
+    @property
+    def provider(self) -> Provider:
+        """What is known about it."""
+        ...
+
+    async def address(self, attempt: Attempt) -> str:
+        """Return where somebody is sent to.
+
+        Raises:
+            OperationalError: It cannot be asked where that is.
+        """
+        ...
+
+    async def who(self, returned: Returned, attempt: Attempt) -> Said:
+        """Return what the provider says of somebody who has come back.
+
+        Raises:
+            SignInFailed: They have brought nothing that proves anything.
+            OperationalError: It cannot be asked.
         """
         ...
 

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Integer,
@@ -45,6 +46,21 @@ identities = Table(
     Column("issuer", Text, primary_key=True),
     Column("subject", Text, primary_key=True),
     Column("user_id", Uuid),
+    Column("id", Uuid),
+    Column("email", Text),
+    Column("created_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("state_hash", LargeBinary, primary_key=True),
+    Column("browser_hash", LargeBinary),
+    Column("provider", Text),
+    Column("user_id", Uuid),
+    Column("back", Text),
+    Column("expires_at", DateTime(timezone=True)),
 )
 
 sessions = Table(
@@ -95,6 +111,63 @@ api_keys = Table(
     Column("expires_at", DateTime(timezone=True)),
     Column("last_used_at", DateTime(timezone=True)),
     Column("revoked_at", DateTime(timezone=True)),
+)
+
+apps = Table(
+    "apps",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("owner_id", Uuid),
+    Column("name", Text),
+    Column("description", Text),
+    Column("website", Text),
+    Column("redirect_uris", ARRAY(Text)),
+    Column("scopes", ARRAY(Text)),
+    Column("is_confidential", Boolean),
+    Column("secret_hash", LargeBinary),
+    Column("status", Text),
+    Column("suspended_for", Text),
+    Column("created_at", DateTime(timezone=True)),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("app_id", Uuid),
+    Column("user_id", Uuid),
+    Column("scopes", ARRAY(Text)),
+    Column("created_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("last_used_at", DateTime(timezone=True)),
+    Column("revoked_at", DateTime(timezone=True)),
+    Column("revoked_for", Text),
+)
+
+grant_codes = Table(
+    "grant_codes",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("app_id", Uuid),
+    Column("user_id", Uuid),
+    Column("redirect_uri", Text),
+    Column("scopes", ARRAY(Text)),
+    Column("challenge", Text),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("used_at", DateTime(timezone=True)),
+    Column("grant_id", Uuid),
+)
+
+grant_tokens = Table(
+    "grant_tokens",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("grant_id", Uuid),
+    Column("kind", Text),
+    Column("scopes", ARRAY(Text)),
+    Column("created_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("used_at", DateTime(timezone=True)),
 )
 
 audit_log = Table(

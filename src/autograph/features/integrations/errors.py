@@ -1,10 +1,17 @@
-"""What can go wrong with credentials. No message holds anything of what is secret."""
+"""What can go wrong with credentials and webhooks. No message holds anything of what is secret."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from autograph.infra.errors import Conflict, Forbidden, Invalid, NotFound, OperationalError
+from autograph.infra.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    OperationalError,
+    UserError,
+)
 
 
 class CredentialNotFound(NotFound):
@@ -83,3 +90,33 @@ class OtherAccount(Conflict):
     """It was another account that was connected."""
 
     code: ClassVar[str] = "connection.other_account"
+
+
+class WebhookNotFound(NotFound):
+    """There is no such webhook or delivery, or it is somebody else's."""
+
+    code: ClassVar[str] = "webhook.not_found"
+
+
+class WebhookInvalid(Invalid):
+    """This cannot be listened to; the message says why."""
+
+    code: ClassVar[str] = "webhook.invalid"
+
+
+class WebhookRefused(Invalid):
+    """The provider does not take the webhook; the message has its own words."""
+
+    code: ClassVar[str] = "webhook.refused"
+
+
+class Unproved(UserError):
+    """A request to a webhook's address does not prove who sent it."""
+
+    code: ClassVar[str] = "webhook.unproved"
+
+
+class TooManyDeliveries(UserError):
+    """More came to one address than is taken; the sender tries again later."""
+
+    code: ClassVar[str] = "webhook.too_many"

@@ -4,6 +4,7 @@ UserError
 ├── RunNotFound       no such run, or it is somebody else's
 ├── RunIsOver         it ended; nothing can be done to it any more
 ├── RunIsGoing        it has not ended; cancel it first
+├── NeedsTrigger      its agent is started by what happens elsewhere
 ├── KeyReused         the idempotency key was used for another request
 ├── ReviewNotFound    no such question, or it is somebody else's
 ├── ReviewAnswered    it was answered before; the first answer is in the details
@@ -40,6 +41,12 @@ class RunIsGoing(Conflict):
     """It has not ended; cancel it first."""
 
     code: ClassVar[str] = "run.is_going"
+
+
+class NeedsTrigger(Invalid):
+    """Its agent is started by what happens elsewhere, and nothing was brought."""
+
+    code: ClassVar[str] = "run.needs_trigger"
 
 
 class KeyReused(Conflict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -24,6 +24,35 @@ class Priority(StrEnum):
     def rank(self) -> int:
         """As the queue counts it: higher goes first."""
         return {Priority.HIGH: 1, Priority.NORMAL: 0, Priority.LOW: -1}[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A run that is wanted.
+
+    Attributes:
+        graph_id: What runs.
+        inputs: The agent's inputs by name.
+        version: Which version; None for the active one.
+        idempotency_key: A second order with it is the first one's run.
+        is_known_by_key: Whatever else is in a second order with the same key, it is the same order.
+        priority: Its turn among the person's runs.
+        is_attended: Somebody is there to say what became of a node whose worker died.
+        payload: What arrives at the agent's trigger; None where nothing does.
+        config: Values of the trigger node's pins, laid over its constants.
+        credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
+    """
+
+    graph_id: UUID
+    inputs: Mapping[str, Json]
+    version: int | None = None
+    idempotency_key: str | None = None
+    is_known_by_key: bool = False
+    priority: Priority = Priority.NORMAL
+    is_attended: bool = True
+    payload: Mapping[str, Json] | None = None
+    config: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    credentials: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,35 +7,30 @@ RFC 7517). The algorithm is taken from what the key is for, never from the token
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 from uuid import UUID
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey
+from joserfc.jwk import OctKey
 from pydantic import BaseModel, Field, ValidationError
 
+from autograph.features.accounts.adapters.published_keys import FetchJson, PublishedKeys
 from autograph.features.accounts.errors import TokenInvalid
 from autograph.features.accounts.ports import Claims
 from autograph.infra.crypto import Keys
-from autograph.infra.errors import OperationalError
 
 AUDIENCE: Final = "authenticated"
 """Whom tokens are for; the word is Supabase's."""
 _PURPOSE: Final = "access tokens"
 _MAX_BYTES: Final = 8_192
-_KEYS_FOR_SECONDS: Final = 300.0
 _SKEW_SECONDS: Final = 60
 """How far another issuer's clock may be ahead."""
-_ASK_AGAIN_AFTER: Final = 10.0
-"""An unknown `kid` has the keys fetched again, but no more often than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +53,6 @@ class TrustedIssuer:
 _VERIFIED: Final = 10_000
 """Tokens of ours whose signature is not computed again: it is right for as long as this process has its key."""
 
-FetchKeys = Callable[[str], Awaitable[Mapping[str, Any]]]
-"""Returns the JSON of a key set; raises `OperationalError` when it cannot be had."""
-
 
 class JwtSigner:
     """Implements `TokenSigner`."""
@@ -71,7 +63,7 @@ class JwtSigner:
         *,
         issuer: str,
         trusted: TrustedIssuer | None = None,
-        fetch_keys: FetchKeys | None = None,
+        fetch_keys: FetchJson | None = None,
     ) -> None:
         """Sign as `issuer` with the current one of `keys`, and trust one more issuer, or none."""
         self._issuer = issuer
@@ -145,13 +137,14 @@ class JwtSigner:
 class _Foreign:
     """Reads tokens of another issuer."""
 
-    def __init__(self, trusted: TrustedIssuer, fetch: FetchKeys | None) -> None:
+    def __init__(self, trusted: TrustedIssuer, fetch: FetchJson | None) -> None:
         self._trusted = trusted
-        self._fetch = fetch
         self._secret = None if trusted.secret is None else OctKey.import_key(trusted.secret)
-        self._published: KeySet | None = None
-        self._fetched_at = 0.0
-        self._fetching = asyncio.Lock()
+        self._published = (
+            None
+            if trusted.jwks_url is None or fetch is None
+            else PublishedKeys(trusted.jwks_url, fetch)
+        )
 
     async def read(self, token: str, header: Mapping[str, Any], now: datetime) -> Claims:
         if header.get("alg") == "HS256":
@@ -159,32 +152,11 @@ class _Foreign:
                 raise TokenInvalid("The token was not signed by a trusted issuer.")
             found = _decoded(token, self._secret, ["HS256"])
         else:
-            keys = await self._keys(str(header.get("kid")))
+            if self._published is None:
+                raise TokenInvalid("The token was not signed by a trusted issuer.")
+            keys = await self._published.having(header.get("kid"))
             found = _decoded(token, keys, ["ES256", "RS256", "EdDSA", "Ed25519"])
         return _checked(found, self._trusted.issuer, self._trusted.audience, now)
-
-    async def _keys(self, kid: str) -> KeySet:
-        url = self._trusted.jwks_url
-        if url is None or self._fetch is None:
-            raise TokenInvalid("The token was not signed by a trusted issuer.")
-        async with self._fetching:
-            age = time.monotonic() - self._fetched_at
-            published = self._published
-            knows = published is not None and any(key.kid == kid for key in published.keys)
-            if (
-                published is None
-                or age > _KEYS_FOR_SECONDS
-                or (not knows and age > _ASK_AGAIN_AFTER)
-            ):
-                try:
-                    published = KeySet.import_key_set(cast("Any", await self._fetch(url)))
-                except OperationalError:
-                    if published is None:
-                        raise
-                except (JoseError, ValueError, KeyError, TypeError) as error:
-                    raise OperationalError(f"{url} does not publish keys: {error}.") from error
-                self._published, self._fetched_at = published, time.monotonic()
-        return published
 
 
 def _decoded(token: str, key: Any, algorithms: list[str]) -> Mapping[str, Any]:

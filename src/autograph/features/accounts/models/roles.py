@@ -17,6 +17,7 @@ class Permission(StrEnum):
     ACCOUNT_READ = "account.read"
     ACCOUNT_WRITE = "account.write"
     API_KEYS = "account.api_keys"
+    APPS = "account.apps"
     AGENTS_READ = "agents.read"
     AGENTS_WRITE = "agents.write"
     BLOCKS_READ = "blocks.read"
@@ -72,6 +73,7 @@ class Scope(StrEnum):
 _OWN: Final = frozenset({Permission.ACCOUNT_READ, Permission.ACCOUNT_WRITE})
 _USER: Final = _OWN | {
     Permission.API_KEYS,
+    Permission.APPS,
     Permission.AGENTS_READ,
     Permission.AGENTS_WRITE,
     Permission.BLOCKS_READ,

@@ -21,7 +21,7 @@ from autograph.features.accounts.models.people import (
 )
 from autograph.features.accounts.models.roles import Role
 from autograph.features.accounts.repository.changes import tell
-from autograph.features.accounts.tables import identities, one_time_tokens, users
+from autograph.features.accounts.tables import one_time_tokens, users
 from autograph.infra.crypto import Sealed
 from autograph.infra.database import Database
 
@@ -179,62 +179,6 @@ class PeopleRepository:
             query = query.where(or_(users.c.email.like(like), func.lower(users.c.name).like(like)))
         async with self._database.begin() as connection:
             return [_account(row) for row in await connection.execute(query)]
-
-    async def ensure_identity(
-        self,
-        issuer: str,
-        subject: str,
-        user_id: UUID,
-        email: str | None,
-        values: Mapping[str, Any],
-    ) -> UUID:
-        """Return whose identity this is; made, with a new account, when it is nobody's.
-
-        However many ask at the same time, there is one account.
-        """
-        who = select(identities.c.user_id).where(
-            identities.c.issuer == issuer, identities.c.subject == subject
-        )
-        async with self._database.begin() as connection:
-            found = await connection.scalar(who)
-            if found is not None:
-                return found
-            await connection.execute(
-                text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"),
-                {"what": f"identity:{issuer}:{subject}"},
-            )
-            found = await connection.scalar(who)
-            if found is not None:
-                return found
-            made = insert(users).values(id=user_id, email=email, **values)
-            kept = await connection.scalar(
-                made.on_conflict_do_nothing(index_elements=["email"]).returning(users.c.id)
-            )
-            if kept is None:
-                # Somebody else has the address: the account is made without it.
-                await connection.execute(insert(users).values(id=user_id, **values))
-            await connection.execute(
-                insert(identities).values(issuer=issuer, subject=subject, user_id=user_id)
-            )
-            return user_id
-
-    async def link_identity(self, issuer: str, subject: str, user_id: UUID) -> None:
-        """Note that a person is known elsewhere, too. Idempotent."""
-        async with self._database.begin() as connection:
-            await connection.execute(
-                insert(identities)
-                .values(issuer=issuer, subject=subject, user_id=user_id)
-                .on_conflict_do_nothing()
-            )
-
-    async def find_identity(self, issuer: str, subject: str) -> UUID | None:
-        """Return whose identity this is."""
-        async with self._database.begin() as connection:
-            return await connection.scalar(
-                select(identities.c.user_id).where(
-                    identities.c.issuer == issuer, identities.c.subject == subject
-                )
-            )
 
     async def totp(self, user_id: UUID) -> tuple[Sealed, bool] | None:
         """Return a person's second factor, and whether it is on."""

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from autograph.features.accounts.errors import Suspended, TokenInvalid
 from autograph.features.accounts.models.api_keys import PREFIX
+from autograph.features.accounts.models.apps import ACCESS_PREFIX, AppStatus, TokenKind
 from autograph.features.accounts.models.people import AccountStatus, Door, Principal
 from autograph.features.accounts.models.roles import Role, Scope
 from autograph.features.accounts.ports import Claims
@@ -35,8 +36,11 @@ class Authentication:
     def __init__(self, parts: Parts, cache: LayeredCache) -> None:
         """Read from the repositories what is not in `cache`."""
         self._people = parts.people
+        self._identities = parts.identities
         self._sessions = parts.sessions
         self._keys = parts.keys
+        self._apps = parts.apps
+        self._grants = parts.grants
         self._signer = parts.signer
         self._clock = parts.clock
         self._cache = cache
@@ -53,6 +57,8 @@ class Authentication:
         """
         if token.startswith(PREFIX):
             return await self._by_key(token)
+        if token.startswith(ACCESS_PREFIX):
+            return await self._by_app(token)
         claims = await self._signer.read(token, self._clock.now())
         if claims.issuer != self._signer.issuer:
             user_id = await self._known_elsewhere(claims)
@@ -62,6 +68,15 @@ class Authentication:
         if session is None or session["user_id"] != claims.subject:
             raise TokenInvalid("The session has ended. Log in again.")
         return await self._principal(UUID(claims.subject), Door.SESSION, session_id, None)
+
+    async def by_id(self, user_id: UUID) -> Principal:
+        """Return a person in whose name something goes on while they are away.
+
+        Raises:
+            TokenInvalid: The account is no more.
+            Suspended: It is.
+        """
+        return await self._principal(user_id, Door.LOCAL, None, None)
 
     async def is_set_up(self) -> bool:
         """Tell whether the installation has an owner who logs in; once it has, it has for ever."""
@@ -92,15 +107,39 @@ class Authentication:
         principal = await self._principal(
             UUID(found["user_id"]), Door.API_KEY, UUID(found["id"]), scopes, found["rate"]
         )
-        await self._note_use(found["id"], now)
+        await self._note_use(self._keys.note_use, UUID(found["id"]), now)
         return principal
 
-    async def _note_use(self, key_id: str, now: datetime) -> None:
+    async def _by_app(self, token: str) -> Principal:
+        """Return who an app acts for.
+
+        Raises:
+            TokenInvalid: Its token, the grant behind it or the app itself is not good any more.
+        """
+        digest = hashlib.sha256(token.encode()).digest()
+        found = await self._remembered(f"token:{digest.hex()}", self._app_token, digest)
+        now = self._clock.now()
+        if found is None or found["expires_at"] <= now.timestamp():
+            raise TokenInvalid("The token is unknown or has ended. Ask for the next one.")
+        grant_id, app_id = UUID(found["grant_id"]), UUID(found["app_id"])
+        is_live = await self._remembered(f"grant:{grant_id}", self._grants.is_live, grant_id)
+        app = await self._remembered(f"app:{app_id}", self._app, app_id)
+        if not is_live or app is None or app["status"] != AppStatus.ACTIVE:
+            raise TokenInvalid("The app may not act for this person any more.")
+        scopes = frozenset(Scope(scope) for scope in found["scopes"] if scope in app["scopes"])
+        user_id = UUID(found["user_id"])
+        principal = await self._principal(user_id, Door.APP, grant_id, scopes)
+        await self._note_use(self._grants.note_use, grant_id, now)
+        return principal
+
+    async def _note_use(
+        self, note: Callable[[UUID, datetime], Awaitable[None]], proof_id: UUID, now: datetime
+    ) -> None:
         async def write() -> Json:
-            await self._keys.note_use(UUID(key_id), now)
+            await note(proof_id, now)
             return True
 
-        await self._cache.remember(f"used:{key_id}", _USE_NOTED_EVERY, write)
+        await self._cache.remember(f"used:{proof_id}", _USE_NOTED_EVERY, write)
 
     async def _principal(
         self,
@@ -135,10 +174,14 @@ class Authentication:
         """Return whose identity at another issuer this is; their account is made by their first request."""
 
         async def ask() -> Json:
-            found = await self._people.find_identity(claims.issuer, claims.subject)
+            found = await self._identities.find(claims.issuer, claims.subject)
             if found is None:
-                values = {"name": claims.name or "Newcomer", "roles": [Role.USER.value]}
-                found = await self._people.ensure_identity(
+                values = {
+                    "name": claims.name or "Newcomer",
+                    "roles": [Role.USER.value],
+                    "verified_at": self._clock.now() if claims.is_verified else None,
+                }
+                found = await self._identities.ensure(
                     claims.issuer, claims.subject, new_id(), claims.email, values
                 )
             return str(found)
@@ -178,6 +221,24 @@ class Authentication:
             "rate": key.rate,
             "expires_at": key.expires_at.timestamp() if key.expires_at else None,
         }
+
+    async def _app_token(self, digest: bytes) -> Json:
+        found = await self._grants.find_token(digest)
+        if found is None or found.kind is not TokenKind.ACCESS:
+            return None
+        return {
+            "grant_id": str(found.grant_id),
+            "app_id": str(found.app_id),
+            "user_id": str(found.user_id),
+            "scopes": sorted(found.scopes),
+            "expires_at": found.expires_at.timestamp(),
+        }
+
+    async def _app(self, app_id: UUID) -> Json:
+        found = await self._apps.find(app_id)
+        if found is None:
+            return None
+        return {"status": found[0].status.value, "scopes": sorted(found[0].scopes)}
 
     async def _remembered(self, key: str, read: Callable[[T], Awaitable[Json]], of: T) -> Json:
         return await self._cache.remember(key, REMEMBERED, lambda: read(of))

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from autograph.features.accounts.ports import PasswordHasher, TokenSigner
 from autograph.features.accounts.repository import (
     ApiKeyRepository,
+    AppRepository,
+    GrantRepository,
+    IdentityRepository,
     PeopleRepository,
     SessionRepository,
 )
@@ -26,8 +29,11 @@ class Parts:
     """
 
     people: PeopleRepository
+    identities: IdentityRepository
     sessions: SessionRepository
     keys: ApiKeyRepository
+    apps: AppRepository
+    grants: GrantRepository
     audit: AuditService
     hasher: PasswordHasher
     signer: TokenSigner

@@ -93,7 +93,10 @@ class AccountService:
     ) -> None:
         """Stand on `parts`; `others` are the features that keep something of people."""
         self._people = parts.people
+        self._identities = parts.identities
         self._sessions = parts.sessions
+        self._apps = parts.apps
+        self._grants = parts.grants
         self._login = login
         self._hasher = parts.hasher
         self._ring = parts.ring
@@ -138,6 +141,11 @@ class AccountService:
                 "Nobody can sign up here. Ask whoever runs this installation for an account "
                 "(setting: AUTOGRAPH_SIGN_UP)."
             )
+        if not await self._people.is_set_up():
+            # Otherwise a stranger's account would be the first, and nobody could become the owner.
+            raise SignUpClosed(
+                "This installation has no owner yet. Set up the owner's account first."
+            )
         email = _email(email)
         values = await self._credentials(email, password, name)
         user_id = new_id()
@@ -180,6 +188,7 @@ class AccountService:
         _check_password(password, ())
         account = await self._spend(token, "reset")
         await self._set_password(account, password, visit, "user.password_reset")
+        await self._confirm(account)
         await self._sessions.revoke(account.id, self._clock.now(), "password reset")
 
     async def log_in_by_link(self, token: str, visit: Visit, *, code: str = "") -> Tokens:
@@ -193,8 +202,7 @@ class AccountService:
         account = await self._spend(token, "log_in")
         if account.has_totp and not await self._login.is_code(account.id, code):
             raise LoginFailed("The code is not right. Ask for another link and try again.")
-        if not account.is_verified:
-            await self._people.change(account.id, {"verified_at": self._clock.now()})
+        await self._confirm(account)
         return await self._login.open(account, LoginMethod.LINK, visit)
 
     async def me(self, principal: Principal) -> Account:
@@ -326,10 +334,33 @@ class AccountService:
                 for one in await self._login.sessions(principal)
             ],
         }
+        found |= await self._elsewhere(principal)
         for other in self._others:
             found[other.name] = await other.export(principal.user_id)
         await self._audit.note(principal, visit, Deed("user.exported", f"user:{account.id}"))
         return found
+
+    async def _elsewhere(self, principal: Principal) -> dict[str, Json]:
+        """Return where else a person is known, and which programs act or could act for them."""
+        now = self._clock.now()
+        return {
+            "identities": [
+                {"issuer": one.issuer, "subject": one.subject, "email": one.email}
+                for one in await self._identities.list_of(principal.user_id)
+            ],
+            "granted_apps": [
+                {"name": one.name, "scopes": sorted(one.scopes), "since": one.since.isoformat()}
+                for one in await self._grants.list_of(principal.user_id, now)
+            ],
+            "own_apps": [
+                {
+                    "name": one.name,
+                    "redirect_uris": list(one.redirect_uris),
+                    "scopes": sorted(one.scopes),
+                }
+                for one in await self._apps.list_of(principal)
+            ],
+        }
 
     async def delete(self, principal: Principal, password: str, visit: Visit) -> None:
         """Delete one's account and everything of it.
@@ -374,6 +405,11 @@ class AccountService:
         kept = await self._hasher.hash(password)
         await self._people.change(account.id, {"password_hash": kept})
         await self._audit.note(account.id, visit, Deed(action, f"user:{account.id}"))
+
+    async def _confirm(self, account: Account) -> None:
+        """Note that the address is theirs: a mail that was sent to it was opened."""
+        if not account.is_verified:
+            await self._people.change(account.id, {"verified_at": self._clock.now()})
 
     async def _spend(self, token: str, purpose: str) -> Account:
         spent = await self._people.spend_link(hash_of(token), purpose, self._clock.now())

@@ -4,14 +4,17 @@ from autograph.features.runs.service.blocks import BlockService
 from autograph.features.runs.service.dead_letters import DeadLetterService
 from autograph.features.runs.service.forks import ForkService
 from autograph.features.runs.service.intake import Intake
+from autograph.features.runs.service.presets import Extras, PresetRuns
 from autograph.features.runs.service.reviews import ReviewService
 from autograph.features.runs.service.runs import RunService
 
 __all__ = [
     "BlockService",
     "DeadLetterService",
+    "Extras",
     "ForkService",
     "Intake",
+    "PresetRuns",
     "ReviewService",
     "RunService",
 ]

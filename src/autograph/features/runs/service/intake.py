@@ -8,10 +8,12 @@ from typing import Final
 from autograph.engine.ports import GraphRef, PlanSource
 from autograph.features.accounts.models import Principal
 from autograph.features.integrations.service import NeedService
+from autograph.features.runs.errors import NeedsTrigger
+from autograph.features.runs.models import Order
 from autograph.features.storage.service import StorageService
 from autograph.graph.credentials import CredentialNeed, needs_of
 from autograph.graph.model import Json
-from autograph.graph.schemas import check_inputs, input_schema
+from autograph.graph.schemas import check_inputs, input_schema, triggers
 from autograph.graph.spec import BlockSpec
 from autograph.infra.json import canonical
 
@@ -35,6 +37,7 @@ class Intake:
         self._credentials = credentials
         self._needs: dict[GraphRef, Sequence[CredentialNeed]] = {}
         self._schemas: dict[GraphRef, Mapping[str, Json]] = {}
+        self._started_by: dict[GraphRef, tuple[str, ...]] = {}
 
     async def require_room(self, principal: Principal) -> None:
         """Make sure that a person's runs may keep more.
@@ -53,6 +56,45 @@ class Intake:
         """
         fitted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
         return fitted
+
+    async def overrides(
+        self, principal: Principal, graph: GraphRef, order: Order
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Return what is laid over nodes for a run: credentials that were chosen, and what its trigger brings.
+
+        Raises:
+            NeedsTrigger: A trigger starts the agent, and the order brings nothing; or the other way round.
+            CredentialsMissing: Nodes would not start without; `details.errors` has them.
+            NotFound: There is no such graph version.
+        """
+        chosen = await self.choose(principal, graph, order.credentials)
+        laid = {node: dict(pins) for node, pins in chosen.items()}
+        found = await self._triggers(graph)
+        if order.payload is not None:
+            if len(found) != 1:
+                raise NeedsTrigger(
+                    f"The agent has {len(found)} triggers; a payload is for an agent that has one."
+                )
+            own = laid.setdefault(found[0], {})
+            own |= {**order.config, "payload": dict(order.payload)}
+        elif found:
+            raise NeedsTrigger(
+                "The agent is started by what happens elsewhere. Make a preset with a trigger, or give the run a "
+                "`payload` to try it with.",
+                triggers=list(found),
+            )
+        return laid
+
+    async def _triggers(self, graph: GraphRef) -> tuple[str, ...]:
+        """Return the nodes that start a graph version; they are looked up once."""
+        found = self._started_by.get(graph)
+        if found is None:
+            whole = (await self._plans.plan(graph)).graph
+            found = tuple(node.id for node, _ in triggers(whole, self._specs))
+            if len(self._started_by) >= _KEPT:
+                self._started_by.clear()
+            self._started_by[graph] = found
+        return found
 
     async def choose(
         self, principal: Principal, graph: GraphRef, chosen: Mapping[str, Json]

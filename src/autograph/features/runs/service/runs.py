@@ -26,6 +26,7 @@ from autograph.features.runs.models import (
     JournalRow,
     NodeResult,
     NodeResultPage,
+    Order,
     Page,
     Priority,
     Run,
@@ -96,25 +97,54 @@ class RunService:
             GraphNotFound: There is no such graph or version.
             InvalidInputs: Every input that does not fit, in `details`.
             CredentialsMissing: Every node that would not start without a credential, in `details`.
+            NeedsTrigger: A trigger starts the agent.
             KeyReused: The key was used for another request.
             StorageFull: The person's runs keep all they may.
             OperationalError: The database does not answer.
 
         Writes: the run and its first event. Idempotent: by `idempotency_key`.
         """
-        found = await self._graphs.runnable(principal, graph_id, version)
+        return await self.start_order(
+            principal,
+            Order(
+                graph_id,
+                inputs,
+                version=version,
+                idempotency_key=idempotency_key,
+                priority=priority,
+                is_attended=is_attended,
+                credentials=credentials or {},
+            ),
+        )
+
+    async def start_order(self, principal: Principal, order: Order) -> UUID:
+        """Accept a run; it is durable when this returns, and may already be over.
+
+        Raises:
+            GraphNotFound: There is no such graph or version.
+            InvalidInputs: Every input that does not fit, in `details`.
+            CredentialsMissing: Every node that would not start without a credential, in `details`.
+            NeedsTrigger: A trigger starts the agent, and the order brings nothing.
+            KeyReused: The key was used for another request.
+            StorageFull: The person's runs keep all they may.
+            OperationalError: The database does not answer.
+
+        Writes: the run and its first event. Idempotent: by `Order.idempotency_key`.
+        """
+        found = await self._graphs.runnable(principal, order.graph_id, order.version)
         if found is None:
-            which = "" if version is None else f"version {version} of "
-            raise GraphNotFound(f"There is no {which}graph {graph_id}.")
-        graph = GraphRef(graph_id, found.version)
-        accepted = await self._intake.accept(graph, inputs)
-        overrides = await self._intake.choose(principal, graph, credentials or {})
+            which = "" if order.version is None else f"version {order.version} of "
+            raise GraphNotFound(f"There is no {which}graph {order.graph_id}.")
+        graph = GraphRef(order.graph_id, found.version)
+        accepted = await self._intake.accept(graph, order.inputs)
+        overrides = await self._intake.overrides(principal, graph, order)
         run_id = new_id()
-        if idempotency_key is not None:
-            asked = [str(graph_id), version, accepted, *([credentials] if credentials else [])]
-            request_hash = hashlib.sha256(encode(asked)).hexdigest()
+        if order.idempotency_key is not None:
             first = await self._runs.claim_key(
-                principal, idempotency_key, request_hash=request_hash, run_id=run_id
+                principal,
+                order.idempotency_key,
+                request_hash=_hash_of(order, accepted),
+                run_id=run_id,
             )
             if first != run_id and await self._exists(principal, first):
                 return first
@@ -127,11 +157,13 @@ class RunService:
             owner_id=principal.user_id,
             graph=graph,
             timezone=principal.timezone,
-            priority=priority.rank,
+            priority=order.priority.rank,
         )
         await self._starter.submit(
             run,
-            RunStarted(accepted, overrides, asks=asks_of(found.settings, is_attended=is_attended)),
+            RunStarted(
+                accepted, overrides, asks=asks_of(found.settings, is_attended=order.is_attended)
+            ),
             may_begin=may_begin(principal, found.settings),
         )
         return run_id
@@ -295,6 +327,18 @@ class RunService:
             RunIsGoing: It has not ended.
         """
         await self._runs.delete(principal, run_id)
+
+
+def _hash_of(order: Order, accepted: Mapping[str, Json]) -> str:
+    """Return what two orders share that are the same."""
+    parts: list[Json] = [str(order.graph_id), order.version, accepted]
+    if order.is_known_by_key:
+        parts = [order.idempotency_key]
+    elif order.payload is not None:
+        parts += [order.credentials, order.payload, order.config]
+    elif order.credentials:
+        parts += [order.credentials]
+    return hashlib.sha256(encode(parts)).hexdigest()
 
 
 def _node_result(step: Step) -> NodeResult:

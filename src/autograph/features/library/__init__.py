@@ -1,0 +1,1 @@
+"""A person's presets: agents with what they are run with."""

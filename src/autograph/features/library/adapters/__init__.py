@@ -1,0 +1,1 @@
+"""Adapters of the library to what other features ask for."""
