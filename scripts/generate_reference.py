@@ -1,4 +1,4 @@
-"""Write `docs/reference/` from the code (`make docs`), or tell what is out of step (`--check`).
+"""Write `docs/reference/` and the packs' index from the code (`make docs`), or tell what is out of step (`--check`).
 
 Every page is made from what it describes: blocks from the catalogue, settings from their model, errors
 from their classes, the command from itself, the API from its routes.
@@ -20,12 +20,15 @@ import autograph
 from autograph.api.app import create_app
 from autograph.api.errors import status_of
 from autograph.blocks.catalog import AnyBlock, load_catalog
+from autograph.blocks.packs.shelf import write_index
 from autograph.cli.main import app
 from autograph.graph.report import Code
 from autograph.infra.errors import AutographError
 from autograph.infra.settings import Settings
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+KNOWN_BLOCKS = Path(__file__).parents[1] / "tests" / "fixtures" / "known-blocks.jsonl"
+MISSING = "## Blocks that are not here"
 MADE = "<!-- Made by `make docs`; edit the code it describes. -->\n\n"
 
 
@@ -154,10 +157,38 @@ def openapi() -> str:
     return json.dumps(create_app(None).openapi(), indent=1, sort_keys=True) + "\n"
 
 
+def differences() -> str:
+    """The page that people write, with the list of blocks that are not there made anew."""
+    written = (REFERENCE / "differences.md").read_text("utf-8").split(MISSING)[0].rstrip()
+    catalog = load_catalog()
+    missing: dict[str, list[str]] = {}
+    for line in KNOWN_BLOCKS.read_text("utf-8").splitlines():
+        known = json.loads(line)
+        if catalog.find(known["id"]) is None:
+            provider = ", ".join(known["providers"][:3]) or "none"
+            missing.setdefault(provider, []).append(known["name"])
+    count = sum(map(len, missing.values()))
+    lines = [
+        f"{MISSING}\n",
+        f"{count} of the blocks that AutoGPT has are not here yet; an agent that has one is imported, and does not run.\n",
+        "| provider | blocks |",
+        "|---|---|",
+        *(f"| {name} | {', '.join(sorted(blocks))} |" for name, blocks in sorted(missing.items())),
+    ]
+    return f"{written}\n\n" + "\n".join(lines) + "\n"
+
+
+def index() -> str:
+    """The index of the packs, which the catalogue reads in place of the packs."""
+    return write_index()
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
+    "../../src/autograph/blocks/packs/index.json": index,
     "blocks.md": blocks,
     "settings.md": settings,
     "errors.md": errors,
+    "differences.md": differences,
     "command.md": command,
     "openapi.json": openapi,
 }

@@ -1,8 +1,8 @@
 """Which blocks there are: discovery by entry point, lookup by id or name.
 
 A package offers blocks by an entry point of the group `autograph.blocks` that names a package or a
-module; every `Block` subclass with an `id` found in it, or in a module below it, is registered. Only
-this module imports code by name.
+module; every `Block` subclass with an `id` found in it, or in a module below it, is registered; the
+actions of packs (`blocks.packs`) are blocks, too. Only this module imports code by name.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, cast
 
+from autograph.blocks.packs.shelf import Entry, all_entries
 from autograph.blocks.sdk import Block
 from autograph.graph.spec import BlockSpec
 from autograph.infra.errors import Bug, NotFound
@@ -38,34 +40,42 @@ class DuplicateBlock(Bug):
 
 
 class Catalog:
-    """The blocks of this installation, by id."""
+    """The blocks of this installation, by id. A block of a pack is made when it is first asked for."""
 
-    def __init__(self, blocks: Iterable[AnyBlock]) -> None:
-        """Register `blocks`.
+    def __init__(self, blocks: Iterable[AnyBlock], described: Iterable[Entry] = ()) -> None:
+        """Register blocks.
+
+        Args:
+            blocks: Those that are classes.
+            described: Those of packs.
 
         Raises:
             DuplicateBlock: Two of them claim one id or one name.
         """
-        self._by_id: dict[str, AnyBlock] = {}
-        self._by_name: dict[str, AnyBlock] = {}
+        self._made: dict[str, AnyBlock] = {}
+        self._by_id: dict[str, Entry] = {}
+        self._by_name: dict[str, Entry] = {}
         for block in blocks:
-            for known, key in ((self._by_id, block.id), (self._by_name, block.name)):
-                other = known.setdefault(key, block)
-                if other is not block:
-                    raise DuplicateBlock(
-                        f"{block.__module__}.{block.__name__} and {other.__module__}.{other.__name__} "
-                        f"both claim {key!r}; rename one or remove its package."
-                    )
+            if self._made.get(block.id) is not block:
+                self._register(_entry_of(block))
+                self._made[block.id] = block
+        for entry in described:
+            self._register(entry)
 
     def __iter__(self) -> Iterator[AnyBlock]:
-        return iter(sorted(self._by_id.values(), key=lambda block: block.name))
+        return (self._make(entry) for entry in self.entries())
 
     def __len__(self) -> int:
         return len(self._by_id)
 
+    def entries(self) -> list[Entry]:
+        """Return what lists show of every block, by name; no pack is read for it."""
+        return sorted(self._by_id.values(), key=lambda entry: entry.name)
+
     def find(self, id_or_name: str) -> AnyBlock | None:
         """Return the block with that id or name, None when there is none."""
-        return self._by_id.get(id_or_name) or self._by_name.get(id_or_name)
+        entry = self._by_id.get(id_or_name) or self._by_name.get(id_or_name)
+        return None if entry is None else self._make(entry)
 
     def get(self, id_or_name: str) -> AnyBlock:
         """Return the block with that id or name.
@@ -82,39 +92,83 @@ class Catalog:
 
     def specs(self) -> Mapping[str, BlockSpec]:
         """Return the facts of every block, by id."""
-        return _Specs(self._by_id)
+        return _Specs(self._by_id, self._make)
+
+    def _register(self, entry: Entry) -> None:
+        for known, key in ((self._by_id, entry.id), (self._by_name, entry.name)):
+            other = known.setdefault(key, entry)
+            if other is not entry:
+                raise DuplicateBlock(
+                    f"{_where(entry)} and {_where(other)} both claim {key!r}; "
+                    f"rename one or remove its package."
+                )
+
+    def _make(self, entry: Entry) -> AnyBlock:
+        block = self._made.get(entry.id)
+        if block is None:
+            block = self._made[entry.id] = entry.load()
+        return block
 
     def _nearest(self, name: str) -> list[str]:
         return difflib.get_close_matches(name, self._by_name, n=3)
 
 
+def _entry_of(block: AnyBlock) -> Entry:
+    return Entry(
+        id=block.id,
+        name=block.name,
+        description=block.description,
+        categories=tuple(one.value for one in block.categories),
+        effect=block.effect.value,
+        pack=None,
+        load=lambda: block,
+    )
+
+
+def _where(entry: Entry) -> str:
+    """Return where a block is from."""
+    if entry.pack is not None:
+        return f"{entry.name} of the pack {entry.pack}.toml"
+    block = entry.load()
+    return f"{block.__module__}.{block.__name__}"
+
+
 class _Specs(Mapping[str, BlockSpec]):
     """Facts by block id, made when asked for: most runs touch a few blocks of many."""
 
-    def __init__(self, blocks: Mapping[str, AnyBlock]) -> None:
-        self._blocks = blocks
+    def __init__(self, entries: Mapping[str, Entry], make: Callable[[Entry], AnyBlock]) -> None:
+        self._entries = entries
+        self._make = make
 
     def __getitem__(self, block_id: str) -> BlockSpec:
-        return self._blocks[block_id].spec()
+        return self._make(self._entries[block_id]).spec()
+
+    def __contains__(self, block_id: object) -> bool:
+        return block_id in self._entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._blocks)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._blocks)
+        return len(self._entries)
 
 
-def load_catalog() -> Catalog:
+def load_catalog(packs: Path | None = None) -> Catalog:
     """Find every block that this installation offers.
+
+    Args:
+        packs: A folder with packs of this installation's own.
 
     Raises:
         DuplicateBlock: Two of them claim one id or one name.
+        PackInvalid: A pack of that folder, or of a package, is wrong.
+        ProviderInvalid: The header of one is.
     """
     found: dict[AnyBlock, None] = {}
     for entry_point in entry_points(group=ENTRY_POINT_GROUP):
         for module in _modules(entry_point.load()):
             found.update(dict.fromkeys(_blocks_of(module)))
-    return Catalog(found)
+    return Catalog(found, all_entries(packs))
 
 
 def _modules(root: ModuleType) -> Iterator[ModuleType]:

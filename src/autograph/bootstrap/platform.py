@@ -24,6 +24,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -110,25 +111,29 @@ class Platform:
     broadcast: Broadcast
 
 
+async def _find_blocks(settings: Settings, load: Callable[[], Catalog] | None) -> Catalog:
+    return await asyncio.to_thread(load or partial(load_catalog, settings.provider_dir))
+
+
 @asynccontextmanager
 async def platform(
     settings: Settings,
     *,
     process: Process = Process.COMMAND,
-    load: Callable[[], Catalog] = load_catalog,
+    load: Callable[[], Catalog] | None = None,
 ) -> AsyncGenerator[Platform]:
     """Put a process together, and take it apart at the end.
 
     Args:
         settings: How this installation runs.
         process: What it does.
-        load: Finds its blocks.
+        load: Finds its blocks; None for those of this installation.
 
     Raises:
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(asyncio.to_thread(load))
+        loading = asyncio.create_task(_find_blocks(settings, load))
         try:
             database = await open_database(settings, stack)
         finally:

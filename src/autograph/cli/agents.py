@@ -10,10 +10,10 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from autograph.blocks.catalog import load_catalog
 from autograph.cli.output import (
     EXIT_FAILED,
     fail,
+    installed_blocks,
     out,
     print_json,
     print_plain,
@@ -43,7 +43,7 @@ def check(
         graph = read_file(file)
     except AutographError as error:
         fail(error, as_json=as_json)
-    specs = load_catalog().specs()
+    specs = installed_blocks().specs()
     report = validate(graph, specs)
     if as_json:
         print_json(

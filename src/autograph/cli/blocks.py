@@ -11,10 +11,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from autograph.blocks.catalog import Catalog, load_catalog
+from autograph.blocks.catalog import Catalog
 from autograph.blocks.sdk import BlockError
 from autograph.blocks.sdk.testing import FakeContext, run_block
-from autograph.cli.output import fail, out, print_json, print_plain, shown
+from autograph.cli.output import fail, installed_blocks, out, print_json, print_plain, shown
 from autograph.graph.model import Json, is_object
 from autograph.infra.clock import SystemClock
 from autograph.infra.errors import AutographError, Invalid
@@ -43,27 +43,28 @@ def list_blocks(
 ) -> None:
     """List every block of this installation."""
     found = [
-        block
-        for block in load_catalog()
-        if category is None or category.upper() in {one.value for one in block.categories}
+        entry
+        for entry in installed_blocks().entries()
+        if category is None or category.upper() in entry.categories
     ]
     if as_json:
         print_json(
             [
                 {
-                    "id": block.id,
-                    "name": block.name,
-                    "description": block.description,
-                    "categories": [one.value for one in block.categories],
-                    "effect": block.effect.value,
+                    "id": entry.id,
+                    "name": entry.name,
+                    "description": entry.description,
+                    "categories": list(entry.categories),
+                    "effect": entry.effect,
+                    "pack": entry.pack,
                 }
-                for block in found
+                for entry in found
             ]
         )
         return
     table = Table("name", "effect", "description", box=None)
-    for block in found:
-        table.add_row(block.name, block.effect.value, block.description)
+    for entry in found:
+        table.add_row(entry.name, entry.effect, entry.description)
     out.print(table)
     print_plain(f"{len(found)} blocks")
 
@@ -75,7 +76,7 @@ def show_block(
 ) -> None:
     """Show a block: what it takes, gives and does."""
     try:
-        found = load_catalog().get(block)
+        found = installed_blocks().get(block)
     except AutographError as error:
         fail(error, as_json=as_json)
     spec = found.spec()
@@ -125,7 +126,7 @@ def run_blocks(
     as_json: AsJson = False,
 ) -> None:
     """Run a block once, or one for each line of standard input; its failure is told, not raised."""
-    catalog = load_catalog()
+    catalog = installed_blocks()
     if jsonl:
         asyncio.run(_run_lines(catalog))
         return

@@ -18,6 +18,7 @@ from autograph.cli import (
     forks,
     keys,
     models,
+    packs,
     presets,
     processes,
     reviews,
@@ -53,6 +54,7 @@ app.add_typer(presets.webhooks, name="webhooks")
 app.add_typer(presets.deliveries, name="deliveries")
 app.add_typer(blocks.blocks, name="blocks")
 app.add_typer(models.models, name="models")
+app.add_typer(packs.packs, name="packs")
 app.add_typer(accounts.accounts, name="accounts")
 app.add_typer(apps.apps, name="apps")
 app.command("audit")(accounts.audit)

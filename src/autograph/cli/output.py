@@ -16,6 +16,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import typer
 from rich.console import Console
 
+from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.graph.model import Json, is_object
 from autograph.infra.errors import AutographError, OperationalError, UserError
 from autograph.infra.settings import Settings
@@ -113,3 +114,15 @@ def settings_for(data_dir: Path | None, **overrides: Any) -> Settings:
     settings: Any = Settings
     made: Settings = settings(**{name: value for name, value in given.items() if value is not None})
     return made
+
+
+def installed_blocks() -> Catalog:
+    """Return the blocks of this installation.
+
+    Raises:
+        typer.Exit: A pack of its own is wrong.
+    """
+    try:
+        return load_catalog(settings_for(None).provider_dir)
+    except AutographError as error:
+        fail(error, as_json=False)

@@ -193,7 +193,7 @@ class Settings(BaseSettings):
     )
     provider_dir: Path | None = Field(
         default=None,
-        description="A folder with provider files of your own, <id>.toml; they win over the ones that come along.",
+        description="A folder with provider files (packs) of your own, <id>.toml; they win over the ones that come along.",
     )
     oauth_clients: SecretStr | None = Field(
         default=None,

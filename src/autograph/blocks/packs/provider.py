@@ -30,7 +30,7 @@ from pydantic import AfterValidator, ConfigDict, TypeAdapter, ValidationError
 from autograph.infra.errors import NotFound, OperationalError
 
 OWN: Final = Path(__file__).parent
-ELSEWHERE: Final = frozenset({"actions", "webhooks", "pins"})
+ELSEWHERE: Final = frozenset({"actions", "shared", "webhooks"})
 """Tables that other rooms read."""
 
 

@@ -1,0 +1,59 @@
+"""What single providers need and no pack can say: small functions, named in `TABLE` and nowhere else.
+
+A filter takes a value and returns one. A whole action is an async generator that takes the pins' values and
+an `Api`, and yields `(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
+no file, graph or request can make another one be imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from autograph.blocks.packs.selectors import Answered, Filter
+from autograph.blocks.sdk import Outputs
+from autograph.graph.model import Json
+
+
+class Api(Protocol):
+    """The provider, as a quirk reaches it: asked with the credential, its failures raised."""
+
+    async def send(
+        self,
+        request: str,
+        *,
+        query: Mapping[str, Json] | None = None,
+        body: Json = None,
+        headers: Mapping[str, str] | None = None,
+        accepts: Sequence[int] = (),
+    ) -> Answered:
+        """Send `METHOD /path` (paths already quoted) and return the answer.
+
+        Raises:
+            BlockError: The provider refuses.
+        """
+        ...
+
+
+Whole = Callable[[Mapping[str, Json], Api], Outputs]
+
+TABLE: Final[Mapping[str, str]] = {
+    "github": "autograph.blocks.packs.quirks.github",
+}
+"""The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
+
+
+def filters(pack_id: str) -> Mapping[str, Filter]:
+    """Return a pack's own filters, by name."""
+    return _offered(pack_id, "FILTERS")
+
+
+def actions(pack_id: str) -> Mapping[str, Whole]:
+    """Return a pack's actions that are functions, by name."""
+    return _offered(pack_id, "ACTIONS")
+
+
+def _offered(pack_id: str, name: str) -> Mapping[str, Any]:
+    module = TABLE.get(pack_id)
+    return {} if module is None else getattr(importlib.import_module(module), name, {})
