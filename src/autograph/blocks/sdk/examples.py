@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from autograph.blocks.sdk.fields import Json
+from autograph.infra.egress.ports import HttpResponse
 
 
 class _Any:
@@ -33,6 +34,7 @@ class Example:
         input: By input pin.
         outputs: Every `(pin, value)` in order; may be empty when `error` is given.
         error: Part of the message of the failure that must follow the outputs.
+        replies: What the world answers to its requests, in order; the last one again.
         title: What the example shows, for the reference page.
     """
 
@@ -40,3 +42,4 @@ class Example:
     outputs: Sequence[tuple[str, Json]] = ()
     error: str | None = None
     title: str | None = None
+    replies: Sequence[HttpResponse] = ()

@@ -28,6 +28,7 @@ from autograph.blocks.sdk.context import Decision, Scope
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.errors import BlockError
+from autograph.blocks.sdk.examples import Example
 from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.files import (
     MAX_READ,
@@ -41,7 +42,7 @@ from autograph.blocks.sdk.files import (
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import OfferedTool, ToolRound, ToolUse
 from autograph.infra.egress.late import LateClient
-from autograph.infra.egress.ports import Http, Rules
+from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse, Rules, Stream
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.late import LateSandbox
@@ -108,6 +109,33 @@ class MemoryFiles:
         reference = f"file://{UUID(int=len(self.kept) + 1)}"
         self.kept[reference] = HeldFile(name, held, media_type)
         return reference
+
+
+class RecordedHttp:
+    """The SDK's `Http` for examples: gives written answers in order, the last one again."""
+
+    def __init__(self, replies: Sequence[HttpResponse]) -> None:
+        """Give `replies`, of which there is at least one."""
+        self._replies = list(replies)
+
+    async def send(self, request: HttpRequest, rules: Rules | None = None) -> HttpResponse:
+        """Return the next answer."""
+        return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+
+    def stream(
+        self, request: HttpRequest, rules: Rules | None = None
+    ) -> AbstractAsyncContextManager[Stream]:
+        """Refuse: examples have whole answers.
+
+        Raises:
+            BlockError: Always.
+        """
+        raise BlockError("An example's answers do not come piece by piece.")
+
+
+def context_of(example: Example) -> FakeContext:
+    """Return the world in which an example runs."""
+    return FakeContext(http=RecordedHttp(example.replies)) if example.replies else FakeContext()
 
 
 @dataclass(frozen=True)
@@ -290,7 +318,7 @@ async def _check_example(block: type[Block[Any]], number: int) -> None:
     try:
         given = block.accept(example.input)
         before = copy.deepcopy(given)
-        async for name, value in block().run(given, FakeContext()):
+        async for name, value in block().run(given, context_of(example)):
             if name == "error":
                 raise BlockError(str(value))
             json.dumps(value, allow_nan=False)
