@@ -20,7 +20,7 @@ from autograph.blocks.sdk.credentials import (
     credential_pin,
 )
 from autograph.blocks.sdk.errors import BlockError, InputError
-from autograph.blocks.sdk.examples import ANY, Example
+from autograph.blocks.sdk.examples import ANY, Example, Exchanged
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.blocks.sdk.files import FileInfo, Files, FileStream
 from autograph.blocks.sdk.models import (
@@ -64,6 +64,7 @@ __all__ = [
     "Effect",
     "EngineBlock",
     "Example",
+    "Exchanged",
     "FileInfo",
     "FileStream",
     "Files",

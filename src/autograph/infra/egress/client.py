@@ -113,7 +113,7 @@ class AiohttpClient:
                             headers = {
                                 name: value
                                 for name, value in headers.items()
-                                if name.lower() not in _PROOFS
+                                if name.lower() not in _PROOFS | request.proofs
                             }
                         url = following
                 raise BadRequest(

@@ -72,6 +72,7 @@ class HttpRequest:
         timeout: For everything, from the first look-up to the last byte.
         max_bytes: Of the answer's body.
         follows: Redirects are followed; what proves who asks is not taken along to another origin.
+        proofs: Names of further headers, in lower case, that prove who asks.
     """
 
     method: str
@@ -82,6 +83,7 @@ class HttpRequest:
     timeout: timedelta = timedelta(seconds=60)
     max_bytes: int = MAX_RESPONSE
     follows: bool = True
+    proofs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
