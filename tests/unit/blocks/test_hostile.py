@@ -70,7 +70,8 @@ HOSTILE: Final[Mapping[str, list[Any]]] = {
 
 
 def attacks(block: AnyBlock) -> Iterator[tuple[str, dict[str, Any]]]:
-    harmless = next(one for one in block.examples if one.error is None).input
+    # One whose work begins elsewhere has no example that succeeds: its first one, then.
+    harmless = next((one for one in block.examples if one.error is None), block.examples[0]).input
     for pin, schema in block.spec().input_pins.items():
         for kind in sorted(types_of(schema)):
             for number, value in enumerate(HOSTILE[kind]):
