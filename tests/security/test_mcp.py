@@ -140,3 +140,31 @@ def call(graph_id: str, arguments: Any) -> Any:
     name = tools.name_of(UUID(graph_id), "Anything")
     params = {"name": name, "arguments": arguments}
     return {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
+
+
+async def test_a_run_that_asks_a_person_is_not_waited_for(settled: Town, catalog: Catalog) -> None:
+    ada = await settled.person("Ada")
+    made = graph(
+        [
+            node(catalog, "count", "Calculator", operation="Add", a=1, b=1),
+            node(catalog, "ask", "HumanInTheLoop", name="Post"),
+            node(catalog, "out", "AgentOutput", name="out"),
+        ],
+        "count.result -> ask.data",
+        "ask.approved_data -> out.value",
+    )
+    async with settled.client(ada) as http:
+        graph_id = (await http.post("/api/v1/graphs", json=write_agent(made))).json()["id"]
+    told: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        told.append(progress)
+
+    async with client(settled, await settled.key(ada)) as mcp:
+        name = call(graph_id, {})["params"]["name"]
+        result = await mcp.call_tool(name, {}, progress_callback=note)
+
+    assert result.is_error is False
+    assert "waits for a person's answer" in result.content[0].text  # type: ignore[union-attr]
+    assert (result.structured_content or {})["status"] == "waiting"
+    assert told == [1]
