@@ -63,6 +63,8 @@ EXPECTED = {
     },
     Scope.USE_TOOLS: {"POST /graphs/{graph_id}/execute"},
     Scope.READ_STORE: set[str](),
+    Scope.READ_FILES: set[str](),
+    Scope.WRITE_FILES: set[str](),
 }
 """Reviewed: what a key with one scope reaches under /external/v1."""
 
@@ -72,7 +74,7 @@ def _filled(route: Route) -> str:
 
 
 def test_every_external_route_is_for_programs_and_no_other_is() -> None:
-    external = {str(one) for one in routes() if one.path.startswith("/external")}
+    external = {str(one) for one in routes() if one.path.startswith(("/external", "/mcp"))}
     assert {str(one) for one in FOR_PROGRAMS} == external
     assert len(external) > 30
 

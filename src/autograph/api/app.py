@@ -16,7 +16,7 @@ from autograph import __version__
 from autograph.api import page
 from autograph.api.deps import Services
 from autograph.api.errors import answer, request_id_of
-from autograph.api.external import autogpt, offered
+from autograph.api.external import autogpt, mcp, offered
 from autograph.api.gateway.gateway import Gateway
 from autograph.api.gateway.index import RouteIndex
 from autograph.api.gateway.routes import ANY_MEDIA, Access, RateClass
@@ -69,6 +69,7 @@ _DOORS: Final = (
     health,
     offered,
     autogpt,
+    mcp,
 )
 _NOWHERE: Final = Access(None, "There is nothing to protect.", RateClass.PUBLIC, ANY_MEDIA)
 

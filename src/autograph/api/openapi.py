@@ -26,7 +26,7 @@ from autograph.infra.errors import (
     UserError,
 )
 
-_METHODS: Final = ("get", "put", "post", "patch", "delete")
+_METHODS: Final = ("get", "head", "put", "post", "patch", "delete")
 _ERROR: Final[dict[str, Any]] = {
     "type": "object",
     "description": "Every error, on every door.",
@@ -84,10 +84,11 @@ def _declare(path: str, method: str, operation: dict[str, Any]) -> None:
     responses = cast("dict[str, Any]", operation["responses"])
     responses.pop("422", None)
     for kind in _errors_of(path, method, operation):
-        responses[str(status_of(kind("")))] = {
-            "description": _MEANINGS[kind],
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
-        }
+        described: dict[str, Any] = {"description": _MEANINGS[kind]}
+        if method != "head":
+            schema = {"$ref": "#/components/schemas/Error"}
+            described["content"] = {"application/json": {"schema": schema}}
+        responses[str(status_of(kind("")))] = described
 
 
 def _errors_of(path: str, method: str, operation: dict[str, Any]) -> Iterator[type[AutographError]]:
@@ -97,5 +98,5 @@ def _errors_of(path: str, method: str, operation: dict[str, Any]) -> Iterator[ty
         yield NotFound
     if "parameters" in operation or "requestBody" in operation:
         yield Invalid
-    if method != "get":
+    if method not in {"get", "head"}:
         yield from (UserError, NotFound, Conflict, MediaTypeRefused, Invalid)

@@ -145,6 +145,9 @@ def _name(node: Node, spec: BlockSpec) -> str:
 
 
 def _description(node: Node, spec: BlockSpec) -> str:
+    if spec.kind is BlockKind.MCP_TOOL:
+        told = node.constants.get("tool_description")
+        return told if isinstance(told, str) and told else spec.description
     if spec.kind is not BlockKind.AGENT:
         return spec.description
     schema = node.constants.get("input_schema")

@@ -122,9 +122,12 @@ def has_sensitive_action(graph: Graph, specs: Mapping[str, BlockSpec]) -> bool:
 
 
 def node_input_pins(node: Node, spec: BlockSpec) -> Mapping[str, JsonSchema]:
-    """Return a node's input pins: its block's, and the inputs of the agent it runs."""
+    """Return a node's input pins: its block's, and the inputs of the agent or tool it runs."""
     if spec.kind is BlockKind.AGENT:
         return {**spec.input_pins, **embedded_pins(node, "input_schema")}
+    if spec.kind is BlockKind.MCP_TOOL:
+        # The block's own pins win: an argument of the same name is given by `tool_arguments`.
+        return {**embedded_pins(node, "tool_input_schema"), **spec.input_pins}
     return spec.input_pins
 
 

@@ -144,3 +144,17 @@ def test_the_guide_of_the_api_runs_as_it_is_printed(served: Served) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("event: end") == 2
     assert '"outputs":{"result":[3]}' in done.stdout
+
+
+def test_the_guide_of_mcp_runs_as_it_is_printed(served: Served) -> None:
+    text = (GUIDES / "mcp.md").read_text()
+    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    done = subprocess.run(
+        ["bash", "-c", "set -eu\n" + "\n".join(blocks)],
+        env={**os.environ, "AUTOGRAPH_URL": served.url, "AUTOGRAPH_API_KEY": served.key},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "autograph_run_result" in done.stdout

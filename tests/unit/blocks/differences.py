@@ -82,6 +82,7 @@ OWN_WORDS: Final = frozenset({("Orchestrator", "sys_prompt")})
 
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
     "ExecuteCode": frozenset({"credentials"}),
+    "MCPTool": frozenset({"credentials"}),
     "AgentExecutor": frozenset(
         {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
     ),
@@ -93,6 +94,7 @@ PINS_OF_MORE_TYPES: Final = frozenset(
     {
         ("AgentExecutor", "graph_version"),
         ("ExecuteCode", "credentials"),
+        ("MCPTool", "credentials"),
         *((block, "credentials") for block in MODEL_BLOCKS),
     }
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any, Final
 
 import pytest
@@ -17,6 +18,8 @@ from autograph.blocks.catalog import AnyBlock, load_catalog
 from autograph.blocks.sdk import BlockError, EngineBlock, Example
 from autograph.blocks.sdk.testing import FakeContext
 from autograph.graph.coerce import types_of
+from autograph.infra.egress.late import LateClient
+from autograph.infra.egress.ports import Rules
 from autograph.infra.errors import AutographError
 from autograph.infra.json import encode
 
@@ -85,11 +88,11 @@ def attacks(block: AnyBlock) -> Iterator[tuple[str, dict[str, Any]]]:
 
 async def outcome(block: AnyBlock, given: Mapping[str, Any]) -> str | None:
     """Return the message of the node's failure, None when it ended well."""
+    http = LateClient(Rules(inside=(ip_network("127.0.0.0/8"),)))
+    ctx = FakeContext(secrets=dict(harmless_of(block).secrets), http=http)
     try:
         count = itertools.count(1)
-        async for pin, value in block().run(
-            block.prepare(given), FakeContext(secrets=dict(harmless_of(block).secrets))
-        ):
+        async for pin, value in block().run(block.prepare(given), ctx):
             if pin == "error":
                 return str(value)
             encode(value)
@@ -98,6 +101,8 @@ async def outcome(block: AnyBlock, given: Mapping[str, Any]) -> str | None:
         return error.message
     except AutographError as error:
         return error.message
+    finally:
+        await http.close()
     return None
 
 

@@ -21,7 +21,6 @@ from autograph.blocks.models.protocols.anthropic import Anthropic
 from autograph.blocks.models.protocols.gemini import Gemini
 from autograph.blocks.models.protocols.openai import OpenAI
 from autograph.blocks.models.protocols.responses import OpenAIResponses
-from autograph.blocks.models.protocols.sse import EventReader, TooLong
 from autograph.blocks.models.protocols.wire import (
     BrokenAnswer,
     Call,
@@ -37,6 +36,7 @@ from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, HostScopedSecret, Secret, texts_of
 from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.models import ModelAnswer, ModelError, ModelRequest, OnText, Usage
+from autograph.blocks.sdk.sse import EventReader, TooLong
 from autograph.graph.model import is_object
 from autograph.infra.egress.ports import Http, HttpRequest, Stream, Unreachable
 from autograph.infra.errors import Invalid

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from autograph.blocks.packs import pins
 from autograph.blocks.packs.answer import BadAnswer
-from autograph.blocks.packs.exchange import Exchange
+from autograph.blocks.packs.exchange import Exchange, unsendable
 from autograph.blocks.packs.filters import filters_of
 from autograph.blocks.packs.format import Action, InputPin, OutputPin, Pack
 from autograph.blocks.packs.quirks import actions as quirk_actions
@@ -73,8 +73,13 @@ class ActionBlock(Block[PackInput]):
         scope = Scope(values, required, {}, known)
         exchange = Exchange(self.pack, self.action, ctx, scope, secret, reference)
         if self.action.quirk is not None:
-            async for output in quirk_actions(self.pack.id)[self.action.quirk](values, exchange):
-                yield output
+            try:
+                async for output in quirk_actions(self.pack.id)[self.action.quirk](
+                    values, exchange
+                ):
+                    yield output
+            except UnicodeEncodeError:
+                raise unsendable() from None
             return
         answer = await exchange.run()
         async for output in self._outputs(answer, exchange.scope):

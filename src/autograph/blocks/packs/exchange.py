@@ -23,6 +23,14 @@ from autograph.infra.json import encode
 _NEXT_LINK: Final = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
+def unsendable() -> BlockError:
+    """Return the error of a text that has no form in UTF-8."""
+    return BlockError(
+        "An input holds half a character (a lone surrogate), which cannot be sent.",
+        code="block.bad_input",
+    )
+
+
 @dataclass
 class Exchange:
     """One attempt of an action: the provider, asked with a credential.
@@ -73,6 +81,15 @@ class Exchange:
         Raises:
             BlockError: The provider refuses.
         """
+        try:
+            request = self._request(call, url, query, body)
+        except UnicodeEncodeError:
+            raise unsendable() from None
+        return await self._send(request, call.accepts)
+
+    def _request(
+        self, call: Call, url: str | None, query: Mapping[str, Json] | None, body: Json
+    ) -> HttpRequest:
         method, _, path = call.request.partition(" ")
         headers = {
             name: as_text(text)
@@ -86,8 +103,7 @@ class Exchange:
             headers.setdefault("Content-Type", kind)
         if self._idempotency and method not in {"GET", "HEAD"}:
             headers.setdefault(self._idempotency, self.ctx.idempotency_key)
-        request = HttpRequest(method, url, headers=headers, body=content, timeout=self._timeout)
-        return await self._send(request, call.accepts)
+        return HttpRequest(method, url, headers=headers, body=content, timeout=self._timeout)
 
     async def send(
         self,

@@ -84,11 +84,14 @@ def entries_in(folder: Path) -> Iterator[Entry]:
 def all_entries(folder: Path | None = None) -> Iterator[Entry]:
     """Yield the actions of all packs: those that come along, those of packages, those of `folder`.
 
+    A pack of `folder` stands in for the one of its name that comes along.
+
     Raises:
         PackInvalid: A pack of others is wrong.
         ProviderInvalid: The header of one is.
     """
-    yield from own_entries()
+    instead = set() if folder is None else {one.stem for one in folder.expanduser().glob("*.toml")}
+    yield from (one for one in own_entries() if one.pack not in instead)
     for place in (*_packaged(), *([] if folder is None else [folder])):
         yield from entries_in(place)
 

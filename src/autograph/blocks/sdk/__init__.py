@@ -36,10 +36,11 @@ from autograph.blocks.sdk.models import (
     Usage,
     count_tokens,
 )
+from autograph.blocks.sdk.sse import EventReader, TooLong
 from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect, TriggerSpec
-from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse
+from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse, Stream
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Language as CodeLanguage
 from autograph.infra.sandbox.ports import Sandbox
@@ -63,6 +64,7 @@ __all__ = [
     "Decision",
     "Effect",
     "EngineBlock",
+    "EventReader",
     "Example",
     "Exchanged",
     "FileInfo",
@@ -90,6 +92,8 @@ __all__ = [
     "Sandbox",
     "Scope",
     "Secret",
+    "Stream",
+    "TooLong",
     "Tool",
     "ToolCall",
     "ToolRound",

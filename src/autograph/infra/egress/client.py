@@ -56,6 +56,8 @@ _NOT_YOURS: Final = frozenset(
 _AGENT: Final = f"Autograph/{__version__}"
 _CONNECT_SECONDS: Final = 10
 _MAX_SESSIONS: Final = 200
+_MAX_LABEL: Final = 63
+"""Characters between two dots of a host's name (RFC 1035 §2.3.4)."""
 
 
 class AiohttpClient:
@@ -243,6 +245,8 @@ def _check_url(url: str, rules: Rules) -> None:
         raise BadRequest("An address holds no user and no password; use a credential.")
     if any(not 0x20 < ord(one) < 0x7F for one in url) or "\\" in url:
         raise BadRequest(f"{url[:200]!r} holds characters that an address does not.")
+    if any(len(label) > _MAX_LABEL for label in host.split(".")):
+        raise BadRequest(f"{host[:80]!r} is no name of a host: a part of it is too long.")
     if port == 0:
         raise BadRequest("There is no port 0.")
     if not rules.allows_host(host):

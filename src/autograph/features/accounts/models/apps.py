@@ -33,6 +33,8 @@ WORDS: Final[Mapping[Scope, str]] = {
     Scope.WRITE_GRAPH: "Make, change and delete your agents",
     Scope.EXECUTE_BLOCK: "Run single blocks",
     Scope.READ_BLOCK: "See which blocks there are",
+    Scope.READ_FILES: "See and download your files",
+    Scope.WRITE_FILES: "Upload, change and delete your files",
     Scope.READ_STORE: "See what is in the store",
     Scope.WRITE_LIBRARY: "Add agents to your library, change and remove them",
     Scope.USE_TOOLS: "Look for agents in the store and run them",

@@ -1,4 +1,4 @@
-"""Server-sent events (html.spec.whatwg.org, section 9.2), as far as models use them: their data."""
+"""Server-sent events (html.spec.whatwg.org, section 9.2), as far as models and tools use them: their data."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Tools of other systems, by the Model Context Protocol."""
