@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from autograph.blocks.packs import pins
 from autograph.blocks.packs.answer import BadAnswer
-from autograph.blocks.packs.exchange import Exchange, unsendable
+from autograph.blocks.packs.exchange import Exchange, Unsendable
 from autograph.blocks.packs.filters import filters_of
 from autograph.blocks.packs.format import Action, InputPin, OutputPin, Pack
 from autograph.blocks.packs.quirks import actions as quirk_actions
@@ -63,7 +63,11 @@ class ActionBlock(Block[PackInput]):
     Output = BlockOutput
 
     async def run(self, input: PackInput, ctx: Context) -> Outputs:
-        """Ask the provider and give out what the pack says of its answer."""
+        """Ask the provider and give out what the pack says of its answer.
+
+        Raises:
+            Unsendable: An input has no form in UTF-8.
+        """
         values = dict(input.values)
         named = values.pop(CREDENTIALS, None)
         reference = None if named is None else CredentialRef.model_validate(named)
@@ -79,7 +83,7 @@ class ActionBlock(Block[PackInput]):
                 ):
                     yield output
             except UnicodeEncodeError:
-                raise unsendable() from None
+                raise Unsendable from None
             return
         answer = await exchange.run()
         async for output in self._outputs(answer, exchange.scope):

@@ -23,12 +23,15 @@ from autograph.infra.json import encode
 _NEXT_LINK: Final = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
-def unsendable() -> BlockError:
-    """Return the error of a text that has no form in UTF-8."""
-    return BlockError(
-        "An input holds half a character (a lone surrogate), which cannot be sent.",
-        code="block.bad_input",
-    )
+class Unsendable(BlockError):
+    """A text has no form in UTF-8."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "An input holds half a character (a lone surrogate), which cannot be sent.",
+            code="block.bad_input",
+        )
 
 
 @dataclass
@@ -80,11 +83,12 @@ class Exchange:
 
         Raises:
             BlockError: The provider refuses.
+            Unsendable: An input has no form in UTF-8.
         """
         try:
             request = self._request(call, url, query, body)
         except UnicodeEncodeError:
-            raise unsendable() from None
+            raise Unsendable from None
         return await self._send(request, call.accepts)
 
     def _request(

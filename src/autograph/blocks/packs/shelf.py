@@ -90,7 +90,8 @@ def all_entries(folder: Path | None = None) -> Iterator[Entry]:
         PackInvalid: A pack of others is wrong.
         ProviderInvalid: The header of one is.
     """
-    instead = set() if folder is None else {one.stem for one in folder.expanduser().glob("*.toml")}
+    own = [] if folder is None else folder.expanduser().glob("*.toml")
+    instead = {one.stem for one in own}
     yield from (one for one in own_entries() if one.pack not in instead)
     for place in (*_packaged(), *([] if folder is None else [folder])):
         yield from entries_in(place)
