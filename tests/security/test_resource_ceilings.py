@@ -59,7 +59,7 @@ async def outcome(block, given):
             count += 1
             if count > 10_000:
                 return "many"
-    except AutographError as error:
+    except (BlockError, AutographError) as error:
         return error.message
     except MemoryError:
         return "MemoryError"

@@ -90,7 +90,7 @@ def all_entries(folder: Path | None = None) -> Iterator[Entry]:
         PackInvalid: A pack of others is wrong.
         ProviderInvalid: The header of one is.
     """
-    own = [] if folder is None else folder.expanduser().glob("*.toml")
+    own: list[Path] = [] if folder is None else [*folder.expanduser().glob("*.toml")]
     instead = {one.stem for one in own}
     yield from (one for one in own_entries() if one.pack not in instead)
     for place in (*_packaged(), *([] if folder is None else [folder])):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from autograph.blocks.builtin.ai.asking import COSTS
 from autograph.blocks.sdk import (
     ANY,
@@ -21,6 +23,9 @@ from autograph.blocks.sdk import (
 )
 
 Values = list[Json]
+
+_MOST: Final = 2_048
+"""Texts in one request; providers take no more."""
 
 
 class JinaEmbeddingInput(BlockInput):
@@ -66,10 +71,12 @@ class JinaEmbedding(Block[JinaEmbeddingInput]):
         """Yield the vectors.
 
         Raises:
-            BlockError: There is no text.
+            BlockError: There is no text, or there are too many.
         """
         if not input.texts:
             raise BlockError("There is no text.")
+        if len(input.texts) > _MOST:
+            raise BlockError(f"There are {len(input.texts)} texts; at most {_MOST} go at once.")
         texts = [one if isinstance(one, str) else str(one) for one in input.texts]
         yield (
             "embeddings",
