@@ -27,7 +27,7 @@ import asyncio, json, resource, sys
 from time import process_time
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
 from autograph.blocks.catalog import load_catalog
-from autograph.blocks.sdk import EngineBlock
+from autograph.blocks.sdk import BlockError, EngineBlock
 from autograph.blocks.sdk.testing import FakeContext
 from autograph.graph.coerce import types_of
 from autograph.infra.errors import AutographError

@@ -36,7 +36,11 @@ def configure_logging(level: str, style: str) -> None:
             structlog.processors.format_exc_info if style == "json" else _keep,
             structlog.processors.JSONRenderer()
             if style == "json"
-            else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+            else structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                # The default prints the local variables of every frame, secrets among them.
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]

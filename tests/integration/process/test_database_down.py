@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,13 +50,17 @@ def test_a_run_in_flight_goes_on(tmp_path: Path, catalog: Catalog) -> None:
         stop_database(tmp_path)
         until_ready(running)
 
-        while (run := running.http.get(f"/api/v1/runs/{run_id}").json())["status"] in {
-            "queued",
-            "running",
-            "waiting",
-        }:
+        while (run := seen(running, run_id))["status"] in {"queued", "running", "waiting"}:
             pass
         assert (run["status"], run["outputs"]) == ("completed", {"said": ["timer finished"]})
+
+
+def seen(running: Up, run_id: str) -> dict[str, Any]:
+    """Look at a run as any client would: what is told to come again comes again."""
+    while (answer := running.http.get(f"/api/v1/runs/{run_id}")).status_code == 503:
+        pass
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
 
 
 def until_ready(running: Up) -> None:

@@ -64,6 +64,11 @@ class TestShape:
         assert "yyy" in failed.value.message
         assert len(failed.value.message) < 1000
 
+    async def test_more_keys_than_a_model_can_answer_are_refused(self) -> None:
+        given = {"prompt": "Write.", "expected_format": {f"key {one}": "" for one in range(1_001)}}
+        with pytest.raises(BlockError, match="1001 keys are too many"):
+            await run_block(AIStructuredResponseGenerator, given, scripted({"reply": {}}))
+
     @pytest.mark.parametrize(
         "reply", ['Sure:\n```json\n{"list": ["a"]}\n```', 'Here: {"list": ["a"]} Bye.']
     )

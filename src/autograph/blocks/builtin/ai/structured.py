@@ -42,6 +42,7 @@ Texts = dict[str, str]
 Objects = list[dict[str, Json]]
 Turns = list[Json]
 _ANSWER_TOKENS: Final = 4_096
+_MOST_KEYS: Final = 1_000
 """Room left for an answer whose length nobody bounded."""
 _MAX_ITEMS: Final = 1_000
 
@@ -128,11 +129,15 @@ class AIStructuredResponseGenerator(Block[AIStructuredResponseGeneratorInput]):
         """Yield the object.
 
         Raises:
-            BlockError: Nothing is expected of it.
+            BlockError: Nothing is expected of it, or more than a model can answer.
         """
         keys = input.expected_format
         if not keys:
             raise BlockError("expected_format: say at least one key that the answer is to have.")
+        if len(keys) > _MOST_KEYS:
+            raise BlockError(
+                f"expected_format: {len(keys)} keys are too many for one answer; {_MOST_KEYS} is the most."
+            )
         values = input.prompt_values
         system = filled_in(input.sys_prompt, values)
         system = f"{system}\n\n{_wanted(keys, of_list=input.list_result)}".strip()
