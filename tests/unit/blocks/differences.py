@@ -100,5 +100,10 @@ PINS_OF_MORE_TYPES: Final = frozenset(
 )
 """Pins that take more types of values here than in the reference."""
 
+DEFAULTS_OF_THE_MOMENT: Final = frozenset(
+    {("GoogleCalendarCreateEvent", "timing"), ("GoogleCalendarReadEvents", "start_time")}
+)
+"""Pins whose default is a moment: there that of the program's start, here that of the node run."""
+
 FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})
 """Blocks that stand in a category although the reference puts them in none."""

@@ -59,7 +59,10 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, Sequence[str]]] = {
     "github": ("autograph.blocks.packs.quirks.github",),
-    "google": ("autograph.blocks.packs.quirks.gmail",),
+    "google": (
+        "autograph.blocks.packs.quirks.gmail",
+        "autograph.blocks.packs.quirks.google_calendar",
+    ),
 }
 """The modules of each pack that has quirks. They say what they offer: `FILTERS` and `ACTIONS`, by name."""
 
