@@ -286,6 +286,7 @@ class Action(Call):
         documentation: The provider's page that it was written from.
         auth: Kinds of credentials it takes; None for all of the provider's, empty for none.
         scopes: What the credential must let one do.
+        picked: The input pin of a file that was picked over there; it may bring its credential along.
         before: Requests before its own.
         idempotency: The header that takes the idempotency key.
         rate: How often it may be asked with one credential.
@@ -307,6 +308,7 @@ class Action(Call):
     )
     auth: Sequence[str] | None = None
     scopes: Sequence[str] | None = None
+    picked: str | None = None
     before: Sequence[Step] = ()
     pages: Pages | None = None
     poll: Poll | None = None

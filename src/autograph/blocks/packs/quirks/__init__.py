@@ -62,6 +62,7 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "google": (
         "autograph.blocks.packs.quirks.gmail",
         "autograph.blocks.packs.quirks.google_calendar",
+        "autograph.blocks.packs.quirks.google_docs",
     ),
 }
 """The modules of each pack that has quirks. They say what they offer: `FILTERS` and `ACTIONS`, by name."""
