@@ -176,7 +176,7 @@ def _selectors(pack: Pack, action: Action) -> Iterator[str]:
         for name, pin in action.output.items()
         for key, one in pin.pick.items()
     ]
-    found += [("errors", one) for one in (errors.message, *errors.when) if one]
+    found += [("errors", one) for one in (errors.message, *errors.when, *errors.limited) if one]
     if action.pages is not None:
         found += [
             ("pages", one)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+from dataclasses import replace
 from email.message import EmailMessage
 from email.policy import default
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograph.blocks.catalog import load_catalog
 from autograph.blocks.packs.quirks.gmail import answered
 from autograph.blocks.packs.quirks.gmail_messages import (
     Attachment,
@@ -20,6 +22,9 @@ from autograph.blocks.packs.quirks.gmail_messages import (
     is_html,
     plain,
 )
+from autograph.blocks.sdk import BlockError
+from autograph.blocks.sdk.recorded import recorded
+from autograph.blocks.sdk.testing import FakeContext, run_block
 
 
 def read(outgoing: Outgoing) -> EmailMessage:
@@ -125,6 +130,30 @@ class TestWhomAnAnswerGoesTo:
             ["me@x.org"],
             [],
         )
+
+
+class TestLimits:
+    @pytest.mark.parametrize(
+        ("reason", "code"),
+        [
+            ("userRateLimitExceeded", "provider.rate_limited"),
+            ("insufficientPermissions", "provider.forbidden"),
+        ],
+    )
+    async def test_too_many_requests_are_told_from_what_is_forbidden(
+        self, reason: str, code: str
+    ) -> None:
+        block = load_catalog().get("GmailGetProfile")
+        example = block.examples[0]
+        said = {"error": {"code": 403, "message": "No.", "errors": [{"reason": reason}]}}
+        refusal = replace(example.exchanges[0], status=403, response={"response": said})
+        ctx = FakeContext(secrets=dict(example.secrets))
+
+        async with recorded([refusal]) as ctx.http:
+            with pytest.raises(BlockError) as caught:
+                await run_block(block, example.input, ctx)
+
+        assert caught.value.code == code
 
 
 class TestHtml:

@@ -45,8 +45,10 @@ async def read(pins: Mapping[str, Json], api: Api) -> Outputs:
             break
     emails: list[Json] = []
     for one in ids[:most]:
-        message = (await api.send(f"GET {_message(one)}", query={"format": "full"})).json
-        emails.append(mail.email_of(message, await _body(api, message)))
+        answer = await api.send(f"GET {_message(one)}", query={"format": "full"}, accepts=[404])
+        if answer.status == 404:
+            continue  # deleted since it was found
+        emails.append(mail.email_of(answer.json, await _body(api, answer.json)))
     for email in emails:
         yield "email", email
     yield "emails", emails
