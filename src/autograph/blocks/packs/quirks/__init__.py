@@ -12,12 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Outputs
+from autograph.blocks.sdk import Context, CredentialRef, Outputs
 from autograph.graph.model import Json
 
 
 class Api(Protocol):
     """The provider, as a quirk reaches it: asked with the credential, its failures raised."""
+
+    @property
+    def ctx(self) -> Context:
+        """The attempt: its clock, its key, the person's files and time zone. Requests go through `send`."""
+        ...
+
+    @property
+    def reference(self) -> CredentialRef | None:
+        """Which credential it is asked with; None where the action needs none."""
+        ...
 
     async def send(
         self,
@@ -25,10 +35,19 @@ class Api(Protocol):
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        content: tuple[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
         """Send `METHOD /path` (paths already quoted) and return the answer.
+
+        Args:
+            request: `METHOD /path`, or `METHOD` and a whole address.
+            query: Parameters.
+            body: JSON.
+            content: A body as it is instead: its type, and its bytes.
+            headers: Further ones.
+            accepts: Statuses of 400 and above that are no failure.
 
         Raises:
             BlockError: The provider refuses.
@@ -38,10 +57,15 @@ class Api(Protocol):
 
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
-TABLE: Final[Mapping[str, str]] = {
-    "github": "autograph.blocks.packs.quirks.github",
+TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "github": ("autograph.blocks.packs.quirks.github",),
+    "google": (
+        "autograph.blocks.packs.quirks.gmail",
+        "autograph.blocks.packs.quirks.google_calendar",
+        "autograph.blocks.packs.quirks.google_docs",
+    ),
 }
-"""The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
+"""The modules of each pack that has quirks. They say what they offer: `FILTERS` and `ACTIONS`, by name."""
 
 
 def filters(pack_id: str) -> Mapping[str, Filter]:
@@ -55,5 +79,5 @@ def actions(pack_id: str) -> Mapping[str, Whole]:
 
 
 def _offered(pack_id: str, name: str) -> Mapping[str, Any]:
-    module = TABLE.get(pack_id)
-    return {} if module is None else getattr(importlib.import_module(module), name, {})
+    modules = [importlib.import_module(one) for one in TABLE.get(pack_id, ())]
+    return {key: one for module in modules for key, one in getattr(module, name, {}).items()}
