@@ -16,6 +16,7 @@ from autograph.blocks.sdk.examples import Exchanged
 from autograph.blocks.sdk.recorded import recorded
 from autograph.blocks.sdk.testing import FakeContext, check_block, run_block
 from autograph.graph.coerce import types_of
+from tests.unit.blocks.differences import OWN_WORDS
 from tests.unit.blocks.test_blocks import reference_types
 
 PACKS: Final = [pack_at(path) for path in sorted(OWN.glob("*.toml"))]
@@ -69,7 +70,7 @@ class TestEveryAction:
             if name != CREDENTIALS:
                 assert types_of(spec.input_pins[name]) == reference_types(one["type"]), name
                 assert spec.input_pins[name].get("enum") == one.get("enum"), name
-                if "default" in one:
+                if "default" in one and (block.name, name) not in OWN_WORDS:
                     assert spec.input_pins[name].get("default") == one["default"], name
         for name, one in known["outputs"].items():
             assert types_of(spec.output_pins[name]) == reference_types(one), name

@@ -1,23 +1,29 @@
 """What single providers need and no pack can say: small functions, named in `TABLE` and nowhere else.
 
-A filter takes a value and returns one. A whole action is an async generator that takes the pins' values and
-an `Api`, and yields `(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
+A filter takes a value and returns one. A lookup is a coroutine that takes the pins' values and an `Api`, and
+returns what requests then name. A whole action is an async generator that takes the same and yields
+`(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
 no file, graph or request can make another one be imported.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Outputs
+from autograph.blocks.sdk import Context, Outputs
 from autograph.graph.model import Json
 
 
 class Api(Protocol):
     """The provider, as a quirk reaches it: asked with the credential, its failures raised."""
+
+    @property
+    def ctx(self) -> Context:
+        """The attempt: its clock, its waits, what is stored."""
+        ...
 
     async def send(
         self,
@@ -36,17 +42,24 @@ class Api(Protocol):
         ...
 
 
+Looking = Callable[[Mapping[str, Json], Api], Awaitable[Json]]
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, str]] = {
+    "discord": "autograph.blocks.packs.quirks.discord",
     "github": "autograph.blocks.packs.quirks.github",
 }
-"""The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
+"""The module of each pack that has quirks. It says what it offers: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
 
 
 def filters(pack_id: str) -> Mapping[str, Filter]:
     """Return a pack's own filters, by name."""
     return _offered(pack_id, "FILTERS")
+
+
+def lookups(pack_id: str) -> Mapping[str, Looking]:
+    """Return what a pack can find out before a request, by name."""
+    return _offered(pack_id, "LOOKUPS")
 
 
 def actions(pack_id: str) -> Mapping[str, Whole]:
