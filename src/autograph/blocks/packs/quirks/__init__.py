@@ -48,6 +48,8 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 TABLE: Final[Mapping[str, str]] = {
     "discord": "autograph.blocks.packs.quirks.discord",
     "github": "autograph.blocks.packs.quirks.github",
+    "telegram": "autograph.blocks.packs.quirks.telegram",
+    "wordpress": "autograph.blocks.packs.quirks.wordpress",
 }
 """The module of each pack that has quirks. It says what it offers: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
 
