@@ -49,6 +49,7 @@ TABLE: Final[Mapping[str, str]] = {
     "discord": "autograph.blocks.packs.quirks.discord",
     "github": "autograph.blocks.packs.quirks.github",
     "telegram": "autograph.blocks.packs.quirks.telegram",
+    "twitter": "autograph.blocks.packs.quirks.twitter",
     "wordpress": "autograph.blocks.packs.quirks.wordpress",
 }
 """The module of each pack that has quirks. It says what it offers: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
