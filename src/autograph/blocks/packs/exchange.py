@@ -126,6 +126,7 @@ class Exchange:
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        form: Mapping[str, Json] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answer:
@@ -137,6 +138,9 @@ class Exchange:
         if body is not None:
             given.setdefault("Content-Type", "application/json")
             content = encode(body)
+        if form is not None:
+            given.setdefault("Content-Type", "application/x-www-form-urlencoded")
+            content = urlencode(_pairs(form)).encode()
         request_made = HttpRequest(method, url, headers=given, body=content, timeout=self._timeout)
         return await self._send(request_made, accepts)
 

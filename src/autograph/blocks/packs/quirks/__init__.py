@@ -31,10 +31,11 @@ class Api(Protocol):
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        form: Mapping[str, Json] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
-        """Send `METHOD /path` (paths already quoted) and return the answer.
+        """Send `METHOD /path` (paths already quoted), with a body of JSON or a form, and return the answer.
 
         Raises:
             BlockError: The provider refuses.
@@ -48,6 +49,7 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 TABLE: Final[Mapping[str, str]] = {
     "discord": "autograph.blocks.packs.quirks.discord",
     "github": "autograph.blocks.packs.quirks.github",
+    "reddit": "autograph.blocks.packs.quirks.reddit",
     "telegram": "autograph.blocks.packs.quirks.telegram",
     "twitter": "autograph.blocks.packs.quirks.twitter",
     "wordpress": "autograph.blocks.packs.quirks.wordpress",
