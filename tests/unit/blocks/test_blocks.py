@@ -79,7 +79,7 @@ def reference() -> Iterator[Any]:
 class TestParity:
     def test_name_kind_and_static_output(self, block: AnyBlock, facts: dict[str, Any]) -> None:
         assert facts["name"] == f"{block.name}Block"
-        assert facts["type"] == block.kind.name
+        assert KINDS.get(facts["type"], facts["type"]) == block.kind.name
         assert facts["static_output"] == block.static_output
         assert facts["sensitive"] == block.is_sensitive
 
@@ -130,6 +130,8 @@ class TestParity:
                 assert as_json(default) == one["default"], one["name"]
 
 
+KINDS: Final = {"AYRSHARE": "STANDARD"}
+"""There its blocks have a button of their own to link networks; here they take a key like any other."""
 _CALLED: Final = {"enum": "string", "credentials": "object"}
 
 
