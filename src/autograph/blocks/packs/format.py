@@ -290,7 +290,7 @@ class Action(Call):
         idempotency: The header that takes the idempotency key.
         rate: How often it may be asked with one credential.
         timeout: Seconds a request may take.
-        quirk: A function in `quirks/<pack>.py` that does it all.
+        quirk: A function of its quirks that does it all.
     """
 
     id: str

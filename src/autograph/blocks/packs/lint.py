@@ -106,7 +106,7 @@ def _credentials(pack: Pack, action: Action) -> Iterator[str]:
     if action.poll is not None and action.effect is not Effect.EFFECT:
         yield "effect: work that is waited for is begun again after a wait, unless the effect is effect."
     if action.quirk is not None and action.quirk not in quirk_actions(pack.id):
-        yield f"quirk: quirks/{pack.id}.py offers no action {action.quirk!r}."
+        yield f"quirk: the quirks of {pack.id} offer no action {action.quirk!r}."
     if action.pages is not None and action.pages.by == "cursor" and action.pages.next is None:
         yield "pages.next: say where the answer has the next mark."
 

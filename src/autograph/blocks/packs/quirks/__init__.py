@@ -38,10 +38,11 @@ class Api(Protocol):
 
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
-TABLE: Final[Mapping[str, str]] = {
-    "github": "autograph.blocks.packs.quirks.github",
+TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "github": ("github",),
+    "google": ("google_sheets", "google_layout"),
 }
-"""The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
+"""The modules here of each pack that has quirks. They say what they offer: `FILTERS` and `ACTIONS`, by name."""
 
 
 def filters(pack_id: str) -> Mapping[str, Filter]:
@@ -55,5 +56,7 @@ def actions(pack_id: str) -> Mapping[str, Whole]:
 
 
 def _offered(pack_id: str, name: str) -> Mapping[str, Any]:
-    module = TABLE.get(pack_id)
-    return {} if module is None else getattr(importlib.import_module(module), name, {})
+    offered: dict[str, Any] = {}
+    for module in TABLE.get(pack_id, ()):
+        offered |= getattr(importlib.import_module(f"{__name__}.{module}"), name, {})
+    return offered
