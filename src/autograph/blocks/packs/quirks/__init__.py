@@ -39,8 +39,12 @@ class Api(Protocol):
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "apollo": ("apollo",),
+    "enrichlayer": ("enrichlayer",),
     "github": ("github",),
     "google": ("google_sheets", "google_layout"),
+    "google_maps": ("google_maps",),
+    "pinecone": ("pinecone",),
 }
 """The modules here of each pack that has quirks. They say what they offer: `FILTERS` and `ACTIONS`, by name."""
 
