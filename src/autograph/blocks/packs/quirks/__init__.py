@@ -44,6 +44,7 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "github": ("github",),
     "google": ("google_sheets", "google_layout"),
     "google_maps": ("google_maps",),
+    "notion": ("notion",),
     "pinecone": ("pinecone",),
 }
 """The modules here of each pack that has quirks. They say what they offer: `FILTERS` and `ACTIONS`, by name."""
