@@ -94,6 +94,7 @@ class InputPin:
         type: In the catalogue's notation.
         fields: Pins of the `object` in its type.
         advanced: Folded away; None for: when it needs no value.
+        signal: It says when to begin; nothing is made of its value.
         schema: Further JSON Schema keys: `minimum`, `maxLength`, `placeholder`, `format` …
     """
 
@@ -105,6 +106,7 @@ class InputPin:
     enum: list[Json] | None = None
     title: str | None = None
     advanced: bool | None = None
+    signal: bool = False
     secret: bool = False
     fields: Annotated[Mapping[str, InputPin], BeforeValidator(_inputs)] = field(
         default_factory=dict[str, "InputPin"]

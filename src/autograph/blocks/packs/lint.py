@@ -143,8 +143,8 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
         yield from _unknown(where, parts, allowed, set(known), used)
     yield from _unknown("output", [*given, *more, *whens], names | {"start"}, set(known), used)
     if action.quirk is None and "$" not in used:
-        for name in action.input:
-            if name not in used:
+        for name, pin in action.input.items():
+            if name not in used and not pin.signal:
                 yield f"input.{name}: nothing is made of it."
 
 

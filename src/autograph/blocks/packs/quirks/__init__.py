@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
@@ -35,10 +36,15 @@ class Api(Protocol):
         """
         ...
 
+    def now(self) -> datetime:
+        """Return the current moment, aware, in UTC."""
+        ...
+
 
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "airtable": ("airtable",),
     "apollo": ("apollo",),
     "enrichlayer": ("enrichlayer",),
     "github": ("github",),
