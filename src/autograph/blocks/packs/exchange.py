@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urljoin
 
@@ -128,10 +128,6 @@ class Exchange:
             content = encode(body)
         request_made = HttpRequest(method, url, headers=given, body=content, timeout=self._timeout)
         return await self._send(request_made, accepts)
-
-    def now(self) -> datetime:
-        """Return the current moment, aware, in UTC."""
-        return self.ctx.now()
 
     async def _send(self, request: HttpRequest, accepts: Sequence[int]) -> Answer:
         given = {name.lower() for name in request.headers}

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Outputs
+from autograph.blocks.sdk import Context, Outputs
 from autograph.graph.model import Json
 
 
 class Api(Protocol):
     """The provider, as a quirk reaches it: asked with the credential, its failures raised."""
+
+    @property
+    def ctx(self) -> Context:
+        """The attempt: whose run it is, what the time is, waits."""
+        ...
 
     async def send(
         self,
@@ -36,10 +40,6 @@ class Api(Protocol):
         """
         ...
 
-    def now(self) -> datetime:
-        """Return the current moment, aware, in UTC."""
-        ...
-
 
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
@@ -50,6 +50,7 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "github": ("github",),
     "google": ("google_sheets", "google_layout"),
     "google_maps": ("google_maps",),
+    "hubspot": ("hubspot",),
     "notion": ("notion",),
     "pinecone": ("pinecone",),
 }
