@@ -51,6 +51,7 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "google": ("google_sheets", "google_layout"),
     "google_maps": ("google_maps",),
     "hubspot": ("hubspot",),
+    "mem0": ("mem0",),
     "notion": ("notion",),
     "pinecone": ("pinecone",),
 }
