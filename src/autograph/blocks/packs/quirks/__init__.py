@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Context, Outputs
+from autograph.blocks.sdk import Context, CredentialRef, Outputs
 from autograph.graph.model import Json
 
 
@@ -21,7 +21,12 @@ class Api(Protocol):
 
     @property
     def ctx(self) -> Context:
-        """The attempt: whose run it is, what the time is, waits."""
+        """The attempt: whose it is, its clock, its key, the person's files and time zone. Requests go through `send`."""
+        ...
+
+    @property
+    def reference(self) -> CredentialRef | None:
+        """Which credential it is asked with; None where the action needs none."""
         ...
 
     async def send(
@@ -30,10 +35,19 @@ class Api(Protocol):
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        content: tuple[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
         """Send `METHOD /path` (paths already quoted) and return the answer.
+
+        Args:
+            request: `METHOD /path`, or `METHOD` and a whole address.
+            query: Parameters.
+            body: JSON.
+            content: A body as it is instead: its type, and its bytes.
+            headers: Further ones.
+            accepts: Statuses of 400 and above that are no failure.
 
         Raises:
             BlockError: The provider refuses.
@@ -48,7 +62,7 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "apollo": ("apollo",),
     "enrichlayer": ("enrichlayer",),
     "github": ("github",),
-    "google": ("google_sheets", "google_layout"),
+    "google": ("gmail", "google_calendar", "google_docs", "google_sheets", "google_layout"),
     "google_maps": ("google_maps",),
     "hubspot": ("hubspot",),
     "mem0": ("mem0",),
@@ -69,7 +83,5 @@ def actions(pack_id: str) -> Mapping[str, Whole]:
 
 
 def _offered(pack_id: str, name: str) -> Mapping[str, Any]:
-    offered: dict[str, Any] = {}
-    for module in TABLE.get(pack_id, ()):
-        offered |= getattr(importlib.import_module(f"{__name__}.{module}"), name, {})
-    return offered
+    modules = [importlib.import_module(f"{__name__}.{one}") for one in TABLE.get(pack_id, ())]
+    return {key: one for module in modules for key, one in getattr(module, name, {}).items()}

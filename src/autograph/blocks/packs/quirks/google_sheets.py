@@ -29,7 +29,7 @@ from autograph.blocks.packs.quirks.google_grid import (
 )
 from autograph.blocks.packs.selectors import Filter
 from autograph.blocks.sdk import BlockError, Outputs
-from autograph.graph.model import Json, is_list, is_object
+from autograph.graph.model import Json, is_object
 
 _PICKED: Final = "spreadsheet"
 
@@ -40,10 +40,20 @@ def named_sheet(value: Json) -> Json:
     return place(str(pins.get("sheet_name") or ""), "A1")
 
 
-def new_sheets(value: Json) -> Json:
-    """Return sheets that are to be made, by their names."""
-    names: list[Any] = value if is_list(value) else []
-    return [{"properties": {"title": str(one)}} for one in names]
+async def create(pins: Mapping[str, Json], api: Api) -> Outputs:
+    """Make a spreadsheet."""
+    names: list[Any] = pins.get("sheet_names") or []
+    body: dict[str, Json] = {"properties": {"title": pins["title"]}}
+    if names:
+        body["sheets"] = [{"properties": {"title": str(one)}} for one in names]
+    made = (await api.send(f"POST {API}", body=body)).json
+    file = spreadsheet_file({"id": made["spreadsheetId"], "name": made["properties"]["title"]})
+    if api.reference is not None:  # what comes next need not be told who asks
+        file["_credentials_id"] = api.reference.id
+    yield "result", made
+    yield "spreadsheet", file
+    yield "spreadsheet_id", made["spreadsheetId"]
+    yield "spreadsheet_url", made["spreadsheetUrl"]
 
 
 async def get_row(pins: Mapping[str, Json], api: Api) -> Outputs:
@@ -369,9 +379,9 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "spreadsheet": spreadsheet_id,
     "spreadsheet_file": spreadsheet_file,
     "named_sheet": named_sheet,
-    "new_sheets": new_sheets,
 }
 ACTIONS: Final[Mapping[str, Whole]] = {
+    "sheet_create": create,
     "sheet_get_row": get_row,
     "sheet_get_column": get_column,
     "sheet_unique_values": unique_values,
