@@ -15,10 +15,8 @@ from autograph.infra.json import Json, decode
 
 MAX_RESPONSE: Final = 64 * 1024 * 1024
 MAX_REDIRECTS: Final = 10
-HOST_PATTERN: Final = (
-    r"^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$"
-)
-"""What a list of hosts holds: names or addresses in lower case, `*.example.com` for all below."""
+HOST_PATTERN: Final = r"^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$"
+"""What a list of hosts holds: names or addresses, `*.example.com` for all below."""
 
 
 def hosts_of(named: Sequence[str]) -> tuple[str, ...] | None:
