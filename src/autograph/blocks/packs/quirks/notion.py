@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -301,7 +302,7 @@ async def create_page(pins: Mapping[str, Json], api: Api) -> Outputs:
     else:
         raise BlockError("Give parent_page_id, or parent_database_id.", code="block.bad_input")
     properties[called] = {"title": rich_text(str(pins["title"]))}
-    children = blocks_of(str(pins.get("content") or ""))
+    children = await asyncio.to_thread(blocks_of, str(pins.get("content") or ""))
     body: dict[str, Json] = {"parent": parent, "properties": properties}
     if children:
         body["children"] = children[:_PAGE]

@@ -1,39 +1,22 @@
-"""Notion's blocks and rich texts, from Markdown and to Markdown."""
+"""Notion's blocks and rich texts, made of Markdown and made Markdown. PURE."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from autograph.blocks.packs.quirks.docs_markdown import NORMAL, Paragraph, Piece, Table, parse
 from autograph.graph.model import Json
 
 _LONGEST: Final = 2000
 """Characters of one rich text."""
 
-# None of it looks further ahead than a line's next mark: hostile lines are long.
-_INLINE: Final = re.compile(
-    r"`(?P<code>[^`\n]+)`|\*\*(?P<bold>[^*\n]+)\*\*|~~(?P<strikethrough>[^~\n]+)~~"
-    r"|(?<![\w*])[*_](?P<italic>[^\s*_]|[^\s*_][^*_\n]*[^\s*_])[*_](?![\w*])"
-    r"|\[(?P<text>[^\[\]\n]+)\]\((?P<href>https?://[^()\[\]\s]+)\)"
-)
-_LINES: Final[Sequence[tuple[re.Pattern[str], str]]] = (
-    (re.compile(r"# +(?P<text>.*)"), "heading_1"),
-    (re.compile(r"## +(?P<text>.*)"), "heading_2"),
-    (re.compile(r"#{3,6} +(?P<text>.*)"), "heading_3"),
-    (re.compile(r"[-*+] +\[(?P<checked>[ xX])\] +(?P<text>.*)"), "to_do"),
-    (re.compile(r"[-*+] +(?P<text>.*)"), "bulleted_list_item"),
-    (re.compile(r"\d+[.)] +(?P<text>.*)"), "numbered_list_item"),
-    (re.compile(r"> ?(?P<text>.*)"), "quote"),
-    (re.compile(r"(?:-{3,}|\*{3,}|_{3,})(?P<text>)"), "divider"),
-)
-_LANGUAGES: Final = frozenset(
-    {
-        *("bash", "c", "c++", "css", "diff", "go", "html", "java", "javascript", "json"),
-        *("kotlin", "markdown", "php", "python", "ruby", "rust", "shell", "sql", "swift"),
-        *("typescript", "xml", "yaml"),
-    }
-)
+_DEEPEST: Final = 3
+"""Of lists in lists that are made with one request."""
+
+_BREAK: Final = "\v"
+_CHECKED: Final = re.compile(r"\[(?P<mark>[ xX])\] +")
 _BEFORE: Final[Mapping[str, str]] = {
     "heading_1": "# ",
     "heading_2": "## ",
@@ -48,79 +31,99 @@ LISTS: Final = frozenset({"bulleted_list_item", "numbered_list_item", "to_do", "
 
 
 def rich_text(text: str) -> list[Json]:
-    """Return a line of Markdown as rich texts."""
+    """Return a text as rich texts, as it is."""
+    return _texts([Piece(text)])
+
+
+def _texts(pieces: Sequence[Piece]) -> list[Json]:
     made: list[Json] = []
-    place = 0
-    for found in _INLINE.finditer(text):
-        made += _pieces(text[place : found.start()])
-        place = found.end()
-        style = found.lastgroup
-        if style == "href":
-            made += _pieces(found["text"], href=found["href"])
-        elif style is not None:
-            made += _pieces(found[style], style=style)
-    return [*made, *_pieces(text[place:])]
-
-
-def _pieces(text: str, *, style: str | None = None, href: str | None = None) -> Iterator[Json]:
-    for start in range(0, len(text), _LONGEST):
-        said: dict[str, Json] = {"content": text[start : start + _LONGEST]}
-        if href is not None:
-            said["link"] = {"url": href}
-        made: dict[str, Json] = {"type": "text", "text": said}
-        if style is not None:
-            made["annotations"] = {style: True}
-        yield made
-
-
-def blocks_of(markdown: str) -> list[Json]:
-    """Return Markdown as blocks: headings, lists, quotes, code, lines, paragraphs."""
-    made: list[Json] = []
-    paragraph: list[str] = []
-    lines = iter(markdown.splitlines())
-
-    def close() -> None:
-        if paragraph:
-            made.append(_block("paragraph", "\n".join(paragraph)))
-            paragraph.clear()
-
-    for line in lines:
-        stripped = line.strip()
-        if stripped.startswith("```"):
-            close()
-            made.append(_code(stripped[3:].strip().lower(), lines))
-            continue
-        kind = next(
-            ((one, name) for form, name in _LINES if (one := form.fullmatch(stripped))), None
-        )
-        if kind is None and stripped:
-            paragraph.append(stripped)
-            continue
-        close()
-        if kind is not None:
-            found, name = kind
-            block = _block(name, found["text"])
-            if name == "to_do":
-                block["to_do"]["checked"] = found["checked"] != " "
-            made.append(block)
-    close()
+    for one in pieces:
+        looks: dict[str, Json] = {
+            name: True
+            for name, is_so in (
+                ("bold", one.bold),
+                ("italic", one.italic),
+                ("strikethrough", one.struck),
+                ("code", one.code),
+            )
+            if is_so
+        }
+        text = one.text.replace(_BREAK, "\n")
+        # Notion refuses a page for a link that leads to no address.
+        link = one.link if one.link and one.link.startswith(("http://", "https://")) else None
+        for start in range(0, len(text), _LONGEST):
+            said: dict[str, Json] = {"content": text[start : start + _LONGEST]}
+            said |= {"link": {"url": link}} if link else {}
+            made.append({"type": "text", "text": said, **({"annotations": looks} if looks else {})})
     return made
 
 
-def _block(kind: str, text: str) -> dict[str, Any]:
-    inner: dict[str, Json] = {} if kind == "divider" else {"rich_text": rich_text(text)}
+def blocks_of(markdown: str) -> list[Json]:
+    """Return Markdown (CommonMark, with tables and struck out text) as blocks.
+
+    Raises:
+        BlockError: It is longer than what is written at once.
+    """
+    made: list[Json] = []
+    above: list[list[Json]] = [made]
+    for part in parse(markdown):
+        if isinstance(part, Table):
+            made.append(_table(part))
+            continue
+        level = min(max(part.level, 1), _DEEPEST, len(above))
+        block = _block(part)
+        above[level - 1].append(block)
+        if part.level:
+            inner: list[Json] = []
+            block[block["type"]]["children"] = inner
+            above = [*above[:level], inner]
+        else:
+            above = [made]
+    return [_without_nothing(one) for one in made]
+
+
+def _without_nothing(block: Any) -> Json:
+    """Return a block without empty lists of what is in it, which Notion refuses."""
+    inner: dict[str, Any] = dict(block[block["type"]])
+    children: list[Any] = inner.pop("children", [])
+    if children:
+        inner["children"] = [_without_nothing(one) for one in children]
+    return {**block, block["type"]: inner}
+
+
+def _block(part: Paragraph) -> dict[str, Any]:
+    pieces = list(part.pieces)
+    if part.level:
+        found = _CHECKED.match(pieces[0].text) if pieces else None
+        if found is not None:
+            rest = Piece(pieces[0].text[found.end() :])
+            texts = _texts([rest, *pieces[1:]])
+            return _made("to_do", rich_text=texts, checked=found["mark"] != " ")
+        return _made(
+            "numbered_list_item" if part.is_ordered else "bulleted_list_item",
+            rich_text=_texts(pieces),
+        )
+    if part.kind == "RULE":
+        return _made("divider")
+    if part.kind == "CODE":
+        return _made("code", rich_text=_texts([Piece(part.text)]), language="plain text")
+    if part.kind != NORMAL:
+        return _made(f"heading_{min(int(part.kind[-1]), 3)}", rich_text=_texts(pieces))
+    return _made("quote" if part.quote else "paragraph", rich_text=_texts(pieces))
+
+
+def _made(kind: str, **inner: Json) -> dict[str, Any]:
     return {"object": "block", "type": kind, kind: inner}
 
 
-def _code(language: str, lines: Iterator[str]) -> Json:
-    inside: list[str] = []
-    for line in lines:
-        if line.strip().startswith("```"):
-            break
-        inside.append(line)
-    known = language if language in _LANGUAGES else "plain text"
-    text = list(_pieces("\n".join(inside)))
-    return {"object": "block", "type": "code", "code": {"rich_text": text, "language": known}}
+def _table(table: Table) -> Json:
+    width = max((len(row) for row in table.rows), default=1)
+    rows: list[Json] = []
+    for row in table.rows:
+        cells: list[Json] = [_texts(cell) for cell in row]
+        cells += [[] for _ in range(width - len(row))]
+        rows.append(_made("table_row", cells=cells))
+    return _made("table", table_width=width, has_column_header=True, children=rows)
 
 
 def plain(texts: Any) -> str:
