@@ -22,6 +22,7 @@ MAX_FUNCTION = 60
 NOT_AT_START = {
     "alembic",
     "defusedxml",
+    "feedparser",
     "hypothesis",
     "openai",
     "anthropic",

@@ -83,6 +83,7 @@ OWN_WORDS: Final = frozenset({("Orchestrator", "sys_prompt")})
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
     "ExecuteCode": frozenset({"credentials"}),
     "MCPTool": frozenset({"credentials"}),
+    "TranscribeYoutubeVideo": frozenset({"credentials"}),
     "AgentExecutor": frozenset(
         {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
     ),
@@ -95,10 +96,11 @@ PINS_OF_MORE_TYPES: Final = frozenset(
         ("AgentExecutor", "graph_version"),
         ("ExecuteCode", "credentials"),
         ("MCPTool", "credentials"),
+        ("TranscribeYoutubeVideo", "credentials"),
         *((block, "credentials") for block in MODEL_BLOCKS),
     }
 )
 """Pins that take more types of values here than in the reference."""
 
-FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})
+FURTHER_CATEGORIES: Final = frozenset({"GetWeatherInformation", "XMLParser"})
 """Blocks that stand in a category although the reference puts them in none."""

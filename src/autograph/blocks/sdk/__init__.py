@@ -40,7 +40,7 @@ from autograph.blocks.sdk.sse import EventReader, TooLong
 from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect, TriggerSpec
-from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse, Stream
+from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse, Proxy, Stream
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Language as CodeLanguage
 from autograph.infra.sandbox.ports import Sandbox
@@ -87,6 +87,7 @@ __all__ = [
     "OfferedTool",
     "OnText",
     "Outputs",
+    "Proxy",
     "Rate",
     "Role",
     "Sandbox",

@@ -166,8 +166,20 @@ class Context(Protocol):
         """Return the current moment, aware, in UTC."""
         ...
 
-    async def sleep(self, duration: timedelta) -> None:
-        """Wait; ends early when the run is cancelled. Longer than a second, it survives everything."""
+    @property
+    def kept(self) -> Json:
+        """What the last `sleep` of an earlier attempt was given to keep; None where nothing was."""
+        ...
+
+    async def sleep(self, duration: timedelta, *, keep: Json = None) -> None:
+        """Wait; ends early when the run is cancelled. Longer than a second, it survives everything.
+
+        Args:
+            duration: How long.
+            keep: Where the block is. `run` then begins again with this as `kept`, and goes on from there: what
+                it yielded before is not yielded anew, and the waits before are not waited again. For a block
+                that goes round and round and sees something else each time.
+        """
         ...
 
     async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:

@@ -172,6 +172,7 @@ class FakeContext:
     moment: datetime = EPOCH
     random: random.Random = field(default_factory=lambda: random.Random(7))
     store: MemoryStore = field(default_factory=MemoryStore)
+    kept: Json = None
     slept: list[timedelta] = field(default_factory=list[timedelta])
     lines: list[tuple[str, dict[str, Json]]] = field(
         default_factory=list[tuple[str, dict[str, Json]]]
@@ -216,10 +217,11 @@ class FakeContext:
         """Return the moment of the standing clock."""
         return self.moment
 
-    async def sleep(self, duration: timedelta) -> None:
+    async def sleep(self, duration: timedelta, *, keep: Json = None) -> None:
         """Move the clock forward at once."""
         self.slept.append(duration)
         self.moment += duration
+        self.kept = keep
 
     async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:
         """Decide as `decisions` says."""

@@ -40,6 +40,7 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, str]] = {
     "github": "autograph.blocks.packs.quirks.github",
+    "openweathermap": "autograph.blocks.packs.quirks.openweathermap",
 }
 """The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
 
