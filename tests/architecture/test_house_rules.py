@@ -23,6 +23,7 @@ NOT_AT_START = {
     "alembic",
     "defusedxml",
     "feedparser",
+    "aiosmtplib",
     "hypothesis",
     "openai",
     "anthropic",

@@ -65,6 +65,7 @@ def make_executor(
         database=ground.database,
         turns=ground.rates,
         http=ground.http,
+        dialer=ground.dialer,
         credentials=integrations.credentials,
         broadcast=broadcast,
         files=files,

@@ -16,6 +16,7 @@ from autograph.blocks.sdk import (
     CostKind,
     CredentialRef,
     Decision,
+    Dialer,
     Files,
     Http,
     KeyValueStore,
@@ -23,6 +24,7 @@ from autograph.blocks.sdk import (
     Rate,
     Sandbox,
     Secret,
+    Sql,
     Tools,
 )
 from autograph.blocks.sdk.credentials import texts_of
@@ -132,6 +134,16 @@ class NodeContext:
     def http(self) -> Http:
         """The way out."""
         return self._host.http(self._run)
+
+    @property
+    def dialer(self) -> Dialer:
+        """The way out for protocols that are not HTTP."""
+        return self._host.dialer(self._run)
+
+    @property
+    def sql(self) -> Sql:
+        """Databases of others."""
+        return self._host.sql(self._run)
 
     @property
     def models(self) -> Models:

@@ -16,9 +16,10 @@ from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.files import Files
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import Tools
-from autograph.infra.egress.ports import Http
+from autograph.infra.egress.ports import Dialer, Http
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Sandbox
+from autograph.infra.sql.ports import Sql
 
 
 class Scope(StrEnum):
@@ -125,6 +126,16 @@ class Context(Protocol):
     @property
     def http(self) -> Http:
         """The way out. Requests go where the person, their agent and the installation allow, and nowhere else."""
+        ...
+
+    @property
+    def dialer(self) -> Dialer:
+        """The way out for protocols that are not HTTP, by the same rules."""
+        ...
+
+    @property
+    def sql(self) -> Sql:
+        """Databases of others."""
         ...
 
     @property

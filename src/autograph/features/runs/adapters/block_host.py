@@ -10,6 +10,7 @@ from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
+    Dialer,
     Files,
     Http,
     KeyValueStore,
@@ -17,6 +18,7 @@ from autograph.blocks.sdk import (
     Sandbox,
     Scope,
     Secret,
+    Sql,
 )
 from autograph.dispatch.ports import Broadcast, RunPartial
 from autograph.engine.ports import Partial, RunRef
@@ -32,6 +34,7 @@ from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import RateLimiter
+from autograph.infra.sql.client import SqlClient
 
 MAX_KEY: Final = 512
 
@@ -44,6 +47,7 @@ class Reach:
         turns: Under which rates.
         broadcast: By which texts are shown while they come.
         models: What is set about models.
+        dialer: The way out for protocols that are not HTTP.
         sandbox: Where code that people wrote is run.
         public_url: Where this installation is reached.
     """
@@ -51,6 +55,7 @@ class Reach:
     database: Database
     turns: RateLimiter
     http: Http
+    dialer: Dialer
     credentials: CredentialService
     broadcast: Broadcast
     files: FileService
@@ -91,6 +96,14 @@ class DatabaseBlockHost:
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
         return self._reach.http
+
+    def dialer(self, run: RunRef) -> Dialer:
+        """Return the way out of a run of this owner for protocols that are not HTTP."""
+        return self._reach.dialer
+
+    def sql(self, run: RunRef) -> Sql:
+        """Return what asks databases of others for a run of this owner."""
+        return SqlClient(self._reach.dialer)
 
     @property
     def sandbox(self) -> Sandbox:
