@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -85,22 +85,31 @@ def serve(box: Box) -> Serve:
         tls: ssl.SSLContext | None = None,
         auth: bool = True,
     ) -> AsyncIterator[int]:
+        talking: list[SMTP] = []
+
         def talk() -> SMTP:
-            return SMTP(
-                box,
-                hostname="mail.example.com",
-                tls_context=starttls,
-                require_starttls=starttls is not None,
-                auth_required=starttls is not None,
-                auth_require_tls=starttls is not None,
-                authenticator=box.login if auth else None,
-                auth_exclude_mechanism=[] if auth else ["LOGIN", "PLAIN"],
+            talking.append(
+                SMTP(
+                    box,
+                    hostname="mail.example.com",
+                    tls_context=starttls,
+                    require_starttls=starttls is not None,
+                    auth_required=starttls is not None,
+                    auth_require_tls=starttls is not None,
+                    authenticator=box.login if auth else None,
+                    auth_exclude_mechanism=[] if auth else ["LOGIN", "PLAIN"],
+                )
             )
+            return talking[-1]
 
         loop = asyncio.get_running_loop()
         server = await loop.create_server(talk, "127.0.0.1", 0, ssl=tls)
         async with server:
             yield server.sockets[0].getsockname()[1]
+        for one in talking:  # those who were hung up on have not all noticed
+            if one.transport is not None:
+                one.transport.abort()
+        await asyncio.sleep(0.01)
 
     return made
 
@@ -284,13 +293,19 @@ class TestSafety:
     ) -> None:
         monkeypatch.setattr(send, "_SECONDS", 0.3)
 
+        hung_up = asyncio.Event()
+
         async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
+            with suppress(ConnectionError):
+                await reader.read()
+            writer.transport.abort()
+            hung_up.set()
 
         async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
             with pytest.raises(BlockError, match="did not take the mail"):
                 await mail(server.sockets[0].getsockname()[1])
+            await hung_up.wait()
+            await asyncio.sleep(0.01)
 
     async def test_where_nobody_listens_is_said(self) -> None:
         with pytest.raises(Unreachable, match="cannot be reached at port 1"):

@@ -233,7 +233,7 @@ class TestPlaces:
 
     async def test_where_nobody_speaks_postgresql_is_said(self, ask: Ask) -> None:
         async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.close()
+            writer.transport.abort()
 
         async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
             with pytest.raises(SqlUnavailable):
@@ -243,11 +243,15 @@ class TestPlaces:
         async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with suppress(ConnectionError):
                 await reader.read()
-            writer.close()
+            writer.transport.abort()
+            hung_up.set()
 
+        hung_up = asyncio.Event()
         async with await asyncio.start_server(wait, "127.0.0.1", 0) as server:
             with pytest.raises(SqlUnavailable, match="within 1 s"):
                 await ask("SELECT 1", port=server.sockets[0].getsockname()[1], timeout=1)
+            await hung_up.wait()
+            await asyncio.sleep(0.01)
 
     async def test_other_kinds_are_named(self, ask: Ask) -> None:
         with pytest.raises(SqlRefused, match="mssql"):
