@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from autograph.graph.model import Json
 
@@ -105,6 +105,21 @@ PINS_OF_MORE_TYPES: Final = frozenset(
     }
 )
 """Pins that take more types of values here than in the reference."""
+
+DEFAULTS_OF_THE_MOMENT: Final = frozenset(
+    {("GoogleCalendarCreateEvent", "timing"), ("GoogleCalendarReadEvents", "start_time")}
+)
+"""Pins whose default is a moment: there that of the program's start, here that of the node run."""
+
+
+def own_pins(block: type[Any]) -> set[str]:
+    """Return the input pins that ours has and the reference has not.
+
+    There a picked file alone brings the account it was picked with; here one can choose it as well.
+    """
+    action = getattr(block, "action", None)
+    return {"credentials"} if action is not None and action.picked is not None else set()
+
 
 FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})
 """Blocks that stand in a category although the reference puts them in none."""

@@ -34,6 +34,8 @@ from autograph.graph.model import Json, is_list, is_object
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
 
 CREDENTIALS: Final = "credentials"
+PICKED_WITH: Final = "_credentials_id"
+"""Where a file that was picked names the credential it was picked with."""
 
 
 class PackInput(BlockInput):
@@ -72,6 +74,8 @@ class ActionBlock(Block[PackInput]):
         """
         values = dict(input.values)
         named = values.pop(CREDENTIALS, None)
+        if named is None and self.action.picked is not None:
+            named = self._brought(values.get(self.action.picked))
         reference = None if named is None else CredentialRef.model_validate(named)
         secret = None if reference is None else await ctx.credential(reference)
         known = filters_of(self.pack.id)
@@ -90,6 +94,20 @@ class ActionBlock(Block[PackInput]):
         answer = await exchange.run()
         async for output in self._outputs(answer, exchange.scope, ctx):
             yield output
+
+    def _brought(self, file: Json) -> Json:
+        """Return the credential that a picked file brings along.
+
+        Raises:
+            InputError: It brings none.
+        """
+        found = file.get(PICKED_WITH) if is_object(file) else None
+        if not found:
+            raise InputError(
+                CREDENTIALS, f"choose one: {self.action.picked} does not say who picked it."
+            )
+        kind = kinds_of(self.pack, self.action)[0]
+        return {"id": str(found), "provider": self.pack.id, "type": kind}
 
     async def _outputs(
         self, answer: Answered, scope: Scope, ctx: Context
@@ -232,13 +250,14 @@ def _facts(pack: Pack, action: Action) -> BlockSpec:
     scopes = tuple(action.scopes if action.scopes is not None else pack.shared.scopes)
     inputs: dict[str, JsonSchema] = {}
     if kinds:
-        inputs[CREDENTIALS] = _credentials(pack, kinds, scopes)
+        may_be_brought = {} if action.picked is None else {"default": None}
+        inputs[CREDENTIALS] = _credentials(pack, kinds, scopes) | may_be_brought
     inputs |= {name: input_schema(name, pin) for name, pin in action.input.items()}
     for name, former in action.former_pins.items():
         if name not in inputs:
             raise BadNotation(f"former_pins: there is no input pin {name}.")
         inputs[name] = {**inputs[name], "x-aliases": list(former)}
-    needed = [CREDENTIALS] if kinds else []
+    needed = [CREDENTIALS] if kinds and action.picked is None else []
     needed += [name for name, pin in action.input.items() if pin.required]
     outputs = {name: _output_schema(name, pin) for name, pin in action.output.items()}
     return BlockSpec(

@@ -15,7 +15,7 @@ from autograph.blocks.sdk.credentials import (
     Secret,
     UserPasswordSecret,
 )
-from autograph.infra.egress.ports import HttpRequest, Rules
+from autograph.infra.egress.ports import HostList, HttpRequest
 from autograph.infra.errors import Forbidden, Invalid
 
 
@@ -113,7 +113,7 @@ def _is_for(provider: Provider, host: str) -> bool:
     if provider.base_url is None and not provider.hosts:
         return True
     own = urlsplit(provider.base_url or "").hostname
-    return host == own or Rules(hosts=provider.hosts).allows_host(host)
+    return host == own or HostList("its file names", provider.hosts).has(host)
 
 
 def _put(headers: Mapping[str, str], proof: Mapping[str, str]) -> dict[str, str]:

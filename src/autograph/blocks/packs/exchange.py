@@ -126,7 +126,7 @@ class Exchange:
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
-        form: Mapping[str, Json] | None = None,
+        content: tuple[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answer:
@@ -134,14 +134,10 @@ class Exchange:
         method, _, path = request.partition(" ")
         url = _with_query(self.pack.provider.url(path), query or {})
         given = dict(headers or {})
-        content = None
-        if body is not None:
-            given.setdefault("Content-Type", "application/json")
-            content = encode(body)
-        if form is not None:
-            given.setdefault("Content-Type", "application/x-www-form-urlencoded")
-            content = urlencode(_pairs(form)).encode()
-        request_made = HttpRequest(method, url, headers=given, body=content, timeout=self._timeout)
+        kind, sent = content or ("application/json", None if body is None else encode(body))
+        if sent is not None:
+            given.setdefault("Content-Type", kind)
+        request_made = HttpRequest(method, url, headers=given, body=sent, timeout=self._timeout)
         return await self._send(request_made, accepts)
 
     async def _send(self, request: HttpRequest, accepts: Sequence[int]) -> Answer:

@@ -251,7 +251,8 @@ class Errors:
         message: Where the answer says what.
         when: Selector → values that mean failure although the status does not.
         codes: Status → what the failure is called, instead of the usual.
-        exhausted: Header → value that means: too many requests, whatever the status.
+        limited: Selector → values that mean too many requests, whatever the status.
+        exhausted: Header → value that means the same.
         reset: A header with the moment, in seconds since 1970, from which on one may ask again.
     """
 
@@ -259,6 +260,7 @@ class Errors:
     message: str | None = None
     when: Mapping[str, Sequence[Json]] = field(default_factory=dict[str, Sequence[Json]])
     codes: Mapping[str, str] = field(default_factory=dict[str, str])
+    limited: Mapping[str, Sequence[Json]] = field(default_factory=dict[str, Sequence[Json]])
     exhausted: Mapping[str, str] = field(default_factory=dict[str, str])
     reset: str | None = None
 
@@ -301,6 +303,7 @@ class Action(Call):
         documentation: The provider's page that it was written from.
         auth: Kinds of credentials it takes; None for all of the provider's, empty for none.
         scopes: What the credential must let one do.
+        picked: The input pin of a file that was picked over there; it may bring its credential along.
         before: Requests before its own.
         idempotency: The header that takes the idempotency key.
         rate: How often it may be asked with one credential.
@@ -323,6 +326,7 @@ class Action(Call):
     )
     auth: Sequence[str] | None = None
     scopes: Sequence[str] | None = None
+    picked: str | None = None
     before: Sequence[Step | Lookup] = ()
     pages: Pages | None = None
     poll: Poll | None = None

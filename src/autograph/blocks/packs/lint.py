@@ -106,6 +106,8 @@ def _credentials(pack: Pack, action: Action) -> Iterator[str]:
         yield f"effect: {method} changes something; it is idempotent or effect."
     if action.poll is not None and action.effect is not Effect.EFFECT:
         yield "effect: work that is waited for is begun again after a wait, unless the effect is effect."
+    if action.picked is not None and action.picked not in action.input:
+        yield f"picked: there is no input pin {action.picked!r}."
     if action.quirk is not None and action.quirk not in quirk_actions(pack.id):
         yield f"quirk: quirks/{pack.id}.py offers no action {action.quirk!r}."
     if action.pages is not None and action.pages.by == "cursor" and action.pages.next is None:
@@ -179,7 +181,7 @@ def _selectors(pack: Pack, action: Action) -> Iterator[str]:
         for name, pin in action.output.items()
         for key, one in pin.pick.items()
     ]
-    found += [("errors", one) for one in (errors.message, *errors.when) if one]
+    found += [("errors", one) for one in (errors.message, *errors.when, *errors.limited) if one]
     if action.pages is not None:
         found += [
             ("pages", one)

@@ -72,7 +72,8 @@ def _example(
     values: dict[str, Json] = dict(said.get("input", {}))
     secrets: dict[str, Secret] = {}
     if kind is not None:
-        values["credentials"] = {"id": TEST_ID, "provider": pack.id, "type": kind, "title": "Test"}
+        reference = {"id": TEST_ID, "provider": pack.id, "type": kind, "title": "Test"}
+        values.setdefault("credentials", reference)
         secrets[TEST_ID] = SECRETS[kind]
     return Example(
         values,

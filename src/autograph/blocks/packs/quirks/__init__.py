@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Context, Outputs
+from autograph.blocks.sdk import Context, CredentialRef, Outputs
 from autograph.graph.model import Json
 
 
@@ -22,7 +22,12 @@ class Api(Protocol):
 
     @property
     def ctx(self) -> Context:
-        """The attempt: its clock, its waits, what is stored."""
+        """The attempt: its clock, its key, the person's files and time zone. Requests go through `send`."""
+        ...
+
+    @property
+    def reference(self) -> CredentialRef | None:
+        """Which credential it is asked with; None where the action needs none."""
         ...
 
     async def send(
@@ -31,11 +36,19 @@ class Api(Protocol):
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
-        form: Mapping[str, Json] | None = None,
+        content: tuple[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
         """Send `METHOD /path` (paths already quoted), with a body of JSON or a form, and return the answer.
+
+        Args:
+            request: `METHOD /path`, or `METHOD` and a whole address.
+            query: Parameters.
+            body: JSON.
+            content: A body as it is instead: its type, and its bytes.
+            headers: Further ones.
+            accepts: Statuses of 400 and above that are no failure.
 
         Raises:
             BlockError: The provider refuses.
@@ -46,15 +59,16 @@ class Api(Protocol):
 Looking = Callable[[Mapping[str, Json], Api], Awaitable[Json]]
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
-TABLE: Final[Mapping[str, str]] = {
-    "discord": "autograph.blocks.packs.quirks.discord",
-    "github": "autograph.blocks.packs.quirks.github",
-    "reddit": "autograph.blocks.packs.quirks.reddit",
-    "telegram": "autograph.blocks.packs.quirks.telegram",
-    "twitter": "autograph.blocks.packs.quirks.twitter",
-    "wordpress": "autograph.blocks.packs.quirks.wordpress",
+TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "discord": ("discord",),
+    "github": ("github",),
+    "google": ("gmail", "google_calendar", "google_docs"),
+    "reddit": ("reddit",),
+    "telegram": ("telegram",),
+    "twitter": ("twitter",),
+    "wordpress": ("wordpress",),
 }
-"""The module of each pack that has quirks. It says what it offers: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
+"""The modules here of each pack that has quirks. They say what they offer: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
 
 
 def filters(pack_id: str) -> Mapping[str, Filter]:
@@ -73,5 +87,5 @@ def actions(pack_id: str) -> Mapping[str, Whole]:
 
 
 def _offered(pack_id: str, name: str) -> Mapping[str, Any]:
-    module = TABLE.get(pack_id)
-    return {} if module is None else getattr(importlib.import_module(module), name, {})
+    modules = [importlib.import_module(f"{__name__}.{one}") for one in TABLE.get(pack_id, ())]
+    return {key: one for module in modules for key, one in getattr(module, name, {}).items()}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from autograph.blocks.packs.quirks import Api, Whole
 from autograph.blocks.packs.selectors import Filter
@@ -150,7 +151,8 @@ async def inbox(pins: Mapping[str, Json], api: Api) -> Outputs:
     items: list[Json] = [_message(one) for one in things]
     if pins.get("mark_read") and things:
         names = ",".join(one["data"]["name"] for one in things)
-        await api.send("POST /api/read_message", form={"id": names})
+        form = ("application/x-www-form-urlencoded", urlencode({"id": names}).encode())
+        await api.send("POST /api/read_message", content=form)
     for one in items:
         yield "item", one
     yield "items", items
