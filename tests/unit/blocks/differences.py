@@ -121,5 +121,7 @@ def own_pins(block: type[Any]) -> set[str]:
     return {"credentials"} if action is not None and action.picked is not None else set()
 
 
-FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})
+FURTHER_CATEGORIES: Final = frozenset(
+    {"AddMemory", "GetAllMemories", "GetLatestMemory", "SearchMemory", "XMLParser"}
+)
 """Blocks that stand in a category although the reference puts them in none."""
