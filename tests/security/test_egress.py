@@ -511,7 +511,9 @@ class TestOtherProtocols:
             await CheckedDialer(Rules(), resolve=mixed).connect("mixed.example", port)
 
     async def test_hosts_may_be_limited_by_name(self, port: int) -> None:
-        dialer = CheckedDialer(Rules(inside=LOOPBACK, lists=("mail.example.com",)))
+        dialer = CheckedDialer(
+            Rules(LOOPBACK, (HostList("the test lets be asked", ("mail.example.com",)),))
+        )
         with pytest.raises(EgressRefused, match=r"mail\.example\.com"):
             await dialer.connect("localhost", port)
 
