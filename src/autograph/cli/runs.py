@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -25,7 +26,7 @@ from autograph.cli.output import (
     shown,
 )
 from autograph.engine.state import RunStatus
-from autograph.features.runs.models import JournalRow, Priority, Run
+from autograph.features.runs.models import JournalRow, Order, Priority, Run
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json, is_object
 from autograph.graph.portable import NotAnAgent, write_agent
@@ -52,6 +53,12 @@ def run(  # noqa: PLR0913 - each is an option of the command
     unattended: Annotated[
         bool, typer.Option("--unattended", help="Nobody is there to answer what became of a node.")
     ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Keep what its nodes ask of the world, to make a test of it."
+        ),
+    ] = False,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -66,9 +73,8 @@ def run(  # noqa: PLR0913 - each is an option of the command
             values or [],
             inputs_file,
             data_dir,
+            partial(Order, priority=priority, is_attended=not unattended, is_recorded=record),
             watch=watch,
-            priority=priority,
-            is_attended=not unattended,
         ),
         as_json=as_json,
     )
@@ -85,14 +91,13 @@ async def _run(
     values: list[str],
     inputs_file: Path | None,
     data_dir: Path | None,
+    order: Callable[[UUID, Mapping[str, Json]], Order],
     *,
     watch: bool,
-    priority: Priority,
-    is_attended: bool,
 ) -> Run:
     from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-    saved_id = _as_id(agent)
+    saved_id = as_id(agent)
     graph = None if saved_id else read_file(Path(agent))
     given = _inputs_of(inputs_file)
     async with platform(settings_for(data_dir)) as made:
@@ -105,13 +110,7 @@ async def _run(
         given |= _parse_values(
             values, saved.graph, schemas.input_schema(saved.graph, made.catalog.specs())
         )
-        run_id = await made.runs.start(
-            made.owner,
-            saved.id,
-            given,
-            priority=priority,
-            is_attended=is_attended,
-        )
+        run_id = await made.runs.start_order(made.owner, order(saved.id, given))
         if watch:
             async for row in made.runs.follow(made.owner, run_id):
                 err.print(_line(row), markup=False)
@@ -133,7 +132,8 @@ async def _wait_with_progress(made: Any, run_id: UUID, graph: Graph) -> None:
             progress.update(task, description=f"{graph.name}: {done} node runs done")
 
 
-def _as_id(text: str) -> UUID | None:
+def as_id(text: str) -> UUID | None:
+    """Return the id that a text is; None where it is none, or a file has that name."""
     if Path(text).exists():
         return None
     try:

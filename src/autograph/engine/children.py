@@ -59,10 +59,12 @@ async def prepare(
     }
     # What was chosen for this run holds for the agents that travel with it, too.
     is_inside = graph.graph_id == parent.graph.graph_id and graph.sub_graph_id is not None
-    asks = tuple(sorted(state.asks))
-    if is_inside:
-        return child, RunStarted(inputs, state.overrides, asks=asks)
-    return child, RunStarted(inputs, asks=asks)
+    return child, RunStarted(
+        inputs,
+        state.overrides if is_inside else {},
+        asks=tuple(sorted(state.asks)),
+        is_recorded=state.is_recorded or None,
+    )
 
 
 def _inputs(values: dict[str, Json]) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -20,16 +20,17 @@ import structlog
 
 from autograph.blocks.catalog import Catalog
 from autograph.blocks.sdk import Block, BlockError
+from autograph.blocks.tape.recorder import Recorder
 from autograph.engine.context import NodeContext
 from autograph.engine.events import Output
 from autograph.engine.planner import ERROR_PIN, node_values
 from autograph.engine.ports import BlockHost, RunRef
 from autograph.engine.prices import credits_of
+from autograph.engine.recording import RecordingHost, agent_of
 from autograph.engine.state import NodeRun
 from autograph.engine.waits import Suspended, Wait
 from autograph.graph import pins
 from autograph.graph.model import Json
-from autograph.infra.clock import Clock
 from autograph.infra.errors import OperationalError, UserError
 from autograph.infra.json import NotJson, canonical
 
@@ -39,6 +40,8 @@ _MAX_MESSAGE: Final = 4_000
 
 Stream = Callable[[list[Output]], None]
 """Takes outputs of a node run that goes on."""
+Keep = Callable[[Sequence[Json]], None]
+"""Takes exchanges, as `blocks.tape` has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +78,16 @@ Outcome = Done | Failed | Waits
 class Executor:
     """Runs attempts; shared by all runs of a process."""
 
-    def __init__(
-        self, catalog: Catalog, host: BlockHost, clock: Clock, *, node_timeout: timedelta
-    ) -> None:
+    def __init__(self, catalog: Catalog, host: BlockHost, *, node_timeout: timedelta) -> None:
         """Run blocks of `catalog`.
 
         Args:
             catalog: The blocks.
             host: Their world.
-            clock: What they are told of time.
             node_timeout: For nodes whose policy and graph say nothing.
         """
         self._catalog = catalog
         self._host = host
-        self._clock = clock
         self._node_timeout = node_timeout
         self._blocks: dict[str, Block[Any]] = {}
         self._threads = ThreadPoolExecutor(thread_name_prefix="block")
@@ -109,6 +108,7 @@ class Executor:
         stream: Stream | None = None,
         *,
         asks_people: bool = False,
+        keep: Keep | None = None,
     ) -> Outcome:
         """Run a block once.
 
@@ -118,10 +118,24 @@ class Executor:
             overrides: Values laid over the node for this run.
             stream: Takes outputs while the block goes on; None collects them all.
             asks_people: Reviews wait for a person; otherwise they approve.
+            keep: Takes what the attempt asked of the world, without secrets, once it is over; None: nothing is kept.
         """
+        if keep is None:
+            ctx = NodeContext(ref, run, self._host, asks_people=asks_people)
+            return await self._outcome(run, overrides, stream, ctx)
+        recorder = Recorder(agent_of(ref), run.node.id)
+        host = RecordingHost(self._host, recorder)
+        ctx = NodeContext(ref, run, host, asks_people=asks_people)
+        outcome = await self._outcome(run, overrides, stream, ctx)
+        if kept := recorder.taken(ctx.opened):
+            keep(kept)
+        return outcome
+
+    async def _outcome(
+        self, run: NodeRun, overrides: Mapping[str, Json], stream: Stream | None, ctx: NodeContext
+    ) -> Outcome:
         loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
-        ctx = NodeContext(ref, run, self._host, self._clock, asks_people=asks_people)
         outputs = _Outputs(stream, ctx, skip=run.emitted, loop=loop)
         code, message, retry_after, credits = "", "", None, 0
         try:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.models.shelf import ModelShelf
-from autograph.blocks.sdk import CredentialRef, Files, Http, KeyValueStore, Rate, Sandbox, Secret
+from autograph.blocks.sdk import (
+    CredentialRef,
+    Files,
+    Http,
+    KeyValueStore,
+    Models,
+    Rate,
+    Sandbox,
+    Secret,
+)
+from autograph.blocks.sdk.models import World
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -373,18 +382,21 @@ class Partial:
 
 
 class BlockHost(Protocol):
-    """Gives blocks their world."""
+    """Gives blocks their world. Where a node is named, it is the one that asks."""
 
-    @property
-    def models(self) -> ModelShelf:
-        """What is set about models."""
+    def models(self, run: RunRef, node: str, world: World) -> Models:
+        """Return language models, asked in the name of an attempt whose `world` it is."""
+        ...
+
+    def now(self, run: RunRef, node: str) -> datetime:
+        """Return the current moment, aware, in UTC."""
         ...
 
     def show(self, run: RunRef, partial: Partial) -> None:
         """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
         ...
 
-    def store(self, run: RunRef) -> KeyValueStore:
+    def store(self, run: RunRef, node: str) -> KeyValueStore:
         """Return the stored values of the run's owner."""
         ...
 
@@ -392,16 +404,15 @@ class BlockHost(Protocol):
         """Return the address at which a call with `token` is taken."""
         ...
 
-    def http(self, run: RunRef) -> Http:
+    def http(self, run: RunRef, node: str) -> Http:
         """Return the way out for a run of this owner."""
         ...
 
-    @property
-    def sandbox(self) -> Sandbox:
-        """Where code that people wrote is run."""
+    def sandbox(self, run: RunRef, node: str) -> Sandbox:
+        """Return where code that people wrote is run."""
         ...
 
-    def files(self, run: RunRef) -> Files:
+    def files(self, run: RunRef, node: str) -> Files:
         """Return the files of the run's owner."""
         ...
 

@@ -8,7 +8,7 @@ state lives in the journal, no worker holds it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
@@ -18,6 +18,7 @@ from uuid import UUID
 from autograph.engine import children
 from autograph.engine.errors import Fenced
 from autograph.engine.events import (
+    NodeExchanged,
     NodeOutput,
     NodeResumed,
     NodeStarted,
@@ -270,6 +271,7 @@ class Runner:
             stream,
             asks_people=WaitKind.REVIEW in self._state.asks
             and run.node.id not in self._state.trusted,
+            keep=self._keep(run) if self._state.is_recorded else None,
         )
         again = isinstance(outcome, Failed) and run.attempt <= retry.max
         if again and (not retry.on or cast("Failed", outcome).code in retry.on):
@@ -284,6 +286,12 @@ class Runner:
                 self._wake.set()
 
         return hand_over
+
+    def _keep(self, run: NodeRun) -> Callable[[Sequence[Json]], None]:
+        def keep(exchanges: Sequence[Json]) -> None:
+            self._writer.emit(NodeExchanged(run.number, run.node.id, run.attempt, exchanges))
+
+        return keep
 
     # waiting
 

@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from autograph.engine.events import (
     Event,
     NodeCompleted,
+    NodeExchanged,
     NodeFailed,
     NodeOutput,
     NodeResumed,
@@ -163,6 +164,8 @@ class RunState:
         must_stop: A failure says that the run stops at once.
         asks: Which questions people are there to answer.
         trusted: Nodes whose reviews are approved without asking, for the rest of the run.
+        is_recorded: What nodes ask of the world is kept.
+        dry_run: By what nodes are simulated that are not pure; None where they run.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -183,6 +186,8 @@ class RunState:
         self.must_stop = False
         self.asks: frozenset[str] = frozenset()
         self.trusted: set[str] = set()
+        self.is_recorded = False
+        self.dry_run: Mapping[str, Json] | None = None
         self._joins: dict[int, Join] = {}
         self._in_order: dict[int, deque[NodeRun]] = {}
 
@@ -241,6 +246,9 @@ class RunState:
         run = self._live(event.node_run)
         run.status, run.attempt = NodeRunStatus.RUNNING, event.attempt
 
+    def _on_exchanged(self, event: NodeExchanged) -> None:
+        """Change nothing: what was asked has its consequences in what comes after."""
+
     def _on_output(self, event: NodeOutput) -> None:
         self._emit(event.node_run, event.outputs)
 
@@ -282,6 +290,7 @@ class RunState:
 
     def _on_run_started(self, event: RunStarted) -> None:
         self.inputs, self.overrides = event.inputs, event.overrides
+        self.is_recorded, self.dry_run = event.is_recorded is True, event.dry_run
         self.asks = frozenset((WaitKind.REVIEW,) if event.asks is None else event.asks)
         for index in self.plan.starts:
             node = self.plan.nodes[index]
@@ -388,6 +397,7 @@ class RunState:
     _HANDLERS: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         RunStarted: _on_run_started,
         NodeStarted: _on_started,
+        NodeExchanged: _on_exchanged,
         NodeOutput: _on_output,
         NodeCompleted: _on_completed,
         NodeFailed: _on_failed,

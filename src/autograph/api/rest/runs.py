@@ -53,6 +53,11 @@ class ExecuteRequest(BaseModel):
     payload: dict[str, Any] | None = Field(
         default=None, description="What arrives at the agent's trigger, to try it with."
     )
+    record: bool = Field(
+        default=False,
+        description="What its nodes ask of the world is kept, without secrets, so that `/runs/{run_id}/cassette` "
+        "can make a test of it.",
+    )
 
 
 class NodeFailure(BaseModel):
@@ -180,6 +185,7 @@ async def execute_graph(
         is_attended=body.attended,
         credentials=body.credentials_inputs,
         payload=body.payload,
+        is_recorded=body.record,
     )
     run_id = await services.runs.start_order(principal, order)
     is_over = wait > 0 and await services.runs.wait(
@@ -244,6 +250,14 @@ async def list_node_runs(
     page = await services.runs.node_results(principal, run_id, after=after, limit=limit)
     body = {"node_runs": list(page.rows), "next_after": page.next_after}
     return Response(encode(body), media_type="application/json")
+
+
+@router.get("/runs/{run_id}/cassette", response_model=dict[str, Any])
+@needs(Permission.RUNS_READ)
+async def get_cassette(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
+    """Return a recorded run as a cassette, for `autograph test`. 409 when it goes on or was not recorded."""
+    made = await services.cassettes.cassette(principal, run_id)
+    return Response(encode(made.as_json()), media_type="application/json")
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, response_model=RunAnswer)

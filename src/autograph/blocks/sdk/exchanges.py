@@ -42,6 +42,9 @@ _SECRET_FIELDS: Final = frozenset(
         "secret",
     }
 )
+_NAMES: Final = "|".join(sorted(_SECRET_FIELDS))
+_WRITTEN: Final = re.compile(rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*(")', re.IGNORECASE)
+_QUOTED: Final = re.compile(rf'(\\+"(?:{_NAMES})\\+"\s*:\s*\\+").*?(\\+")', re.IGNORECASE)
 _SECRET_PARAMETERS: Final = _SECRET_FIELDS | {"appid", "auth", "key", "sig", "signature", "token"}
 _SECRET_HEADER: Final = re.compile(r"auth|cookie|key|secret|session|token")
 _OF_THE_CONNECTION: Final = frozenset(
@@ -147,7 +150,12 @@ def masked(one: Exchanged) -> Exchanged:
 
 
 def masked_value(value: Json) -> Json:
-    """Return a value in which texts under names such as `password` and `access_token` are masked."""
+    """Return a value in which texts under names such as `password` and `access_token` are masked.
+
+    They are also where a text is JSON, or quotes some.
+    """
+    if isinstance(value, str):
+        return _QUOTED.sub(rf"\g<1>{MASK}\g<2>", _WRITTEN.sub(rf"\g<1>{MASK}\g<2>", value))
     if is_list(value):
         return [masked_value(one) for one in value]
     if not is_object(value):
@@ -235,13 +243,16 @@ def _masked_query(query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 def _answer(kind: str, content: bytes) -> dict[str, Json]:
     if not content:
         return {}
-    if "json" in kind:
+    if (
+        "json" in kind
+    ):  # written otherwise than we do, it stays a text: blocks may look at it as one
         try:
             value = decode(content)
         except NotJson:
             pass
         else:
-            return {"response": value}
+            if encode(value) == content:
+                return {"response": value}
     try:
         return {"text": content.decode()}
     except UnicodeDecodeError:

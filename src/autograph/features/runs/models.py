@@ -41,6 +41,7 @@ class Order:
         payload: What arrives at the agent's trigger; None where nothing does.
         config: Values of the trigger node's pins, laid over its constants.
         credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
+        is_recorded: What its nodes ask of the world is kept, so that a cassette can be made of it.
     """
 
     graph_id: UUID
@@ -53,6 +54,7 @@ class Order:
     payload: Mapping[str, Json] | None = None
     config: Mapping[str, Json] = field(default_factory=dict[str, Json])
     credentials: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    is_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

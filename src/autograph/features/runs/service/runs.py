@@ -162,7 +162,10 @@ class RunService:
         await self._starter.submit(
             run,
             RunStarted(
-                accepted, overrides, asks=asks_of(found.settings, is_attended=order.is_attended)
+                accepted,
+                overrides,
+                asks=asks_of(found.settings, is_attended=order.is_attended),
+                is_recorded=order.is_recorded or None,
             ),
             may_begin=may_begin(principal, found.settings),
         )
@@ -338,6 +341,8 @@ def _hash_of(order: Order, accepted: Mapping[str, Json]) -> str:
         parts += [order.credentials, order.payload, order.config]
     elif order.credentials:
         parts += [order.credentials]
+    if order.is_recorded:
+        parts.append("recorded")
     return hashlib.sha256(encode(parts)).hexdigest()
 
 
