@@ -24,7 +24,7 @@ from autograph.bootstrap import Platform, Process, platform
 from autograph.engine.events import FORMAT
 from autograph.engine.journal.payloads import unpack
 from autograph.engine.waits import Answer, Choice
-from autograph.features.runs.models import Order, Run
+from autograph.features.runs.models import DryRun, Order, Run
 from autograph.infra.settings import Settings
 
 HERE = Path(__file__).resolve().parents[1] / "tests" / "journals" / f"format-{FORMAT}"
@@ -214,6 +214,12 @@ RECORDINGS = (
         {"say": ("AITextGenerator", {"prompt": "Say hi.", "model": "demo"}), "out": OUT},
         ("say.response -> out.value",),
         wanted={"is_recorded": True},
+    ),
+    Recording(
+        "dry-run",
+        {"say": ("AITextGenerator", {"prompt": "Say hi.", "model": "demo"}), "out": OUT},
+        ("say.response -> out.value",),
+        wanted={"dry_run": DryRun()},
     ),
     Example("countdown", {"from": 3}),
     Example("welcome-party", {"guests": "Ada,Grace"}),

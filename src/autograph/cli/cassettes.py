@@ -85,9 +85,13 @@ def record(
         for one in problems:
             err.print(f"  {one}", markup=False)
     else:
-        print_plain(f"{file}: {len(made.exchanges)} exchanges. Play it with `autograph test`.")
+        print_plain(f"{file}: {_counted(len(made.exchanges))}. Play it with `autograph test`.")
     if problems:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _counted(exchanges: int) -> str:
+    return "1 exchange" if exchanges == 1 else f"{exchanges} exchanges"
 
 
 async def _proved(made: Cassette) -> tuple[Cassette, list[str]]:

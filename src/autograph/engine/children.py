@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from autograph.engine.errors import LimitExceeded
@@ -28,9 +29,20 @@ _OWN_PINS: Final = frozenset(
 
 
 async def prepare(
-    parent: RunRef, run: NodeRun, state: RunState, plans: PlanSource
+    parent: RunRef,
+    run: NodeRun,
+    state: RunState,
+    plans: PlanSource,
+    dry_run: Mapping[str, Json] | None,
 ) -> tuple[RunRef, RunStarted]:
     """Return the child run of an agent-executor node and its first event.
+
+    Args:
+        parent: The run that waits for it.
+        run: The node run that does.
+        state: The parent's.
+        plans: Finds the agent.
+        dry_run: By what the child simulates; None where it runs.
 
     Raises:
         NotFound: There is no such agent.
@@ -64,6 +76,7 @@ async def prepare(
         state.overrides if is_inside else {},
         asks=tuple(sorted(state.asks)),
         is_recorded=state.is_recorded or None,
+        dry_run=dry_run,
     )
 
 

@@ -130,11 +130,13 @@ class NodeContext:
     @property
     def http(self) -> Http:
         """The way out."""
+        self._refuse_pure()
         return self._host.http(self._run, self.node_id)
 
     @property
     def models(self) -> Models:
         """Language models."""
+        self._refuse_pure()
         return self._host.models(self._run, self.node_id, self)
 
     @property
@@ -150,6 +152,7 @@ class NodeContext:
     @property
     def sandbox(self) -> Sandbox:
         """Where code that people wrote is run."""
+        self._refuse_pure()
         return self._host.sandbox(self._run, self.node_id)
 
     def stream(self, pin: str, text: str) -> None:
@@ -271,6 +274,16 @@ class NodeContext:
                 f"{self._started.node.spec.name} has an effect, so it cannot wait for anybody.",
                 code="block.cannot_wait",
             )
+
+    def _refuse_pure(self) -> None:
+        """Hold a pure block to its word: it runs in dry runs, out of which nothing goes.
+
+        Raises:
+            BlockError: It is one.
+        """
+        if self._started.node.is_pure:
+            name = self._started.node.spec.name
+            raise BlockError(f"{name} says that it is pure, so it reaches nothing.")
 
     def _next_wait(self) -> int:
         self._waits += 1

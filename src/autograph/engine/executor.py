@@ -19,7 +19,14 @@ from typing import Any, Final, cast
 import structlog
 
 from autograph.blocks.catalog import Catalog
-from autograph.blocks.sdk import Block, BlockError
+from autograph.blocks.sdk import (
+    Block,
+    BlockError,
+    CostKind,
+    Example,
+    ModelAnswer,
+    ModelRequest,
+)
 from autograph.blocks.tape.recorder import Recorder
 from autograph.engine.context import NodeContext
 from autograph.engine.events import Output
@@ -46,11 +53,16 @@ Keep = Callable[[Sequence[Json]], None]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The attempt ended well; `outputs` are those that were not streamed."""
+    """The attempt ended well; `outputs` are those that were not streamed.
+
+    Attributes:
+        simulated: Where they are from, where the block did not run.
+    """
 
     outputs: list[Output]
     duration_ms: float
     credits: int = 0
+    simulated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +111,22 @@ class Executor:
     def runs_inline(self, run: NodeRun) -> bool:
         """Tell whether a node run needs neither a commit before it nor a task, timer or thread of its own."""
         return run.node.is_simple and not self._block(run.node.spec.id).is_blocking
+
+    def examples(self, block_id: str) -> Sequence[Example]:
+        """Return the examples of a block."""
+        return self._catalog.get(block_id).examples
+
+    async def ask(
+        self, ref: RunRef, run: NodeRun, request: ModelRequest
+    ) -> tuple[ModelAnswer, Mapping[CostKind, float]]:
+        """Ask a model in the name of a node run, on the installation's account; return what that took, too.
+
+        Raises:
+            ModelError: It does not answer as it should.
+        """
+        ctx = NodeContext(ref, run, self._host, asks_people=False)
+        answer = await self._host.models(ref, run.node.id, ctx).ask(request, None)
+        return answer, ctx.usage
 
     async def attempt(
         self,

@@ -87,7 +87,7 @@ class RunResult:
         outputs: By name, every value in order.
         errors: Node failures, as `NodeError.as_json`.
         starved: Nodes that waited for a pin that never came, with `has`, `missing` and `sets`.
-        stats: `node_runs`, `node_errors`, `node_ms`.
+        stats: `node_runs`, `node_errors`, `node_ms`; of a dry run `simulated`, how many of them did not run.
         error: Why it failed or was cancelled, `{code, message}`.
     """
 

@@ -166,6 +166,7 @@ class RunState:
         trusted: Nodes whose reviews are approved without asking, for the rest of the run.
         is_recorded: What nodes ask of the world is kept.
         dry_run: By what nodes are simulated that are not pure; None where they run.
+        simulated_count: Node runs that were.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -188,6 +189,7 @@ class RunState:
         self.trusted: set[str] = set()
         self.is_recorded = False
         self.dry_run: Mapping[str, Json] | None = None
+        self.simulated_count = 0
         self._joins: dict[int, Join] = {}
         self._in_order: dict[int, deque[NodeRun]] = {}
 
@@ -226,11 +228,14 @@ class RunState:
 
     def stats(self) -> dict[str, Json]:
         """Return the counts that the run's result tells."""
-        return {
+        counts: dict[str, Json] = {
             "node_runs": self.count,
             "node_errors": self.failed_count,
             "node_ms": round(self.node_ms, 3),
         }
+        if self.dry_run is not None:
+            counts["simulated"] = self.simulated_count
+        return counts
 
     def overrides_of(self, node: NodePlan) -> Mapping[str, Json]:
         """Return the values laid over a node for this run."""
@@ -239,6 +244,7 @@ class RunState:
     def _on_completed(self, event: NodeCompleted) -> None:
         run = self._emit(event.node_run, event.outputs)
         self.node_ms += event.duration_ms
+        self.simulated_count += event.simulated is not None
         self._finish(run, NodeRunStatus.COMPLETED)
         self._return(run, None)
 

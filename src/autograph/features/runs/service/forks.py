@@ -151,6 +151,7 @@ class ForkService:
             history.started.overrides,
             asks=asks_of(found.settings, is_attended=True),
             is_recorded=history.started.is_recorded,
+            dry_run=history.started.dry_run,
         )
         run = RunRef(new_id(), principal.user_id, graph, timezone=principal.timezone)
         return _Prepared(row, history, run, started, found.settings)
