@@ -24,6 +24,7 @@ from autograph.features.runs.service import (
     BlockService,
     CassetteService,
     DeadLetterService,
+    EgressService,
     ForkService,
     PresetRuns,
     ReviewService,
@@ -51,6 +52,7 @@ class Services:
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
+    egress: EgressService
     files: FileService
     worker: Worker
     broadcast: Broadcast

@@ -58,6 +58,7 @@ from autograph.features.library.service import PresetService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
+    EgressRepository,
     ReviewRepository,
     RunRepository,
 )
@@ -65,6 +66,7 @@ from autograph.features.runs.service import (
     BlockService,
     CassetteService,
     DeadLetterService,
+    EgressService,
     ForkService,
     Intake,
     PresetRuns,
@@ -103,6 +105,7 @@ class Platform:
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
+    egress: EgressService
     files: FileService
     accounts: Accounts
     integrations: Integrations
@@ -182,6 +185,7 @@ async def platform(
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
+            egress=EgressService(EgressRepository(database), ground.clock),
             files=files,
             accounts=accounts,
             integrations=integrations,
@@ -247,6 +251,7 @@ def serve(made: Platform) -> ASGIApp:
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,
+            egress=made.egress,
             files=made.files,
             worker=made.worker,
             broadcast=made.broadcast,

@@ -15,6 +15,7 @@ from autograph.cli import (
     cassettes,
     credentials,
     database,
+    egress,
     files,
     forks,
     keys,
@@ -42,6 +43,7 @@ app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
 app.command("prune")(storage.prune)
 app.command("disk")(storage.disk)
+app.command("egress")(egress.egress)
 app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.command("test")(cassettes.play)

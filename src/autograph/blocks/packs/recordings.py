@@ -74,7 +74,8 @@ def _example(
     values: dict[str, Json] = dict(said.get("input", {}))
     secrets: dict[str, Secret] = {}
     if kind is not None:
-        values["credentials"] = {"id": TEST_ID, "provider": pack.id, "type": kind, "title": "Test"}
+        reference = {"id": TEST_ID, "provider": pack.id, "type": kind, "title": "Test"}
+        values.setdefault("credentials", reference)
         secrets[TEST_ID] = SECRETS[kind]
     return Example(
         values,
@@ -92,7 +93,7 @@ def _exchange(pack: Pack, said: Mapping[str, Any], auth: Mapping[str, Any]) -> E
     parts = urlsplit(found.url)
     return replace(
         found,
-        url=f"{parts.scheme}://{parts.netloc}{auth.get('prefix', '')}{parts.path}",
+        url=f"{parts.scheme}://{parts.netloc}{said.get('prefix', auth.get('prefix', ''))}{parts.path}",
         query=[*found.query, *auth.get("query", {}).items()],
         request_headers={**auth.get("headers", {}), **found.request_headers},
     )

@@ -3,6 +3,7 @@
 from autograph.features.runs.service.blocks import BlockService
 from autograph.features.runs.service.cassettes import CassetteService
 from autograph.features.runs.service.dead_letters import DeadLetterService
+from autograph.features.runs.service.egress import EgressService
 from autograph.features.runs.service.forks import ForkService
 from autograph.features.runs.service.intake import Intake
 from autograph.features.runs.service.presets import Extras, PresetRuns
@@ -13,6 +14,7 @@ __all__ = [
     "BlockService",
     "CassetteService",
     "DeadLetterService",
+    "EgressService",
     "Extras",
     "ForkService",
     "Intake",
