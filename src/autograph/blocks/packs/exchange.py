@@ -20,6 +20,7 @@ from autograph.blocks.sdk.credentials import texts_of
 from autograph.graph.model import Json, is_list, is_object
 from autograph.infra.json import encode
 
+_SHORTEST_WAIT: Final = 0.5
 _NEXT_LINK: Final = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
@@ -115,6 +116,7 @@ class Exchange:
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        multipart: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answer:
@@ -126,6 +128,8 @@ class Exchange:
         if body is not None:
             given.setdefault("Content-Type", "application/json")
             content = encode(body)
+        elif multipart is not None:
+            given["Content-Type"], content = _multipart(multipart)
         request_made = HttpRequest(method, url, headers=given, body=content, timeout=self._timeout)
         return await self._send(request_made, accepts)
 
@@ -291,33 +295,51 @@ class Exchange:
     async def _poll(self, poll: Poll, start: Answer) -> Answer:
         """Ask until the work is done.
 
+        A wait that was over before this attempt takes no time; the attempt's own first answer is newer than it,
+        so nothing is asked again then. That makes one question of each attempt of a block that may be parked.
+
         Raises:
-            BlockError: It failed, or it takes longer than the pack allows.
+            BlockError: It failed, or it takes longer than it may.
         """
         self.scope = replace(self.scope, steps={**self.scope.steps, "start": start.json})
+        every = max(self._seconds(poll.every), _SHORTEST_WAIT)
+        timeout = self._seconds(poll.timeout)
+        is_wanted = poll.when is None or render(poll.when, self.scope) not in (MISSING, False)
         waited, answer = 0.0, start
-        while True:
-            if matches(answer, poll.failed, self.scope.filters):
-                why = (
-                    MISSING
-                    if poll.message is None
-                    else parse(poll.message, self.scope.filters).find(answer)
-                )
-                text = answer.shown if why in (MISSING, None) else as_text(why)
-                raise BlockError(
-                    f"{answer.provider} could not do it: {text}", code="provider.failed"
-                )
-            if matches(answer, poll.until, self.scope.filters):
-                break
-            if waited >= poll.timeout:
-                raise BlockError(
-                    f"{answer.provider} is not done after {poll.timeout:g} s.",
-                    code="provider.timeout",
-                )
-            await self.ctx.sleep(timedelta(seconds=poll.every))
-            waited += poll.every
-            answer = await self.call(Call(request=poll.request))
+        while is_wanted and not self._is_over(poll, answer) and waited < timeout:
+            before = self.ctx.now()
+            await self.ctx.sleep(timedelta(seconds=every))
+            waited += every
+            if self.ctx.now() - before >= timedelta(seconds=every / 2):
+                answer = await self.call(Call(request=poll.request))
+        is_done = self._is_over(poll, answer)
+        if is_wanted and not is_done and not poll.gives_up:
+            raise BlockError(
+                f"{answer.provider} is not done after {timeout:g} s.", code="provider.timeout"
+            )
+        how = {"seconds": waited, "is_done": is_done}
+        self.scope = replace(self.scope, steps={**self.scope.steps, "poll": how})
         return answer if poll.result is None else await self.call(Call(request=poll.result))
+
+    def _seconds(self, template: Json) -> float:
+        found = render(template, self.scope)
+        return float(found) if isinstance(found, (int, float)) else 0.0
+
+    def _is_over(self, poll: Poll, answer: Answer) -> bool:
+        """Tell whether the work is done.
+
+        Raises:
+            BlockError: It failed.
+        """
+        if matches(answer, poll.failed, self.scope.filters):
+            why = (
+                MISSING
+                if poll.message is None
+                else parse(poll.message, self.scope.filters).find(answer)
+            )
+            text = answer.shown if why in (MISSING, None) else as_text(why)
+            raise BlockError(f"{answer.provider} could not do it: {text}", code="provider.failed")
+        return matches(answer, poll.until, self.scope.filters)
 
 
 def _with_query(url: str, query: Mapping[str, Json]) -> str:
@@ -336,8 +358,8 @@ def _pairs(values: Mapping[str, Json]) -> list[tuple[str, str]]:
     ]
 
 
-def _multipart(parts: Mapping[str, Json]) -> tuple[str, bytes]:
-    """Return the type and the body of RFC 7578."""
+def _multipart(parts: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Return the type and the body of RFC 7578. A part's content is a value, or bytes."""
     made: list[bytes] = []
     for name, part in parts.items():
         table: Mapping[str, Any] = (
@@ -348,11 +370,13 @@ def _multipart(parts: Mapping[str, Json]) -> tuple[str, bytes]:
             head += f'; filename="{_attribute(as_text(table["filename"]))}"'
         if "type" in table:
             head += f"\r\nContent-Type: {_attribute(as_text(table['type']))}"
-        made.append(f"{head}\r\n\r\n{as_text(table['content'])}\r\n".encode())
+        content = table["content"]
+        body = content if isinstance(content, bytes) else as_text(content).encode()
+        made.append(f"{head}\r\n\r\n".encode() + body + b"\r\n")
     # Made of what it separates, so that nothing in there can look like it.
     boundary = hashlib.sha256(b"".join(made)).hexdigest()
-    body = b"".join(f"--{boundary}\r\n".encode() + one for one in made)
-    return f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode()
+    whole = b"".join(f"--{boundary}\r\n".encode() + one for one in made)
+    return f"multipart/form-data; boundary={boundary}", whole + f"--{boundary}--\r\n".encode()
 
 
 def _attribute(text: str) -> str:

@@ -94,6 +94,7 @@ class InputPin:
         type: In the catalogue's notation.
         fields: Pins of the `object` in its type.
         advanced: Folded away; None for: when it needs no value.
+        file: The value names a file: templates are given it as an address or `data:` URI, or as Base64.
         schema: Further JSON Schema keys: `minimum`, `maxLength`, `placeholder`, `format` …
     """
 
@@ -106,6 +107,7 @@ class InputPin:
     title: str | None = None
     advanced: bool | None = None
     secret: bool = False
+    file: Literal["uri", "base64"] | None = None
     fields: Annotated[Mapping[str, InputPin], BeforeValidator(_inputs)] = field(
         default_factory=dict[str, "InputPin"]
     )
@@ -206,25 +208,31 @@ class Pages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """How to wait for work that goes on over there; `start` is what the first request brought.
+    """How to wait for work that goes on over there.
+
+    `start` is what the first request brought; afterwards `poll` is how the waiting went: `seconds` and `is_done`.
 
     Attributes:
         request: Asks how it goes.
+        when: A template; nothing is waited for where this is left out or false.
         until: Selector → values that mean it is done.
         failed: Selector → values that mean it failed.
         message: Where the answer then says why.
-        every: Seconds between two questions.
-        timeout: Seconds until the node fails.
+        every: Seconds between two questions, half a second at least; a template.
+        timeout: Seconds until the node fails; a template.
+        gives_up: After that time the last answer counts, and the node does not fail.
         result: Fetches what came of it, when the last answer does not have it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
     request: Request
     until: Mapping[str, Sequence[Json]]
+    when: str | None = None
     failed: Mapping[str, Sequence[Json]] = field(default_factory=dict[str, Sequence[Json]])
     message: str | None = None
-    every: float = 2
-    timeout: float = 600
+    every: Json = 2
+    timeout: Json = 600
+    gives_up: bool = False
     result: Request | None = None
 
 

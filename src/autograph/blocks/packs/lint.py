@@ -103,8 +103,9 @@ def _credentials(pack: Pack, action: Action) -> Iterator[str]:
     method = action.request.partition(" ")[0]
     if action.effect in {Effect.PURE, Effect.READ} and method in {"PUT", "PATCH", "DELETE"}:
         yield f"effect: {method} changes something; it is idempotent or effect."
-    if action.poll is not None and action.effect is not Effect.EFFECT:
-        yield "effect: work that is waited for is begun again after a wait, unless the effect is effect."
+    only_asks = action.effect is Effect.READ and method == "GET"
+    if action.poll is not None and action.effect is not Effect.EFFECT and not only_asks:
+        yield "effect: work that is begun and waited for is begun again after a wait, unless the effect is effect."
     if action.quirk is not None and action.quirk not in quirk_actions(pack.id):
         yield f"quirk: quirks/{pack.id}.py offers no action {action.quirk!r}."
     if action.pages is not None and action.pages.by == "cursor" and action.pages.next is None:
@@ -128,6 +129,8 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
         ]
     given = [pin.value for pin in action.output.values()]
     more = [action.pages.limit, action.pages.size] if action.pages else []
+    if action.poll is not None:
+        more += [action.poll.when, action.poll.every, action.poll.timeout]
     whens = [step.when for step in action.before]
     for where, call, allowed in places:
         parts = [
@@ -141,7 +144,9 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
             dict(call.variables),
         ]
         yield from _unknown(where, parts, allowed, set(known), used)
-    yield from _unknown("output", [*given, *more, *whens], names | {"start"}, set(known), used)
+    yield from _unknown(
+        "output", [*given, *more, *whens], names | {"start", "poll"}, set(known), used
+    )
     if action.quirk is None and "$" not in used:
         for name in action.input:
             if name not in used:

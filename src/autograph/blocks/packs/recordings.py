@@ -88,6 +88,7 @@ def _exchange(pack: Pack, said: Mapping[str, Any], auth: Mapping[str, Any]) -> E
     method, _, address = said["request"].partition(" ")
     parts = urlsplit(pack.provider.url(address))
     query = parse_qsl(parts.query, keep_blank_values=True)
+    auth = said.get("auth", auth)
     query += [(name, value) for name, value in auth.get("query", {}).items()]
     bodies = {key: said[key] for key in ("body", "form", "multipart", "raw") if key in said}
     return Exchanged(

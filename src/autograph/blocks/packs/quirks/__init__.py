@@ -1,7 +1,7 @@
 """What single providers need and no pack can say: small functions, named in `TABLE` and nowhere else.
 
 A filter takes a value and returns one. A whole action is an async generator that takes the pins' values and
-an `Api`, and yields `(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
+an `Api`, and yields `(pin, value)`; the provider is asked through that `Api`. Modules are named here, by us:
 no file, graph or request can make another one be imported.
 """
 
@@ -12,12 +12,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Outputs
+from autograph.blocks.sdk import Context, Outputs
 from autograph.graph.model import Json
 
 
 class Api(Protocol):
     """The provider, as a quirk reaches it: asked with the credential, its failures raised."""
+
+    @property
+    def ctx(self) -> Context:
+        """The attempt: its files, its clock, and the way out without the credential."""
+        ...
 
     async def send(
         self,
@@ -25,10 +30,13 @@ class Api(Protocol):
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        multipart: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
         """Send `METHOD /path` (paths already quoted) and return the answer.
+
+        `multipart` is fields by name, each a value or `{"content": bytes, "filename": …, "type": …}`.
 
         Raises:
             BlockError: The provider refuses.
@@ -40,6 +48,7 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, str]] = {
     "github": "autograph.blocks.packs.quirks.github",
+    "ideogram": "autograph.blocks.packs.quirks.ideogram",
 }
 """The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
 
