@@ -49,6 +49,7 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 TABLE: Final[Mapping[str, str]] = {
     "github": "autograph.blocks.packs.quirks.github",
     "ideogram": "autograph.blocks.packs.quirks.ideogram",
+    "todoist": "autograph.blocks.packs.quirks.todoist",
 }
 """The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
 
