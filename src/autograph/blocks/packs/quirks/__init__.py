@@ -47,6 +47,7 @@ class Api(Protocol):
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, str]] = {
+    "agent_mail": "autograph.blocks.packs.quirks.agent_mail",
     "github": "autograph.blocks.packs.quirks.github",
     "ideogram": "autograph.blocks.packs.quirks.ideogram",
     "todoist": "autograph.blocks.packs.quirks.todoist",
