@@ -92,6 +92,10 @@ class ActionBlock(Block[PackInput]):
                 raise Unsendable from None
             return
         answer = await exchange.run()
+        for kind, selector in self.action.used.items():
+            units = parse(selector, known).find(answer)
+            if isinstance(units, (int, float)):
+                ctx.used(kind, float(units))
         async for output in self._outputs(answer, exchange.scope):
             yield output
 

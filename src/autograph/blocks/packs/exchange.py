@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
@@ -295,24 +295,26 @@ class Exchange:
     async def _poll(self, poll: Poll, start: Answer) -> Answer:
         """Ask until the work is done.
 
-        A wait that was over before this attempt takes no time; the attempt's own first answer is newer than it,
-        so nothing is asked again then. That makes one question of each attempt of a block that may be parked.
-
         Raises:
             BlockError: It failed, or it takes longer than it may.
         """
         self.scope = replace(self.scope, steps={**self.scope.steps, "start": start.json})
-        every = max(self._seconds(poll.every), _SHORTEST_WAIT)
+        until = {name: render(one, self.scope) for name, one in poll.until.items()}
         timeout = self._seconds(poll.timeout)
         is_wanted = poll.when is None or render(poll.when, self.scope) not in (MISSING, False)
-        waited, answer = 0.0, start
-        while is_wanted and not self._is_over(poll, answer) and waited < timeout:
-            before = self.ctx.now()
-            await self.ctx.sleep(timedelta(seconds=every))
-            waited += every
-            if self.ctx.now() - before >= timedelta(seconds=every / 2):
-                answer = await self.call(Call(request=poll.request))
-        is_done = self._is_over(poll, answer)
+
+        async def ask() -> Answer:
+            return await self.call(Call(request=poll.request))
+
+        def is_over(answer: Answer) -> bool:
+            self._check_failed(poll, answer)
+            return matches(answer, until, self.scope.filters)
+
+        answer, waited = start, 0.0
+        if is_wanted:
+            every = self._seconds(poll.every)
+            answer, waited = await self._wait(ask, start, is_over, every, timeout)
+        is_done = is_over(answer)
         if is_wanted and not is_done and not poll.gives_up:
             raise BlockError(
                 f"{answer.provider} is not done after {timeout:g} s.", code="provider.timeout"
@@ -321,25 +323,57 @@ class Exchange:
         self.scope = replace(self.scope, steps={**self.scope.steps, "poll": how})
         return answer if poll.result is None else await self.call(Call(request=poll.result))
 
+    async def wait(
+        self, request: str, is_over: Callable[[Answered], bool], *, every: float, longest: float
+    ) -> tuple[Answered, float]:
+        """Ask again and again until it is over, or `longest` seconds have passed.
+
+        Returns:
+            The last answer, and how many seconds were waited.
+
+        Raises:
+            BlockError: The provider refuses.
+        """
+
+        async def ask() -> Answer:
+            return await self.send(request)
+
+        return await self._wait(ask, await ask(), is_over, every, longest)
+
+    async def _wait(
+        self,
+        ask: Callable[[], Awaitable[Answer]],
+        answer: Answer,
+        is_over: Callable[[Answer], bool],
+        every: float,
+        longest: float,
+    ) -> tuple[Answer, float]:
+        every, waited = max(every, _SHORTEST_WAIT), 0.0
+        while not is_over(answer) and waited < longest:
+            before = self.ctx.now()
+            await self.ctx.sleep(timedelta(seconds=every))
+            waited += every
+            # A wait that was over before this attempt takes no time; the attempt's own first answer is newer
+            # than it. So an attempt of a block that may be parked asks once.
+            if self.ctx.now() - before >= timedelta(seconds=every / 2):
+                answer = await ask()
+        return answer, waited
+
     def _seconds(self, template: Json) -> float:
         found = render(template, self.scope)
         return float(found) if isinstance(found, (int, float)) else 0.0
 
-    def _is_over(self, poll: Poll, answer: Answer) -> bool:
-        """Tell whether the work is done.
+    def _check_failed(self, poll: Poll, answer: Answer) -> None:
+        """Check that the work has not failed.
 
         Raises:
-            BlockError: It failed.
+            BlockError: It has.
         """
-        if matches(answer, poll.failed, self.scope.filters):
-            why = (
-                MISSING
-                if poll.message is None
-                else parse(poll.message, self.scope.filters).find(answer)
-            )
-            text = answer.shown if why in (MISSING, None) else as_text(why)
-            raise BlockError(f"{answer.provider} could not do it: {text}", code="provider.failed")
-        return matches(answer, poll.until, self.scope.filters)
+        if not matches(answer, poll.failed, self.scope.filters):
+            return
+        why = MISSING if not poll.message else parse(poll.message, self.scope.filters).find(answer)
+        text = answer.shown if why in (MISSING, None) else as_text(why)
+        raise BlockError(f"{answer.provider} could not do it: {text}", code="provider.failed")
 
 
 def _with_query(url: str, query: Mapping[str, Json]) -> str:

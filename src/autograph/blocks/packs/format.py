@@ -215,7 +215,7 @@ class Poll:
     Attributes:
         request: Asks how it goes.
         when: A template; nothing is waited for where this is left out or false.
-        until: Selector → values that mean it is done.
+        until: Selector → values that mean it is done, or a template of them.
         failed: Selector → values that mean it failed.
         message: Where the answer then says why.
         every: Seconds between two questions, half a second at least; a template.
@@ -226,7 +226,7 @@ class Poll:
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
     request: Request
-    until: Mapping[str, Sequence[Json]]
+    until: Mapping[str, Sequence[Json] | str]
     when: str | None = None
     failed: Mapping[str, Sequence[Json]] = field(default_factory=dict[str, Sequence[Json]])
     message: str | None = None
@@ -298,6 +298,7 @@ class Action(Call):
         idempotency: The header that takes the idempotency key.
         rate: How often it may be asked with one credential.
         timeout: Seconds a request may take.
+        used: What an answer says was used: `cost_usd`, `tokens` → selector; prices may build on it.
         quirk: A function in `quirks/<pack>.py` that does it all.
     """
 
@@ -323,6 +324,7 @@ class Action(Call):
     rate: Annotated[Rate | None, BeforeValidator(_rate)] = None
     cost: Annotated[Sequence[Price], BeforeValidator(_costs)] = ()
     timeout: float = 60
+    used: Mapping[CostKind, str] = field(default_factory=dict[CostKind, str])
     quirk: str | None = None
     is_sensitive: bool = False
     aliases: Sequence[str] = ()

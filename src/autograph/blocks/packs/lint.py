@@ -130,7 +130,7 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
     given = [pin.value for pin in action.output.values()]
     more = [action.pages.limit, action.pages.size] if action.pages else []
     if action.poll is not None:
-        more += [action.poll.when, action.poll.every, action.poll.timeout]
+        more += [action.poll.when, action.poll.every, action.poll.timeout, dict(action.poll.until)]
     whens = [step.when for step in action.before]
     for where, call, allowed in places:
         parts = [
@@ -179,6 +179,7 @@ def _selectors(pack: Pack, action: Action) -> Iterator[str]:
         for name, pin in action.output.items()
         for key, one in pin.pick.items()
     ]
+    found += [("used", one) for one in action.used.values()]
     found += [("errors", one) for one in (errors.message, *errors.when) if one]
     if action.pages is not None:
         found += [

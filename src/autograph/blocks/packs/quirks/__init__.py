@@ -43,11 +43,28 @@ class Api(Protocol):
         """
         ...
 
+    async def wait(
+        self, request: str, is_over: Callable[[Answered], bool], *, every: float, longest: float
+    ) -> tuple[Answered, float]:
+        """Ask again and again until it is over, or `longest` seconds have passed.
+
+        Nothing is held meanwhile where the action's effect is `read`: then the function runs again from its
+        beginning, so what is asked before must only ask.
+
+        Returns:
+            The last answer, and how many seconds were waited.
+
+        Raises:
+            BlockError: The provider refuses.
+        """
+        ...
+
 
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, str]] = {
     "agent_mail": "autograph.blocks.packs.quirks.agent_mail",
+    "exa": "autograph.blocks.packs.quirks.exa",
     "github": "autograph.blocks.packs.quirks.github",
     "ideogram": "autograph.blocks.packs.quirks.ideogram",
     "todoist": "autograph.blocks.packs.quirks.todoist",
