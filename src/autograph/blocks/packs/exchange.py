@@ -319,7 +319,7 @@ class Exchange:
             raise BlockError(
                 f"{answer.provider} is not done after {timeout:g} s.", code="provider.timeout"
             )
-        how = {"seconds": waited, "is_done": is_done}
+        how = {"seconds": waited, "is_done": is_done, "answer": answer.json}
         self.scope = replace(self.scope, steps={**self.scope.steps, "poll": how})
         return answer if poll.result is None else await self.call(Call(request=poll.result))
 

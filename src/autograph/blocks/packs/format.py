@@ -210,7 +210,8 @@ class Pages:
 class Poll:
     """How to wait for work that goes on over there.
 
-    `start` is what the first request brought; afterwards `poll` is how the waiting went: `seconds` and `is_done`.
+    `start` is what the first request brought; afterwards `poll` is how the waiting went: `seconds`, `is_done`,
+    and `answer`, the last one.
 
     Attributes:
         request: Asks how it goes.

@@ -64,9 +64,20 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, str]] = {
     "agent_mail": "autograph.blocks.packs.quirks.agent_mail",
+    "baas": "autograph.blocks.packs.quirks.baas",
+    "bannerbear": "autograph.blocks.packs.quirks.bannerbear",
+    "d_id": "autograph.blocks.packs.quirks.d_id",
     "exa": "autograph.blocks.packs.quirks.exa",
+    "fal": "autograph.blocks.packs.quirks.fal",
+    "firecrawl": "autograph.blocks.packs.quirks.firecrawl",
     "github": "autograph.blocks.packs.quirks.github",
     "ideogram": "autograph.blocks.packs.quirks.ideogram",
+    "jina": "autograph.blocks.packs.quirks.jina",
+    "linear": "autograph.blocks.packs.quirks.linear",
+    "nvidia": "autograph.blocks.packs.quirks.nvidia",
+    "replicate": "autograph.blocks.packs.quirks.replicate",
+    "screenshotone": "autograph.blocks.packs.quirks.screenshotone",
+    "slant3d": "autograph.blocks.packs.quirks.slant3d",
     "todoist": "autograph.blocks.packs.quirks.todoist",
 }
 """The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
