@@ -276,10 +276,13 @@ async def create_import(pins: Mapping[str, Json], api: Api) -> Outputs:
     """Announce a table of things of one's own, and hand it over.
 
     Raises:
-        BlockError: The table is empty, or was not taken.
+        BlockError: The table is none, is empty, or was not taken.
     """
     content = str(pins["csv_data"]).encode()
-    rows = [row for row in csv.reader(io.StringIO(str(pins["csv_data"]))) if any(row)]
+    try:
+        rows = [row for row in csv.reader(io.StringIO(str(pins["csv_data"]))) if any(row)]
+    except csv.Error as error:
+        raise BlockError(f"csv_data: {error}.", code="block.bad_input") from error
     if len(rows) < 2:
         raise BlockError(
             "csv_data: a table has a line with names and one more, at least.",

@@ -11,20 +11,27 @@ from autograph.blocks.packs.selectors import Filter
 from autograph.blocks.sdk import BlockError
 from autograph.graph.model import Json, is_list, is_object
 
+_DEPTH: Final = 3
+"""Settings in settings in settings; what lies deeper is not ours to spell."""
+
 
 def camel(value: Json) -> Json:
     """Return settings as the API spells them: `num_sentences` is `numSentences`; nulls are left out.
 
-    `{"discriminator": "enabled"}` and `"disabled"` are true and false there.
+    `{"discriminator": "enabled"}` and `"disabled"` are true and false there. A JSON Schema stays as it is.
     """
-    if is_list(value):
-        return [camel(one) for one in value]
-    if not is_object(value):
+    return _camel(value, _DEPTH)
+
+
+def _camel(value: Json, depth: int) -> Json:
+    if not is_object(value) or depth == 0:
         return value
-    if value.get("discriminator") in {"enabled", "disabled"}:
+    if value.get("discriminator") in ("enabled", "disabled"):
         return value["discriminator"] == "enabled"
     made = {
-        re.sub(r"_([a-z])", lambda found: found[1].upper(), name): camel(one)
+        re.sub(r"_([a-z])", lambda found: found[1].upper(), name): one
+        if name == "schema"
+        else _camel(one, depth - 1)
         for name, one in value.items()
         if one is not None and name != "discriminator"
     }

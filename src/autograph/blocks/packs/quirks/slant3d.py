@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from autograph.blocks.packs.quirks import Api, Whole
 from autograph.blocks.packs.selectors import Filter
 from autograph.blocks.sdk import BlockError, Outputs
-from autograph.graph.model import Json, is_list
+from autograph.graph.model import Json, is_list, is_object
+
+_CUSTOMER: Final = ("name", "email", "phone", "address", "city", "state", "zip")
 
 
 def price(value: Json) -> Json:
@@ -47,16 +49,30 @@ def _lines(pins: Mapping[str, Json], api: Api) -> list[Json]:
     """Return an order as the API takes it.
 
     Raises:
-        BlockError: Nothing is ordered.
+        BlockError: Nothing is ordered, or something that is needed is not there.
     """
     if not pins["items"]:
         raise BlockError("items: an order has one thing at least.", code="block.bad_input")
     number = pins.get("order_number") or api.ctx.idempotency_key
-    return [_line(number, pins["customer"], one) for one in pins["items"]]
+    customer = _with("customer", pins["customer"], _CUSTOMER)
+    return [_line(number, customer, _with("items", one, ("file_url",))) for one in pins["items"]]
+
+
+def _with(pin: str, value: Json, needed: Sequence[str]) -> Mapping[str, Any]:
+    """Return an object that has all that is needed.
+
+    Raises:
+        BlockError: Something is not there.
+    """
+    table: Mapping[str, Any] = value if is_object(value) else {}
+    for name in needed:
+        if not table.get(name):
+            raise BlockError(f"{pin}.{name}: this needs a value.", code="block.bad_input")
+    return table
 
 
 def _line(number: Json, customer: Mapping[str, Any], thing: Mapping[str, Any]) -> Json:
-    name = unquote(urlsplit(str(thing["file_url"])).path).rsplit("/", 1)[-1] or "model.stl"
+    name = unquote(str(thing["file_url"]).partition("?")[0]).rsplit("/", 1)[-1] or "model.stl"
     line: dict[str, Json] = {
         "email": customer["email"],
         "phone": customer["phone"],
