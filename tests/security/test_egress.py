@@ -19,6 +19,7 @@ from autograph.infra.egress.client import AiohttpClient
 from autograph.infra.egress.ports import (
     BadRequest,
     EgressRefused,
+    HostList,
     HttpRequest,
     ResponseTooLarge,
     Rules,
@@ -243,7 +244,7 @@ class TestNames:
                 for name in ("api.example.com", "example.com", "evilexample.com")
             }
         )
-        rules = Rules(inside=LOOPBACK, hosts=("*.example.com",))
+        rules = Rules(LOOPBACK, (HostList("the test lets be asked", ("*.example.com",)),))
         client = AiohttpClient(rules, resolver=book)
         await client.send(HttpRequest("GET", f"http://api.example.com:{port}/"))
         for host in ("example.com", "evilexample.com", "api.example.com.evil.example"):

@@ -1,19 +1,33 @@
 """What single providers need and no pack can say: small functions, named in `TABLE` and nowhere else.
 
-A filter takes a value and returns one. A whole action is an async generator that takes the pins' values and
-an `Api`, and yields `(pin, value)`; the provider is asked through that `Api`. Modules are named here, by us:
+A filter takes a value and returns one. A lookup is a coroutine that takes the pins' values and an `Api`, and
+returns what requests then name. A whole action is an async generator that takes the same and yields
+`(pin, value)`; the provider is asked through that `Api`. Modules are named here, by us:
 no file, graph or request can make another one be imported.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Context, Outputs
+from autograph.blocks.sdk import Context, CredentialRef, Outputs
 from autograph.graph.model import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of `multipart/form-data`.
+
+    Attributes:
+        said: Its `filename` and `type`, where it has them.
+    """
+
+    content: bytes
+    said: Mapping[str, Json]
 
 
 class Api(Protocol):
@@ -21,7 +35,12 @@ class Api(Protocol):
 
     @property
     def ctx(self) -> Context:
-        """The attempt: its files, its clock, and the way out without the credential."""
+        """The attempt: its clock, its key, the person's files and time zone, and a way out without the credential."""
+        ...
+
+    @property
+    def reference(self) -> CredentialRef | None:
+        """Which credential it is asked with; None where the action needs none."""
         ...
 
     async def send(
@@ -30,13 +49,21 @@ class Api(Protocol):
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
-        multipart: Mapping[str, Any] | None = None,
+        content: tuple[str, bytes] | None = None,
+        multipart: Mapping[str, Part] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
-        """Send `METHOD /path` (paths already quoted) and return the answer.
+        """Send `METHOD /path` (paths already quoted), with a body of JSON or a form, and return the answer.
 
-        `multipart` is fields by name, each a value or `{"content": bytes, "filename": …, "type": …}`.
+        Args:
+            request: `METHOD /path`, or `METHOD` and a whole address.
+            query: Parameters.
+            body: JSON.
+            content: A body as it is instead: its type, and its bytes.
+            multipart: A form with files instead, by field.
+            headers: Further ones.
+            accepts: Statuses of 400 and above that are no failure.
 
         Raises:
             BlockError: The provider refuses.
@@ -60,32 +87,43 @@ class Api(Protocol):
         ...
 
 
+Looking = Callable[[Mapping[str, Json], Api], Awaitable[Json]]
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
-TABLE: Final[Mapping[str, str]] = {
-    "agent_mail": "autograph.blocks.packs.quirks.agent_mail",
-    "baas": "autograph.blocks.packs.quirks.baas",
-    "bannerbear": "autograph.blocks.packs.quirks.bannerbear",
-    "d_id": "autograph.blocks.packs.quirks.d_id",
-    "exa": "autograph.blocks.packs.quirks.exa",
-    "fal": "autograph.blocks.packs.quirks.fal",
-    "firecrawl": "autograph.blocks.packs.quirks.firecrawl",
-    "github": "autograph.blocks.packs.quirks.github",
-    "ideogram": "autograph.blocks.packs.quirks.ideogram",
-    "jina": "autograph.blocks.packs.quirks.jina",
-    "linear": "autograph.blocks.packs.quirks.linear",
-    "nvidia": "autograph.blocks.packs.quirks.nvidia",
-    "replicate": "autograph.blocks.packs.quirks.replicate",
-    "screenshotone": "autograph.blocks.packs.quirks.screenshotone",
-    "slant3d": "autograph.blocks.packs.quirks.slant3d",
-    "todoist": "autograph.blocks.packs.quirks.todoist",
+TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "agent_mail": ("agent_mail",),
+    "baas": ("baas",),
+    "bannerbear": ("bannerbear",),
+    "d_id": ("d_id",),
+    "discord": ("discord",),
+    "exa": ("exa",),
+    "fal": ("fal",),
+    "firecrawl": ("firecrawl",),
+    "github": ("github",),
+    "google": ("gmail", "google_calendar", "google_docs"),
+    "ideogram": ("ideogram",),
+    "jina": ("jina",),
+    "linear": ("linear",),
+    "nvidia": ("nvidia",),
+    "reddit": ("reddit",),
+    "replicate": ("replicate",),
+    "slant3d": ("slant3d",),
+    "telegram": ("telegram",),
+    "todoist": ("todoist",),
+    "twitter": ("twitter",),
+    "wordpress": ("wordpress",),
 }
-"""The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
+"""The modules here of each pack that has quirks. They say what they offer: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
 
 
 def filters(pack_id: str) -> Mapping[str, Filter]:
     """Return a pack's own filters, by name."""
     return _offered(pack_id, "FILTERS")
+
+
+def lookups(pack_id: str) -> Mapping[str, Looking]:
+    """Return what a pack can find out before a request, by name."""
+    return _offered(pack_id, "LOOKUPS")
 
 
 def actions(pack_id: str) -> Mapping[str, Whole]:
@@ -94,5 +132,5 @@ def actions(pack_id: str) -> Mapping[str, Whole]:
 
 
 def _offered(pack_id: str, name: str) -> Mapping[str, Any]:
-    module = TABLE.get(pack_id)
-    return {} if module is None else getattr(importlib.import_module(module), name, {})
+    modules = [importlib.import_module(f"{__name__}.{one}") for one in TABLE.get(pack_id, ())]
+    return {key: one for module in modules for key, one in getattr(module, name, {}).items()}

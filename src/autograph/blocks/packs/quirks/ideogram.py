@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from autograph.blocks.packs.quirks import Api, Whole
+from autograph.blocks.packs.quirks import Api, Part, Whole
+from autograph.blocks.packs.templates import as_text
 from autograph.blocks.sdk import BlockError, Outputs
 from autograph.blocks.sdk.files import read_stream
 from autograph.graph.model import Json, is_object
-from autograph.infra.json import encode
 
 _MAX_PICTURE: Final = 25 * 1024 * 1024
 _V3_STYLES: Final = frozenset({"AUTO", "GENERAL", "REALISTIC", "DESIGN"})
@@ -31,12 +31,8 @@ async def generate(pins: Mapping[str, Json], api: Api) -> Outputs:
     if pins["upscale"] == "AI Upscale":
         async with api.ctx.files.open(url) as stream:
             content = await read_stream(stream, _MAX_PICTURE)
-            picture = {
-                "content": content,
-                "filename": stream.info.name,
-                "type": stream.info.media_type,
-            }
-        wanted = {"image_request": encode({}).decode(), "image_file": picture}
+            said = {"filename": stream.info.name, "type": stream.info.media_type}
+        wanted = {"image_request": Part(b"{}", {}), "image_file": Part(content, said)}
         url = _picture((await api.send("POST /upscale", multipart=wanted)).json)
     yield "result", url
 
@@ -96,9 +92,9 @@ def _palette(pins: Mapping[str, Json]) -> Json:
     return None if name == "NONE" else {"name": name}
 
 
-def _field(value: Json) -> Json:
+def _field(value: Json) -> Part:
     """Return a field of a form; one that is an object is JSON there."""
-    return {"content": value, "type": "application/json"} if is_object(value) else value
+    return Part(as_text(value).encode(), {"type": "application/json"} if is_object(value) else {})
 
 
 def _picture(answer: Json) -> str:
