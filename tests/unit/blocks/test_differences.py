@@ -45,9 +45,7 @@ class TestPage:
 
     @pytest.mark.parametrize("block", sorted(FURTHER_CATEGORIES))
     def test_names_every_block_that_stands_elsewhere(self, block: str) -> None:
-        [line] = [one for one in PAGE.splitlines() if " on the shelf; there " in one]
-
-        assert re.search(rf"\b{block}\b", line)
+        assert f"{block} stands under" in PAGE
 
     def test_speaks_of_blocks_that_exist(self) -> None:
         catalog = load_catalog()

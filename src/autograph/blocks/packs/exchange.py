@@ -215,8 +215,12 @@ class Exchange:
             BlockError: There is no such file, or it is too large.
         """
         parts: dict[str, Part] = {}
-        for name, said in self._rendered(call.multipart or {}).items():
+        templates = call.multipart or {}
+        for name, said in self._rendered(templates).items():
             kept: Mapping[str, Json] = said if is_object(said) else {"content": said}
+            template = templates[name]
+            if is_object(template) and "file" in template and "file" not in kept:
+                continue  # no file is given: its name alone is none
             if "file" in kept:
                 async with self.ctx.files.open(as_text(kept["file"])) as stream:
                     content: bytes = await read_stream(stream, MAX_READ)
@@ -381,15 +385,14 @@ class Exchange:
         every: float,
         longest: float,
     ) -> tuple[Answer, float]:
-        every, waited = max(every, _SHORTEST_WAIT), 0.0
+        every = max(every, _SHORTEST_WAIT)
+        # An attempt that goes on after a wait has just asked; it knows how long was waited before.
+        kept = self.ctx.kept
+        waited = float(kept["waited"]) if is_object(kept) else 0.0
         while not is_over(answer) and waited < longest:
-            before = self.ctx.now()
-            await self.ctx.sleep(timedelta(seconds=every))
             waited += every
-            # A wait that was over before this attempt takes no time; the attempt's own first answer is newer
-            # than it. So an attempt of a block that may be parked asks once.
-            if self.ctx.now() - before >= timedelta(seconds=every / 2):
-                answer = await ask()
+            await self.ctx.sleep(timedelta(seconds=every), keep={"waited": waited})
+            answer = await ask()
         return answer, waited
 
     def _seconds(self, template: Json) -> float:

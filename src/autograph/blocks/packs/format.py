@@ -95,6 +95,7 @@ class InputPin:
         fields: Pins of the `object` in its type.
         advanced: Folded away; None for: when it needs no value.
         file: The value names a file: templates are given it as an address or `data:` URI, or as Base64.
+        signal: It says when to begin; nothing is made of its value.
         schema: Further JSON Schema keys: `minimum`, `maxLength`, `placeholder`, `format` …
     """
 
@@ -106,6 +107,7 @@ class InputPin:
     enum: list[Json] | None = None
     title: str | None = None
     advanced: bool | None = None
+    signal: bool = False
     secret: bool = False
     file: Literal["uri", "base64"] | None = None
     fields: Annotated[Mapping[str, InputPin], BeforeValidator(_inputs)] = field(
@@ -184,7 +186,7 @@ class Lookup:
 
     Attributes:
         name: What templates call it.
-        quirk: A function of `LOOKUPS` in `quirks/<pack>.py`.
+        quirk: A function of `LOOKUPS` among its quirks.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
@@ -318,7 +320,7 @@ class Action(Call):
         rate: How often it may be asked with one credential.
         timeout: Seconds a request may take.
         used: What an answer says was used: `cost_usd`, `tokens` → selector; prices may build on it.
-        quirk: A function in `quirks/<pack>.py` that does it all.
+        quirk: A function of its quirks that does it all.
         former_pins: Input pin → names that it had; values and links that name them go there.
     """
 

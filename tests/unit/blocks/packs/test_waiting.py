@@ -12,7 +12,7 @@ import pytest
 from autograph.blocks.packs.action import ActionBlock, block_of
 from autograph.blocks.packs.format import read
 from autograph.blocks.packs.lint import lint
-from autograph.blocks.sdk import BlockError
+from autograph.blocks.sdk import BlockError, Json
 from autograph.blocks.sdk.testing import FakeContext, run_block
 from autograph.infra.egress.ports import HttpRequest, HttpResponse, Rules
 from autograph.infra.json import encode
@@ -65,15 +65,13 @@ class Jobs:
 
 
 class ParkingContext(FakeContext):
-    """Ends an attempt in its first wait that is not over, as the engine does with blocks that only ask."""
+    """Ends an attempt in its first wait, as the engine does with blocks that only ask."""
 
-    over = 0
-
-    async def sleep(self, duration: timedelta) -> None:
-        """Return at once from waits that are over."""
+    async def sleep(self, duration: timedelta, *, keep: Json = None) -> None:
+        """Keep what the next attempt goes on from."""
         self.slept.append(duration)
-        if len(self.slept) > self.over:
-            raise Parked
+        self.kept = keep
+        raise Parked
 
 
 def waiting(folder: Path, effect: str = "effect", method: str = "POST", more: str = "") -> Any:
@@ -131,22 +129,22 @@ class TestWaiting:
 
 
 class TestParkedWaiting:
-    @pytest.mark.parametrize("over", [0, 1, 2])
-    async def test_an_attempt_asks_once_however_many_waits_are_over(
-        self, tmp_path: Path, over: int
+    async def test_every_attempt_asks_once_and_knows_how_long_was_waited(
+        self, tmp_path: Path
     ) -> None:
-        jobs, ctx = Jobs(["running"]), ParkingContext()
-        ctx.over = over
+        block, ctx = waiting(tmp_path, "read", "GET"), ParkingContext()
 
-        with pytest.raises(Parked):
-            await outputs(waiting(tmp_path, "read", "GET"), jobs, ctx)
+        for _ in range(2):
+            jobs = Jobs(["running"])
+            with pytest.raises(Parked):
+                await outputs(block, jobs, ctx)
+            assert jobs.asked == 1
 
-        assert jobs.asked == 1
-        assert len(ctx.slept) == over + 1
+        assert (await outputs(block, Jobs(["done"]), ctx))["seconds"] == 20
 
     async def test_waits_that_are_over_count_towards_the_time(self, tmp_path: Path) -> None:
         ctx = ParkingContext()
-        ctx.over = 3
+        ctx.kept = {"waited": 30}
 
         with pytest.raises(BlockError, match="not done after 30 s"):
             await outputs(waiting(tmp_path, "read", "GET"), Jobs(["running"]), ctx)

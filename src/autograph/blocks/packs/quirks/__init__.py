@@ -35,7 +35,7 @@ class Api(Protocol):
 
     @property
     def ctx(self) -> Context:
-        """The attempt: its clock, its key, the person's files and time zone, and a way out without the credential."""
+        """The attempt: whose it is, its clock, its key, the person's files, a way out without the credential."""
         ...
 
     @property
@@ -92,19 +92,28 @@ Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, Sequence[str]]] = {
     "agent_mail": ("agent_mail",),
+    "airtable": ("airtable",),
+    "apollo": ("apollo",),
     "baas": ("baas",),
     "bannerbear": ("bannerbear",),
     "d_id": ("d_id",),
     "discord": ("discord",),
+    "enrichlayer": ("enrichlayer",),
     "exa": ("exa",),
     "fal": ("fal",),
     "firecrawl": ("firecrawl",),
     "github": ("github",),
-    "google": ("gmail", "google_calendar", "google_docs"),
+    "google": ("gmail", "google_calendar", "google_docs", "google_sheets", "google_layout"),
+    "google_maps": ("google_maps",),
+    "hubspot": ("hubspot",),
     "ideogram": ("ideogram",),
     "jina": ("jina",),
     "linear": ("linear",),
+    "mem0": ("mem0",),
+    "notion": ("notion",),
     "nvidia": ("nvidia",),
+    "openweathermap": ("openweathermap",),
+    "pinecone": ("pinecone",),
     "reddit": ("reddit",),
     "replicate": ("replicate",),
     "slant3d": ("slant3d",),

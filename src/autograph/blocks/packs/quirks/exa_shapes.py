@@ -234,11 +234,6 @@ def monitored(value: Json) -> Json:
     return "search"
 
 
-def nothing(value: Json) -> Json:
-    """Return nothing, whatever comes: the pin is there to be linked to."""
-    return None
-
-
 def listed(value: Any) -> list[Any]:
     """Return a list, empty where there is none."""
     return value if is_list(value) else []
@@ -266,7 +261,6 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "websets": websets,
     "found": found_so_far,
     "some": some,
-    "nothing": nothing,
     "is_running": is_running,
     "search_progress": search_progress,
     "enrichment_progress": enrichment_progress,
