@@ -20,6 +20,7 @@ from autograph.infra.egress.dial import CheckedDialer
 from autograph.infra.egress.ports import (
     BadRequest,
     EgressRefused,
+    HostList,
     HttpRequest,
     Proxy,
     ResponseTooLarge,
@@ -245,7 +246,7 @@ class TestNames:
                 for name in ("api.example.com", "example.com", "evilexample.com")
             }
         )
-        rules = Rules(inside=LOOPBACK, hosts=("*.example.com",))
+        rules = Rules(LOOPBACK, (HostList("the test lets be asked", ("*.example.com",)),))
         client = AiohttpClient(rules, resolver=book)
         await client.send(HttpRequest("GET", f"http://api.example.com:{port}/"))
         for host in ("example.com", "evilexample.com", "api.example.com.evil.example"):
@@ -510,7 +511,9 @@ class TestOtherProtocols:
             await CheckedDialer(Rules(), resolve=mixed).connect("mixed.example", port)
 
     async def test_hosts_may_be_limited_by_name(self, port: int) -> None:
-        dialer = CheckedDialer(Rules(inside=LOOPBACK, hosts=("mail.example.com",)))
+        dialer = CheckedDialer(
+            Rules(LOOPBACK, (HostList("this test allows", ("mail.example.com",)),))
+        )
         with pytest.raises(EgressRefused, match=r"mail\.example\.com"):
             await dialer.connect("localhost", port)
 

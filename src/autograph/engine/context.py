@@ -89,6 +89,11 @@ class NodeContext:
         return self._run.id
 
     @property
+    def owner_id(self) -> UUID:
+        """The person."""
+        return self._run.owner_id
+
+    @property
     def graph_id(self) -> str:
         """The graph that runs."""
         return self._run.graph.sub_graph_id or str(self._run.graph.graph_id)

@@ -84,6 +84,11 @@ class Context(Protocol):
         ...
 
     @property
+    def owner_id(self) -> UUID:
+        """The person it runs for: a number that says nothing of them."""
+        ...
+
+    @property
     def graph_id(self) -> str:
         """The graph that runs."""
         ...

@@ -168,6 +168,7 @@ class FakeContext:
     """
 
     run_id: UUID = field(default_factory=lambda: UUID(int=7))
+    owner_id: UUID = field(default_factory=lambda: UUID(int=1))
     graph_id: str = "00000000-0000-4000-8000-000000000000"
     node_id: str = "node"
     node_run: int = 1

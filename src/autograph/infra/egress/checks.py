@@ -44,11 +44,7 @@ def check_host(host: str, port: int | None, rules: Rules) -> None:
         raise BadRequest(f"{host[:80]!r} is no name of a host: a part of it is too long.")
     if port == 0:
         raise BadRequest("There is no port 0.")
-    if not rules.allows_host(host):
-        raise EgressRefused(
-            f"{host} is not among the hosts that may be asked ({', '.join(rules.hosts or ())}).",
-            host=host,
-        )
+    rules.check_host(host)
     if parsed(host) is not None:
         check_address(host, host, rules)
 

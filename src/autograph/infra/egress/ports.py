@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import base64
+import re
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Final, Protocol
 
 from autograph.infra.egress.addresses import Network
-from autograph.infra.errors import Forbidden, OperationalError, TooLarge, UserError
+from autograph.infra.errors import Forbidden, Invalid, OperationalError, TooLarge, UserError
 from autograph.infra.json import Json, decode
 
 MAX_RESPONSE: Final = 64 * 1024 * 1024
 MAX_REDIRECTS: Final = 10
+HOST_PATTERN: Final = r"^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$"
+"""What a list of hosts holds: names or addresses, `*.example.com` for all below."""
+
+
+def hosts_of(named: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the list of hosts that somebody names; None, for every host, where they say `any`.
+
+    Raises:
+        Invalid: One of them is no host.
+    """
+    if "any" in named:
+        return None
+    for one in named:
+        if not re.fullmatch(HOST_PATTERN, one.lower()):
+            raise Invalid(f"{one[:100]!r} is no host. Say a name, an address, *.name, or any.")
+    return tuple(one.lower() for one in named)
 
 
 class EgressRefused(Forbidden):
@@ -43,26 +60,50 @@ class Unreachable(OperationalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """Where somebody's requests may go.
+class HostList:
+    """The only hosts that may be asked, and whose rule that is.
 
     Attributes:
-        inside: Networks that may be reached although they are nobody's business outside.
-        hosts: Names that may be asked, `*.example.com` for all below; None for every one.
+        whose: As a message says it: `this installation lets be asked`.
+        hosts: Names, `*.example.com` for all below.
     """
 
-    inside: tuple[Network, ...] = ()
-    hosts: tuple[str, ...] | None = None
+    whose: str
+    hosts: tuple[str, ...]
 
-    def allows_host(self, host: str) -> bool:
-        """Tell whether a name may be asked."""
-        if self.hosts is None:
-            return True
+    def has(self, host: str) -> bool:
+        """Tell whether a name is among them."""
         name = host.lower().rstrip(".")
         return any(
             name == one.lower() or (one.startswith("*.") and name.endswith(one[1:].lower()))
             for one in self.hosts
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where somebody's requests may go.
+
+    Attributes:
+        inside: Networks that may be reached although they are nobody's business outside.
+        lists: A host has to be on all of them; with none, every host may be asked.
+    """
+
+    inside: tuple[Network, ...] = ()
+    lists: tuple[HostList, ...] = ()
+
+    def check_host(self, host: str) -> None:
+        """Make sure that a name may be asked.
+
+        Raises:
+            EgressRefused: It is not on one of the lists.
+        """
+        for one in self.lists:
+            if not one.has(host):
+                known = ", ".join(one.hosts) or "none"
+                raise EgressRefused(
+                    f"{host} is not among the hosts that {one.whose} ({known}).", host=host
+                )
 
 
 @dataclass(frozen=True, slots=True)

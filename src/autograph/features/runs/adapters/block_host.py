@@ -30,6 +30,7 @@ from autograph.features.integrations.errors import (
     ProviderUnavailable,
 )
 from autograph.features.integrations.service import CredentialService
+from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
@@ -46,16 +47,15 @@ class Reach:
     Attributes:
         turns: Under which rates.
         broadcast: By which texts are shown while they come.
+        ways: How runs get out; their ways are as wide as their person and their agent allow.
         models: What is set about models.
-        dialer: The way out for protocols that are not HTTP.
         sandbox: Where code that people wrote is run.
         public_url: Where this installation is reached.
     """
 
     database: Database
     turns: RateLimiter
-    http: Http
-    dialer: Dialer
+    ways: WaysOut
     credentials: CredentialService
     broadcast: Broadcast
     files: FileService
@@ -94,16 +94,16 @@ class DatabaseBlockHost:
         return f"{self._reach.public_url}/api/v1/calls/{token}"
 
     def http(self, run: RunRef) -> Http:
-        """Return the way out for a run of this owner."""
-        return self._reach.http
+        """Return the way out for a run."""
+        return self._reach.ways.of(run)
 
     def dialer(self, run: RunRef) -> Dialer:
-        """Return the way out of a run of this owner for protocols that are not HTTP."""
-        return self._reach.dialer
+        """Return the way out of a run for protocols that are not HTTP."""
+        return self._reach.ways.dialer_of(run)
 
     def sql(self, run: RunRef) -> Sql:
-        """Return what asks databases of others for a run of this owner."""
-        return SqlClient(self._reach.dialer)
+        """Return what asks databases of others for a run."""
+        return SqlClient(self._reach.ways.dialer_of(run))
 
     @property
     def sandbox(self) -> Sandbox:
@@ -112,7 +112,7 @@ class DatabaseBlockHost:
 
     def files(self, run: RunRef) -> Files:
         """Return the files of the run's owner."""
-        return RunFiles(self._reach.files, self._reach.http, Origin(run.owner_id, run.id))
+        return RunFiles(self._reach.files, self.http(run), Origin(run.owner_id, run.id))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
         """Open a credential of the run's owner.
