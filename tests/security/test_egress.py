@@ -512,7 +512,7 @@ class TestOtherProtocols:
 
     async def test_hosts_may_be_limited_by_name(self, port: int) -> None:
         dialer = CheckedDialer(
-            Rules(LOOPBACK, (HostList("this test allows", ("mail.example.com",)),))
+            Rules(LOOPBACK, (HostList("the test lets be asked", ("mail.example.com",)),))
         )
         with pytest.raises(EgressRefused, match=r"mail\.example\.com"):
             await dialer.connect("localhost", port)

@@ -64,7 +64,8 @@ def make_executor(
 ) -> Executor:
     """Return what runs blocks."""
     egress = EgressRepository(ground.database)
-    ways = WaysOut(ground.http, ground.dialer, egress_rules(ground.settings), egress, ground.clock)
+    rules = egress_rules(ground.settings)
+    ways = WaysOut(ground.http, ground.dialer, rules, egress, ground.clock)
     ground.stack.push_async_callback(ways.close)
     reach = Reach(
         database=ground.database,
@@ -76,9 +77,10 @@ def make_executor(
         models=make_shelf(ground.settings),
         sandbox=_sandbox(ground),
         public_url=ground.settings.reached_at.rstrip("/"),
+        clock=ground.clock,
     )
     host = DatabaseBlockHost(reach)
-    return Executor(catalog, host, ground.clock, node_timeout=ground.settings.max_node_time)
+    return Executor(catalog, host, node_timeout=ground.settings.max_node_time)
 
 
 def _sandbox(ground: Ground) -> LateSandbox:

@@ -81,6 +81,24 @@ class HostList:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """Somebody who asks for one (RFC 9110 §3.7). What a name leads to is then looked up over there.
+
+    Attributes:
+        url: `http://host:port`.
+    """
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """Return what proves to it who asks."""
+        both = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return {"Proxy-Authorization": f"Basic {both}"}
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Where somebody's requests may go.
 
@@ -104,24 +122,6 @@ class Rules:
                 raise EgressRefused(
                     f"{host} is not among the hosts that {one.whose} ({known}).", host=host
                 )
-
-
-@dataclass(frozen=True, slots=True)
-class Proxy:
-    """Somebody who asks for one (RFC 9110 §3.7). What a name leads to is then looked up over there.
-
-    Attributes:
-        url: `http://host:port`.
-    """
-
-    url: str
-    username: str
-    password: str = field(repr=False)
-
-    def headers(self) -> dict[str, str]:
-        """Return what proves to it who asks."""
-        both = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
-        return {"Proxy-Authorization": f"Basic {both}"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,16 @@ _MOST: Final = 1_000
 """Hosts that are counted by name between two writes, and people and agents whose rules are remembered."""
 _OTHERS: Final = "(others)"
 _FAILED: Final = 400
+_OPENED: Final = 200
+
+
+@dataclass(slots=True)
+class Seen:
+    """What came of a request; no status where nobody answered."""
+
+    sent: int = 0
+    status: int | None = None
+    received: int = 0
 
 
 class WaysOut:
@@ -45,7 +55,7 @@ class WaysOut:
     def __init__(
         self, http: Http, dialer: Dialer, rules: Rules, egress: EgressRepository, clock: Clock
     ) -> None:
-        """Ask by `http`, `dialer` and the installation's `rules`, narrowed by what `egress` has of a run."""
+        """Ask by `http` and `dialer`, by the installation's `rules`, narrowed by what `egress` has of a run."""
         self._http = http
         self._dialer = dialer
         self._rules = rules
@@ -61,7 +71,7 @@ class WaysOut:
 
     def dialer_of(self, run: RunRef) -> Dialer:
         """Return the way out of a run for protocols that are not HTTP."""
-        return _Dialer(self, self._dialer, run.owner_id, run.graph.graph_id)
+        return _DialOut(self, self._dialer, run.owner_id, run.graph.graph_id)
 
     async def close(self) -> None:
         """Write what was counted."""
@@ -87,9 +97,27 @@ class WaysOut:
         self._remembered[key] = (now + REMEMBERED.total_seconds(), rules)
         return rules
 
-    def count(self, owner_id: UUID, host: str, sent: int, seen: _Seen) -> None:
-        """Count a request, or a connection, that went out."""
-        key = (owner_id, self._clock.now().date(), host or _OTHERS)
+    @contextmanager
+    def counting(self, owner_id: UUID, request: HttpRequest) -> Generator[Seen]:
+        """Count what goes out in the block, however it ends.
+
+        Raises:
+            EgressRefused: The block did. What the rules refuse goes nowhere, and is not counted.
+        """
+        seen = Seen(sent=len(request.body or b""))
+        is_refused = False
+        try:
+            yield seen
+        except EgressRefused:
+            is_refused = seen.status is None
+            raise
+        finally:
+            if not is_refused:
+                self.count(owner_id, urlsplit(request.url).hostname or _OTHERS, seen)
+
+    def count(self, owner_id: UUID, host: str, seen: Seen) -> None:
+        """Count what went out."""
+        key = (owner_id, self._clock.now().date(), host)
         if key not in self._counted and len(self._counted) >= _MOST:
             key = (*key[:2], _OTHERS)
         found = self._counted.get(key) or EgressDay(key[1], key[2])
@@ -97,7 +125,7 @@ class WaysOut:
             found,
             requests=found.requests + 1,
             failures=found.failures + (seen.status is None or seen.status >= _FAILED),
-            sent_bytes=found.sent_bytes + sent,
+            sent_bytes=found.sent_bytes + seen.sent,
             received_bytes=found.received_bytes + seen.received,
         )
         if self._writing is None or self._writing.done():
@@ -129,7 +157,7 @@ class _WayOut:
     async def send(self, request: HttpRequest, rules: Rules | None = None) -> HttpResponse:
         """Send a request and return the whole answer."""
         allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self._counting(request) as seen:
+        with self.ways.counting(self.owner_id, request) as seen:
             answer = await self.http.send(request, allowed)
             seen.status, seen.received = answer.status, len(answer.body)
         return answer
@@ -143,34 +171,15 @@ class _WayOut:
     @asynccontextmanager
     async def _stream(self, request: HttpRequest) -> AsyncGenerator[Stream]:
         allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self._counting(request) as seen:
+        with self.ways.counting(self.owner_id, request) as seen:
             async with self.http.stream(request, allowed) as answer:
                 seen.status = answer.status
                 yield _Metered(answer, seen)
 
-    @contextmanager
-    def _counting(self, request: HttpRequest) -> Generator[_Seen]:
-        """Count what goes out in the block, however it ends.
-
-        Raises:
-            EgressRefused: The block did. What the rules refuse goes nowhere, and is not counted.
-        """
-        seen = _Seen()
-        is_refused = False
-        try:
-            yield seen
-        except EgressRefused:
-            is_refused = seen.status is None
-            raise
-        finally:
-            if not is_refused:
-                host = urlsplit(request.url).hostname or _OTHERS
-                self.ways.count(self.owner_id, host, len(request.body or b""), seen)
-
 
 @dataclass(frozen=True, slots=True)
-class _Dialer:
-    """Implements `Dialer` for one run; what goes over its connections is not counted, only that they were opened."""
+class _DialOut:
+    """Implements `Dialer` for one run. Connections are counted; what goes over them is not."""
 
     ways: WaysOut
     dialer: Dialer
@@ -180,44 +189,30 @@ class _Dialer:
     async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
         """Return the address to connect to."""
         allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self._counting(host):
-            return await self.dialer.address(host, port, rules=allowed)
+        found = await self.dialer.address(host, port, rules=allowed)
+        self.ways.count(self.owner_id, host, Seen(status=_OPENED))
+        return found
 
     async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
-        """Return a connected socket that does not block."""
-        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self._counting(host):
-            return await self.dialer.connect(host, port, rules=allowed)
-
-    @contextmanager
-    def _counting(self, host: str) -> Generator[None]:
-        """Count what is opened in the block.
+        """Return a connected socket that does not block.
 
         Raises:
-            Unreachable: Nobody was there; that is counted as a failure.
+            Unreachable: Nobody answers there.
         """
-        seen = _Seen()
+        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
         try:
-            yield
+            made = await self.dialer.connect(host, port, rules=allowed)
         except Unreachable:
-            self.ways.count(self.owner_id, host, 0, seen)
+            self.ways.count(self.owner_id, host, Seen())
             raise
-        seen.status = 200
-        self.ways.count(self.owner_id, host, 0, seen)
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What came of a request; no status where nobody answered."""
-
-    status: int | None = None
-    received: int = 0
+        self.ways.count(self.owner_id, host, Seen(status=_OPENED))
+        return made
 
 
 class _Metered:
     """Implements `Stream`, and counts what comes."""
 
-    def __init__(self, answer: Stream, seen: _Seen) -> None:
+    def __init__(self, answer: Stream, seen: Seen) -> None:
         self._answer = answer
         self._seen = seen
 
