@@ -54,7 +54,7 @@ from autograph.blocks.tape.exchange import (
 from autograph.infra.egress.ports import Rules
 from autograph.infra.errors import AutographError
 from autograph.infra.json import canonical
-from autograph.infra.sandbox.ports import Ran
+from autograph.infra.sandbox.ports import Bench, Ran
 
 
 class Recorder:
@@ -235,6 +235,10 @@ class _Sandbox:
             ran = await self._inner.run(code, language, seconds=seconds)
         self._recorder.keep("code", **said, ran=ran_json(ran))
         return ran
+
+    def bench(self) -> AbstractAsyncContextManager[Bench]:
+        # Nothing is kept: it asks nobody, so what is played works at its files anew.
+        return self._inner.bench()
 
 
 class _Store:
