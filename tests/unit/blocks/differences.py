@@ -77,8 +77,14 @@ MODEL_BLOCKS: Final = (
 )
 """Blocks whose pin `model` takes any model of the catalogue, and others, instead of a fixed list."""
 
-OWN_WORDS: Final = frozenset({("Orchestrator", "sys_prompt")})
-"""Pins whose default says the same in words of our own."""
+OWN_WORDS: Final = frozenset(
+    {
+        ("Orchestrator", "sys_prompt"),
+        ("PublishToMedium", "author_id"),
+        ("TwitterPostTweet", "attachment"),
+    }
+)
+"""Pins whose default says the same in words of our own: without nulls, and without what is secret."""
 
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
     "ExecuteCode": frozenset({"credentials"}),

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Final, cast
+from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
 from autograph.blocks.packs import pins
-from autograph.blocks.packs.answer import BadAnswer
+from autograph.blocks.packs.answer import Answer, BadAnswer
 from autograph.blocks.packs.exchange import Exchange, Unsendable
 from autograph.blocks.packs.filters import filters_of
 from autograph.blocks.packs.format import Action, InputPin, OutputPin, Pack
+from autograph.blocks.packs.pins import BadNotation
 from autograph.blocks.packs.quirks import actions as quirk_actions
 from autograph.blocks.packs.recordings import examples_of
-from autograph.blocks.packs.selectors import MISSING, Answered, Filter, Selector, parse
+from autograph.blocks.packs.selectors import FILE, MISSING, Answered, Filter, Selector, parse
 from autograph.blocks.packs.templates import Scope, render
 from autograph.blocks.sdk import (
     Block,
@@ -90,7 +92,7 @@ class ActionBlock(Block[PackInput]):
                 raise Unsendable from None
             return
         answer = await exchange.run()
-        async for output in self._outputs(answer, exchange.scope):
+        async for output in self._outputs(answer, exchange.scope, ctx):
             yield output
 
     def _brought(self, file: Json) -> Json:
@@ -107,14 +109,18 @@ class ActionBlock(Block[PackInput]):
         kind = kinds_of(self.pack, self.action)[0]
         return {"id": str(found), "provider": self.pack.id, "type": kind}
 
-    async def _outputs(self, answer: Answered, scope: Scope) -> AsyncIterator[tuple[str, Json]]:
+    async def _outputs(
+        self, answer: Answered, scope: Scope, ctx: Context
+    ) -> AsyncIterator[tuple[str, Json]]:
         for name, pin in self.action.output.items():
             selector = parse(pin.select or name, scope.filters)
             if pin.value is not None:
                 found = render(pin.value, scope)
+            elif pin.select == FILE:
+                found = await _kept(answer, ctx)
             else:
                 found = _found(pin, selector, answer, scope.filters)
-            if found is MISSING:
+            if found is MISSING or (found is None and selector.is_optional):
                 if selector.is_optional or pin.value is not None:
                     continue
                 raise BadAnswer(
@@ -143,7 +149,9 @@ class ActionBlock(Block[PackInput]):
             InputError: A value does not fit its pin, or a required pin has none.
         """
         fitted: dict[str, Json] = {}
-        for name, value in values.items():
+        renamed = {old: name for name, former in cls.action.former_pins.items() for old in former}
+        for given, value in values.items():
+            name = renamed.get(given, given)
             if value is None or name not in cls.facts.input_pins:
                 continue
             coercer = cls.coercers.get(name)
@@ -202,7 +210,7 @@ def block_of(pack: Pack, action: Action) -> type[ActionBlock]:
     """Return an action as a block's class.
 
     Raises:
-        BadNotation: A type in it is none.
+        BadNotation: A type in it is none, or a pin that it names.
     """
     facts = _facts(pack, action)
     coercers = {
@@ -245,6 +253,10 @@ def _facts(pack: Pack, action: Action) -> BlockSpec:
         may_be_brought = {} if action.picked is None else {"default": None}
         inputs[CREDENTIALS] = _credentials(pack, kinds, scopes) | may_be_brought
     inputs |= {name: input_schema(name, pin) for name, pin in action.input.items()}
+    for name, former in action.former_pins.items():
+        if name not in inputs:
+            raise BadNotation(f"former_pins: there is no input pin {name}.")
+        inputs[name] = {**inputs[name], "x-aliases": list(former)}
     needed = [CREDENTIALS] if kinds and action.picked is None else []
     needed += [name for name, pin in action.input.items() if pin.required]
     outputs = {name: _output_schema(name, pin) for name, pin in action.output.items()}
@@ -338,6 +350,15 @@ def _found(
         return found
     picks = {name: parse(one, filters) for name, one in pin.pick.items()}
     return [_picked(picks, one) for one in found] if is_list(found) else _picked(picks, found)
+
+
+async def _kept(answer: Answered, ctx: Context) -> Json:
+    """Keep an answer's body as a file, named as its address is."""
+    if not isinstance(answer, Answer):
+        return MISSING
+    name = unquote(urlsplit(answer.response.url).path).rsplit("/", 1)[-1] or "file"
+    kind = answer.headers.get("content-type", "")
+    return await ctx.files.write(name, answer.response.body, kind)
 
 
 def _is_wanted(pin: OutputPin, item: Json) -> bool:

@@ -57,7 +57,10 @@ def apply_auth(provider: Provider, secret: Secret, request: HttpRequest) -> Http
         if how.place == "query":
             return replace(request, headers=headers, params={**request.params, how.name: text})
         if how.place == "path":
-            path = "/" + quote(text.strip("/"), safe=":/") + parts.path
+            key = quote(text.strip("/"), safe=":/")
+            path = parts.path.replace("{key}", key)
+            if path == parts.path:
+                path = f"/{key}{path}"
             return replace(request, headers=headers, url=urlunsplit(parts._replace(path=path)))
     return replace(request, headers=_put(headers, auth_headers(provider, secret)))
 

@@ -145,7 +145,8 @@ class Call:
         request: `POST /things/{thing}`; the address may be whole.
         body: JSON.
         form: `application/x-www-form-urlencoded`.
-        multipart: `multipart/form-data`; a part is a template, or `{content, filename, type}`.
+        multipart: `multipart/form-data`; a part is a template, or `{content, filename, type}`, with `file`,
+            a reference to one, or `json`, of which JSON text is made, instead of `content`.
         raw: A body as it is: `{content, type}`.
         graphql: A GraphQL document; its `variables` are a template.
         accepts: Statuses that are no failure although they are 400 or above.
@@ -175,6 +176,20 @@ class Step(Call):
 
     name: str
     when: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What a function finds out before the action's own request; templates know it under its name.
+
+    Attributes:
+        name: What templates call it.
+        quirk: A function of `LOOKUPS` in `quirks/<pack>.py`.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+    name: str
+    quirk: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +311,7 @@ class Action(Call):
         rate: How often it may be asked with one credential.
         timeout: Seconds a request may take.
         quirk: A function of its quirks that does it all.
+        former_pins: Input pin → names that it had; values and links that name them go there.
     """
 
     id: str
@@ -313,7 +329,7 @@ class Action(Call):
     auth: Sequence[str] | None = None
     scopes: Sequence[str] | None = None
     picked: str | None = None
-    before: Sequence[Step] = ()
+    before: Sequence[Step | Lookup] = ()
     pages: Pages | None = None
     poll: Poll | None = None
     errors: Errors | None = None
@@ -324,6 +340,7 @@ class Action(Call):
     quirk: str | None = None
     is_sensitive: bool = False
     aliases: Sequence[str] = ()
+    former_pins: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     deprecated: str | None = None
 
 

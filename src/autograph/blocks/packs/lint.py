@@ -10,9 +10,10 @@ from typing import Final
 
 from autograph.blocks.packs.action import block_of, kinds_of
 from autograph.blocks.packs.filters import filters_of
-from autograph.blocks.packs.format import Action, Call, Pack, read
+from autograph.blocks.packs.format import Action, Call, Pack, Step, read
 from autograph.blocks.packs.pins import BadNotation
 from autograph.blocks.packs.quirks import actions as quirk_actions
+from autograph.blocks.packs.quirks import lookups
 from autograph.blocks.packs.selectors import parse
 from autograph.blocks.packs.templates import expressions, split
 from autograph.blocks.sdk import Effect
@@ -119,7 +120,10 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
     used: set[str] = set()
     places: list[tuple[str, Call, set[str]]] = []
     for step in action.before:
-        places.append((f"before.{step.name}", step, set(names)))
+        if isinstance(step, Step):
+            places.append((f"before.{step.name}", step, set(names)))
+        elif step.quirk not in lookups(pack.id):
+            yield f"before.{step.name}: quirks/{pack.id}.py offers no lookup {step.quirk!r}."
         names.add(step.name)
     places.append(("request", action, set(names)))
     if action.poll is not None:
@@ -130,7 +134,7 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
         ]
     given = [pin.value for pin in action.output.values()]
     more = [action.pages.limit, action.pages.size] if action.pages else []
-    whens = [step.when for step in action.before]
+    whens = [step.when for step in action.before if isinstance(step, Step)]
     for where, call, allowed in places:
         parts = [
             call.request,
@@ -144,7 +148,8 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
         ]
         yield from _unknown(where, parts, allowed, set(known), used)
     yield from _unknown("output", [*given, *more, *whens], names | {"start"}, set(known), used)
-    if action.quirk is None and "$" not in used:
+    is_plain = all(isinstance(step, Step) for step in action.before)
+    if action.quirk is None and is_plain and "$" not in used:
         for name, pin in action.input.items():
             if name not in used and not pin.signal:
                 yield f"input.{name}: nothing is made of it."

@@ -93,7 +93,7 @@ def _exchange(pack: Pack, said: Mapping[str, Any], auth: Mapping[str, Any]) -> E
     bodies = {key: said[key] for key in ("body", "form", "multipart", "raw") if key in said}
     return Exchanged(
         method=method,
-        url=f"{parts.scheme}://{parts.netloc}{auth.get('prefix', '')}{parts.path}",
+        url=f"{parts.scheme}://{parts.netloc}{said.get('prefix', auth.get('prefix', ''))}{parts.path}",
         query=query,
         request_headers={**auth.get("headers", {}), **said.get("headers", {})},
         body=bodies,

@@ -1,14 +1,15 @@
 """What single providers need and no pack can say: small functions, named in `TABLE` and nowhere else.
 
-A filter takes a value and returns one. A whole action is an async generator that takes the pins' values and
-an `Api`, and yields `(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
+A filter takes a value and returns one. A lookup is a coroutine that takes the pins' values and an `Api`, and
+returns what requests then name. A whole action is an async generator that takes the same and yields
+`(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
 no file, graph or request can make another one be imported.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
@@ -39,7 +40,7 @@ class Api(Protocol):
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
-        """Send `METHOD /path` (paths already quoted) and return the answer.
+        """Send `METHOD /path` (paths already quoted), with a body of JSON or a form, and return the answer.
 
         Args:
             request: `METHOD /path`, or `METHOD` and a whole address.
@@ -55,11 +56,13 @@ class Api(Protocol):
         ...
 
 
+Looking = Callable[[Mapping[str, Json], Api], Awaitable[Json]]
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, Sequence[str]]] = {
     "airtable": ("airtable",),
     "apollo": ("apollo",),
+    "discord": ("discord",),
     "enrichlayer": ("enrichlayer",),
     "github": ("github",),
     "google": ("gmail", "google_calendar", "google_docs", "google_sheets", "google_layout"),
@@ -68,13 +71,22 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "mem0": ("mem0",),
     "notion": ("notion",),
     "pinecone": ("pinecone",),
+    "reddit": ("reddit",),
+    "telegram": ("telegram",),
+    "twitter": ("twitter",),
+    "wordpress": ("wordpress",),
 }
-"""The modules here of each pack that has quirks. They say what they offer: `FILTERS` and `ACTIONS`, by name."""
+"""The modules here of each pack that has quirks. They say what they offer: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
 
 
 def filters(pack_id: str) -> Mapping[str, Filter]:
     """Return a pack's own filters, by name."""
     return _offered(pack_id, "FILTERS")
+
+
+def lookups(pack_id: str) -> Mapping[str, Looking]:
+    """Return what a pack can find out before a request, by name."""
+    return _offered(pack_id, "LOOKUPS")
 
 
 def actions(pack_id: str) -> Mapping[str, Whole]:
