@@ -184,7 +184,7 @@ class Lookup:
 
     Attributes:
         name: What templates call it.
-        quirk: A function of `LOOKUPS` in `quirks/<pack>.py`.
+        quirk: A function of `LOOKUPS` among its quirks.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED

@@ -70,6 +70,7 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "hubspot": ("hubspot",),
     "mem0": ("mem0",),
     "notion": ("notion",),
+    "openweathermap": ("openweathermap",),
     "pinecone": ("pinecone",),
     "reddit": ("reddit",),
     "telegram": ("telegram",),

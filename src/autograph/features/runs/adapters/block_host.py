@@ -10,6 +10,7 @@ from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
+    Dialer,
     Files,
     Http,
     KeyValueStore,
@@ -17,6 +18,7 @@ from autograph.blocks.sdk import (
     Sandbox,
     Scope,
     Secret,
+    Sql,
 )
 from autograph.dispatch.ports import Broadcast, RunPartial
 from autograph.engine.ports import Partial, RunRef
@@ -33,6 +35,7 @@ from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import RateLimiter
+from autograph.infra.sql.client import SqlClient
 
 MAX_KEY: Final = 512
 
@@ -93,6 +96,14 @@ class DatabaseBlockHost:
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run."""
         return self._reach.ways.of(run)
+
+    def dialer(self, run: RunRef) -> Dialer:
+        """Return the way out of a run for protocols that are not HTTP."""
+        return self._reach.ways.dialer_of(run)
+
+    def sql(self, run: RunRef) -> Sql:
+        """Return what asks databases of others for a run of this owner."""
+        return SqlClient(self.dialer(run))
 
     @property
     def sandbox(self) -> Sandbox:
