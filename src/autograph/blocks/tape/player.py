@@ -182,7 +182,7 @@ class Player:
         found = self.take(
             "model",
             who,
-            lambda one: _unlike(one.get("request", {}), sent),
+            lambda one: _unlike(one, one.get("request", {}), sent),
             f"a question to {request.model}",
         )
         _fail_as(found)
@@ -247,7 +247,7 @@ class _Http:
         found = self._player.take(
             "http",
             self._who,
-            lambda one: differences(from_json(one), sent, is_masked=True),
+            lambda one: _differences(one, sent),
             f"{sent.method} {sent.url}",
         )
         _fail_as(found)
@@ -296,7 +296,7 @@ class _Models:
         found = self._player.take(
             "embedding",
             self._who,
-            lambda one: _unlike({name: one[name] for name in sent if name in one}, sent),
+            lambda one: _unlike(one, one, sent),
             f"the embedding of {len(texts)} texts by {model}",
         )
         _fail_as(found)
@@ -318,7 +318,7 @@ class _Sandbox:
         found = self._player.take(
             "code",
             self._who,
-            lambda one: _unlike({name: one[name] for name in sent if name in one}, sent),
+            lambda one: _unlike(one, one, sent),
             f"{language.value} code",
         )
         _fail_as(found)
@@ -385,13 +385,14 @@ def _place(agent: str, scope: Scope, key: str) -> tuple[str, Scope, str]:
     return ("" if scope is Scope.PERSON else agent, scope, key)
 
 
-def _unlike(recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]:
-    """Return which parts of what was recorded are others now; with no part recorded, anything is alike."""
-    if not recorded:
-        return []
+def _unlike(one: Exchange, recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]:
+    """Return which parts of what is sent were recorded otherwise; of one written by hand, those that it has count."""
+    names = [name for name in sent if name in recorded or "node" in one]
+    if "request" in one:
+        names += [name for name in recorded if name not in sent]
     return [
         f"{name}: recorded {_short(recorded.get(name))}, sent {_short(sent.get(name))}"
-        for name in {**recorded, **sent}
+        for name in names
         if recorded.get(name) != sent.get(name)
     ]
 
@@ -399,6 +400,14 @@ def _unlike(recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]
 def _short(value: Json) -> str:
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _differences(one: Exchange, sent: Sent) -> list[str]:
+    """Return where a request is another one; the body of one written by hand counts where it has one."""
+    expected = from_json(one)
+    if not expected.body and "node" not in one:
+        sent = replace(sent, content=b"")
+    return differences(expected, sent, is_masked=True)
 
 
 def _fail_as(found: Exchange) -> None:
