@@ -64,7 +64,8 @@ def make_executor(
 ) -> Executor:
     """Return what runs blocks."""
     egress = EgressRepository(ground.database)
-    ways = WaysOut(ground.http, egress_rules(ground.settings), egress, ground.clock)
+    rules = egress_rules(ground.settings)
+    ways = WaysOut(ground.http, ground.dialer, rules, egress, ground.clock)
     ground.stack.push_async_callback(ways.close)
     reach = Reach(
         database=ground.database,

@@ -13,6 +13,7 @@ from autograph.blocks.catalog import Catalog
 from autograph.blocks.sdk import (
     ApiKeySecret,
     CredentialRef,
+    Dialer,
     Files,
     HostScopedSecret,
     Http,
@@ -23,6 +24,7 @@ from autograph.blocks.sdk import (
     Rate,
     Sandbox,
     Secret,
+    Sql,
     UserPasswordSecret,
 )
 from autograph.blocks.sdk.models import World
@@ -261,6 +263,12 @@ class _RecordedHost:
 
     def http(self, run: RunRef, node: str) -> Http:
         return self._player.http(_who(run, node))
+
+    def dialer(self, run: RunRef, node: str) -> Dialer:
+        return self._player.dialer(_who(run, node))
+
+    def sql(self, run: RunRef, node: str) -> Sql:
+        return self._player.sql(_who(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         return self._player.sandbox(_who(run, node))

@@ -164,7 +164,7 @@ class Executor:
     ) -> Outcome:
         loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
-        outputs = _Outputs(stream, ctx, skip=run.emitted, loop=loop)
+        outputs = _Outputs(stream, ctx, skip=run.emitted - run.kept_emitted, loop=loop)
         code, message, retry_after, credits = "", "", None, 0
         try:
             credits = await self._drive(run, overrides, outputs, ctx)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from autograph.blocks.sdk import (
     CredentialRef,
+    Dialer,
     Files,
     Http,
     KeyValueStore,
@@ -17,6 +18,7 @@ from autograph.blocks.sdk import (
     Rate,
     Sandbox,
     Secret,
+    Sql,
 )
 from autograph.blocks.sdk.models import World
 from autograph.engine.events import Event
@@ -406,6 +408,14 @@ class BlockHost(Protocol):
 
     def http(self, run: RunRef, node: str) -> Http:
         """Return the way out for a run of this owner."""
+        ...
+
+    def dialer(self, run: RunRef, node: str) -> Dialer:
+        """Return the way out of a run of this owner for protocols that are not HTTP."""
+        ...
+
+    def sql(self, run: RunRef, node: str) -> Sql:
+        """Return what asks databases of others for a run of this owner."""
         ...
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from autograph.blocks.sdk import (
     CostKind,
     CredentialRef,
+    Dialer,
     Files,
     Http,
     Json,
@@ -16,6 +17,7 @@ from autograph.blocks.sdk import (
     Rate,
     Sandbox,
     Secret,
+    Sql,
 )
 from autograph.blocks.sdk.models import World
 from autograph.blocks.tape.recorder import Recorder
@@ -61,6 +63,14 @@ class RecordingHost:
     def http(self, run: RunRef, node: str) -> Http:
         """Return the way out."""
         return self._recorder.http(self._inner.http(run, node))
+
+    def dialer(self, run: RunRef, node: str) -> Dialer:
+        """Return the way out for other protocols; what is said there is not kept, and that is."""
+        return self._recorder.dialer(self._inner.dialer(run, node))
+
+    def sql(self, run: RunRef, node: str) -> Sql:
+        """Return what asks databases of others."""
+        return self._recorder.sql(self._inner.sql(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         """Return where code that people wrote is run."""

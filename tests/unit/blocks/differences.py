@@ -89,6 +89,7 @@ OWN_WORDS: Final = frozenset(
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
     "ExecuteCode": frozenset({"credentials"}),
     "MCPTool": frozenset({"credentials"}),
+    "TranscribeYoutubeVideo": frozenset({"credentials"}),
     "AgentExecutor": frozenset(
         {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
     ),
@@ -101,6 +102,7 @@ PINS_OF_MORE_TYPES: Final = frozenset(
         ("AgentExecutor", "graph_version"),
         ("ExecuteCode", "credentials"),
         ("MCPTool", "credentials"),
+        ("TranscribeYoutubeVideo", "credentials"),
         *((block, "credentials") for block in MODEL_BLOCKS),
     }
 )
@@ -121,5 +123,14 @@ def own_pins(block: type[Any]) -> set[str]:
     return {"credentials"} if action is not None and action.picked is not None else set()
 
 
-FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})
+FURTHER_CATEGORIES: Final = frozenset(
+    {
+        "AddMemory",
+        "GetAllMemories",
+        "GetLatestMemory",
+        "GetWeatherInformation",
+        "SearchMemory",
+        "XMLParser",
+    }
+)
 """Blocks that stand in a category although the reference puts them in none."""

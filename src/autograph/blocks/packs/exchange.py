@@ -211,8 +211,12 @@ class Exchange:
             BlockError: There is no such file, or it is too large.
         """
         parts: dict[str, Part] = {}
-        for name, said in self._rendered(call.multipart or {}).items():
+        templates = call.multipart or {}
+        for name, said in self._rendered(templates).items():
             kept: Mapping[str, Json] = said if is_object(said) else {"content": said}
+            template = templates[name]
+            if is_object(template) and "file" in template and "file" not in kept:
+                continue  # no file is given: its name alone is none
             if "file" in kept:
                 async with self.ctx.files.open(as_text(kept["file"])) as stream:
                     content: bytes = await read_stream(stream, MAX_READ)

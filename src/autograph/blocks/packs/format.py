@@ -94,6 +94,7 @@ class InputPin:
         type: In the catalogue's notation.
         fields: Pins of the `object` in its type.
         advanced: Folded away; None for: when it needs no value.
+        signal: It says when to begin; nothing is made of its value.
         schema: Further JSON Schema keys: `minimum`, `maxLength`, `placeholder`, `format` …
     """
 
@@ -105,6 +106,7 @@ class InputPin:
     enum: list[Json] | None = None
     title: str | None = None
     advanced: bool | None = None
+    signal: bool = False
     secret: bool = False
     fields: Annotated[Mapping[str, InputPin], BeforeValidator(_inputs)] = field(
         default_factory=dict[str, "InputPin"]
@@ -182,7 +184,7 @@ class Lookup:
 
     Attributes:
         name: What templates call it.
-        quirk: A function of `LOOKUPS` in `quirks/<pack>.py`.
+        quirk: A function of `LOOKUPS` among its quirks.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
@@ -308,7 +310,7 @@ class Action(Call):
         idempotency: The header that takes the idempotency key.
         rate: How often it may be asked with one credential.
         timeout: Seconds a request may take.
-        quirk: A function in `quirks/<pack>.py` that does it all.
+        quirk: A function of its quirks that does it all.
         former_pins: Input pin → names that it had; values and links that name them go there.
     """
 

@@ -109,7 +109,7 @@ def _credentials(pack: Pack, action: Action) -> Iterator[str]:
     if action.picked is not None and action.picked not in action.input:
         yield f"picked: there is no input pin {action.picked!r}."
     if action.quirk is not None and action.quirk not in quirk_actions(pack.id):
-        yield f"quirk: quirks/{pack.id}.py offers no action {action.quirk!r}."
+        yield f"quirk: the quirks of {pack.id} offer no action {action.quirk!r}."
     if action.pages is not None and action.pages.by == "cursor" and action.pages.next is None:
         yield "pages.next: say where the answer has the next mark."
 
@@ -150,8 +150,8 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
     yield from _unknown("output", [*given, *more, *whens], names | {"start"}, set(known), used)
     is_plain = all(isinstance(step, Step) for step in action.before)
     if action.quirk is None and is_plain and "$" not in used:
-        for name in action.input:
-            if name not in used:
+        for name, pin in action.input.items():
+            if name not in used and not pin.signal:
                 yield f"input.{name}: nothing is made of it."
 
 

@@ -17,6 +17,7 @@ from autograph.infra.egress.client import AiohttpClient
 from autograph.infra.egress.ports import HttpRequest, HttpResponse, Rules, Stream
 
 _MEANT: Final = "X-Meant-For"
+_BY: Final = "X-Meant-By"
 _LOOPBACK: Final = Rules(inside=(ip_network("127.0.0.0/8"),))
 
 
@@ -47,7 +48,10 @@ class RecordedHttp:
         parts = urlsplit(request.url)
         here = parts._replace(scheme="http", netloc=f"127.0.0.1:{self._port}").geturl()
         meant = f"{parts.scheme}://{parts.netloc}"
-        return replace(request, url=here, headers={**request.headers, _MEANT: meant})
+        headers = {**request.headers, _MEANT: meant}
+        if request.proxy is not None:  # what it would be told is told the recording
+            headers |= {**request.proxy.headers(), _BY: request.proxy.url}
+        return replace(request, url=here, headers=headers, proxy=None)
 
 
 @asynccontextmanager

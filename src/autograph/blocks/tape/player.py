@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -24,6 +25,7 @@ from autograph.blocks.sdk import (
     BlockError,
     CodeLanguage,
     CredentialRef,
+    Dialer,
     FileInfo,
     Files,
     FileStream,
@@ -39,6 +41,7 @@ from autograph.blocks.sdk import (
     OnText,
     Sandbox,
     Scope,
+    Sql,
     Stream,
 )
 from autograph.blocks.sdk.exchanges import Sent, answer_of, differences, from_json, masked
@@ -50,6 +53,8 @@ from autograph.blocks.tape.exchange import (
     ran_from,
     request_json,
     scrubbed,
+    sql_from,
+    sql_json,
     told,
 )
 from autograph.infra.egress.ports import (
@@ -60,6 +65,7 @@ from autograph.infra.egress.ports import (
     Unreachable,
 )
 from autograph.infra.sandbox.ports import Ran
+from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
 
 PLACEHOLDER: Final = "recorded-secret"
 """What credentials are made of while a recording plays; it counts as the mask that stands in the recording."""
@@ -69,7 +75,7 @@ _FAILURES: Final = {
 _SHOWN: Final = 600
 _ELSE: Final = 2
 """The rank of what another node asked."""
-_ONCE: Final = frozenset({"http", "model", "embedding", "code", "written"})
+_ONCE: Final = frozenset({"http", "model", "embedding", "sql", "code", "written"})
 """Kinds that answer once; the others are how things were, and answer whoever asks."""
 
 Who = tuple[str, str]
@@ -134,6 +140,14 @@ class Player:
     def sandbox(self, who: Who) -> Sandbox:
         """Return where code of a node was run."""
         return _Sandbox(self, who)
+
+    def sql(self, who: Who) -> Sql:
+        """Return the databases that a node asked."""
+        return _Sql(self, who)
+
+    def dialer(self, who: Who) -> Dialer:
+        """Return no way out: what is not HTTP is not recorded."""
+        return _Dialer(self, who)
 
     def store(self, who: Who) -> KeyValueStore:
         """Return the stored values, as they were."""
@@ -323,6 +337,40 @@ class _Sandbox:
         )
         _fail_as(found)
         return ran_from(found["ran"])
+
+
+class _Sql:
+    """Implements `Sql`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def query(self, server: SqlServer, query: SqlQuery) -> SqlAnswer:
+        sent = scrubbed(sql_json(server, query), (PLACEHOLDER,))
+        what = f"a question to the database {sent['server']}"
+        found = self._player.take("sql", self._who, lambda one: _unlike(one, one, sent), what)
+        _fail_as(found)
+        return sql_from(found["answer"])
+
+
+class _Dialer:
+    """Implements `Dialer`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
+        raise self._refused(host, port)
+
+    async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
+        raise self._refused(host, port)
+
+    def _refused(self, host: str, port: int) -> BlockError:
+        message = f"Not in the recording: a connection to {host}:{port} that is not HTTP."
+        self._player.problem(self._who, message)
+        return BlockError(message, code="cassette.not_recorded")
 
 
 class _Store:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -79,6 +81,24 @@ class HostList:
 
 
 @dataclass(frozen=True, slots=True)
+class Proxy:
+    """Somebody who asks for one (RFC 9110 §3.7). What a name leads to is then looked up over there.
+
+    Attributes:
+        url: `http://host:port`.
+    """
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """Return what proves to it who asks."""
+        both = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return {"Proxy-Authorization": f"Basic {both}"}
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Where somebody's requests may go.
 
@@ -114,6 +134,7 @@ class HttpRequest:
         max_bytes: Of the answer's body.
         follows: Redirects are followed; what proves who asks is not taken along to another origin.
         proofs: Names of further headers, in lower case, that prove who asks.
+        proxy: Who asks for us; None where we ask ourselves.
     """
 
     method: str
@@ -125,6 +146,7 @@ class HttpRequest:
     max_bytes: int = MAX_RESPONSE
     follows: bool = True
     proofs: frozenset[str] = frozenset()
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,4 +226,32 @@ class Http(Protocol):
         self, request: HttpRequest, rules: Rules | None = None
     ) -> AbstractAsyncContextManager[Stream]:
         """Send a request and lend the answer; raises what `send` raises."""
+        ...
+
+
+class Dialer(Protocol):
+    """Opens connections for protocols that are not HTTP. The same rules are in front of every one."""
+
+    async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
+        """Return the address to connect to, for whoever has to connect by himself.
+
+        A name is looked up once; connecting to what is returned, and not to the name, keeps to what was checked.
+
+        Args:
+            host: Name or address.
+            port: 1 to 65535.
+            rules: Where one may go; None for the installation's own rules.
+
+        Raises:
+            EgressRefused: The rules forbid it.
+            BadRequest: It is no host, or no port.
+            Unreachable: There is no such host.
+        """
+        ...
+
+    async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
+        """Return a connected socket that does not block; raises what `address` raises.
+
+        Whoever gets it closes it.
+        """
         ...

@@ -128,6 +128,18 @@ async def test_a_file_that_is_not_there_is_not_sent(tmp_path: Path) -> None:
     await check_block(made(tmp_path, FILES, shown, example))
 
 
+async def test_no_file_is_no_part_whatever_it_would_be_called(tmp_path: Path) -> None:
+    exchange = {
+        "request": "POST /files",
+        "multipart": {"about": '{"title":"A"}'},
+        "response": {"id": "1"},
+    }
+    given = {"title": "A", "filename": "a.txt"}
+    example = {"input": given, "exchanges": [exchange], "outputs": [["id", "1"]]}
+
+    await check_block(made(tmp_path, FILES.replace("string*: A file", "string: A file"), example))
+
+
 KEPT: Final = """
 request = "GET /file/{{key}}/{path|path}"
 

@@ -22,7 +22,7 @@ class Api(Protocol):
 
     @property
     def ctx(self) -> Context:
-        """The attempt: its clock, its key, the person's files and time zone. Requests go through `send`."""
+        """The attempt: whose it is, its clock, its key, the person's files and time zone. Requests go through `send`."""
         ...
 
     @property
@@ -60,9 +60,18 @@ Looking = Callable[[Mapping[str, Json], Api], Awaitable[Json]]
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "airtable": ("airtable",),
+    "apollo": ("apollo",),
     "discord": ("discord",),
+    "enrichlayer": ("enrichlayer",),
     "github": ("github",),
-    "google": ("gmail", "google_calendar", "google_docs"),
+    "google": ("gmail", "google_calendar", "google_docs", "google_sheets", "google_layout"),
+    "google_maps": ("google_maps",),
+    "hubspot": ("hubspot",),
+    "mem0": ("mem0",),
+    "notion": ("notion",),
+    "openweathermap": ("openweathermap",),
+    "pinecone": ("pinecone",),
     "reddit": ("reddit",),
     "telegram": ("telegram",),
     "twitter": ("twitter",),

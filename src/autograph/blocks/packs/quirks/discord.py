@@ -213,9 +213,12 @@ async def _state(place: str, api: Api) -> dict[str, Json]:
     if known.get("run") == run and known.get("node_run") == number:
         return known
     bot = (await api.send("GET /users/@me")).json["id"]
-    now = str(int((ctx.now() - _EPOCH) / timedelta(milliseconds=1)) << 22)
-    is_same_run = known.get("run") == run
-    after = (known.get("next") or known["after"]) if is_same_run else now
+    if known.get("run") == run:
+        after = known.get("next") or known["after"]
+    else:  # by Discord's own count, so that no clock has to be right
+        after = str(
+            max([int(one.get("last_message_id") or 0) for one in await _channels(api)] or [0])
+        )
     state: dict[str, Json] = {"run": run, "node_run": number, "bot": bot, "after": after}
     await ctx.store.set(place, state, scope=Scope.AGENT)
     return state
@@ -232,16 +235,25 @@ async def _next_message(
     after = int(state["after"])
     found: list[tuple[dict[str, Any], dict[str, Any]]] = []
     try:
-        for server in (await api.send("GET /users/@me/guilds")).json:
-            for where in (await api.send(f"GET /guilds/{server['id']}/channels")).json:
-                if where["type"] in _WRITTEN_IN and int(where.get("last_message_id") or 0) > after:
-                    found += [(one, where) for one in await _messages_of(where["id"], after, api)]
+        for where in await _channels(api):
+            if int(where.get("last_message_id") or 0) > after:
+                found += [(one, where) for one in await _messages_of(where["id"], after, api)]
     except BlockError as error:
         if error.code not in _PASSING:
             raise
         return None
     others = [one for one in found if one[0]["author"]["id"] != state["bot"]]
     return min(others, key=lambda one: int(one[0]["id"]), default=None)
+
+
+async def _channels(api: Api) -> list[dict[str, Any]]:
+    """Return the channels that the bot sees, in all its servers."""
+    return [
+        where
+        for server in (await api.send("GET /users/@me/guilds")).json
+        for where in (await api.send(f"GET /guilds/{server['id']}/channels")).json
+        if where["type"] in _WRITTEN_IN
+    ]
 
 
 async def _messages_of(channel_id: str, after: int, api: Api) -> list[dict[str, Any]]:

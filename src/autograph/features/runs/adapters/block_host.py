@@ -10,6 +10,7 @@ from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
+    Dialer,
     Files,
     Http,
     KeyValueStore,
@@ -18,6 +19,7 @@ from autograph.blocks.sdk import (
     Sandbox,
     Scope,
     Secret,
+    Sql,
 )
 from autograph.blocks.sdk.models import World
 from autograph.dispatch.ports import Broadcast, RunPartial
@@ -36,6 +38,7 @@ from autograph.infra.clock import Clock
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import RateLimiter
+from autograph.infra.sql.client import SqlClient
 
 MAX_KEY: Final = 512
 
@@ -103,6 +106,14 @@ class DatabaseBlockHost:
     def http(self, run: RunRef, node: str) -> Http:
         """Return the way out for a run."""
         return self._reach.ways.of(run)
+
+    def dialer(self, run: RunRef, node: str) -> Dialer:
+        """Return the way out of a run for protocols that are not HTTP."""
+        return self._reach.ways.dialer_of(run)
+
+    def sql(self, run: RunRef, node: str) -> Sql:
+        """Return what asks databases of others for a run of this owner."""
+        return SqlClient(self.dialer(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         """Return where code that people wrote is run."""

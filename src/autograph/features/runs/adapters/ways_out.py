@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -18,12 +19,14 @@ from autograph.features.runs.models import EgressDay
 from autograph.features.runs.repository import EgressRepository
 from autograph.infra.clock import Clock
 from autograph.infra.egress.ports import (
+    Dialer,
     EgressRefused,
     Http,
     HttpRequest,
     HttpResponse,
     Rules,
     Stream,
+    Unreachable,
 )
 from autograph.infra.errors import OperationalError
 
@@ -34,14 +37,27 @@ _MOST: Final = 1_000
 """Hosts that are counted by name between two writes, and people and agents whose rules are remembered."""
 _OTHERS: Final = "(others)"
 _FAILED: Final = 400
+_OPENED: Final = 200
+
+
+@dataclass(slots=True)
+class Seen:
+    """What came of a request; no status where nobody answered."""
+
+    sent: int = 0
+    status: int | None = None
+    received: int = 0
 
 
 class WaysOut:
     """Gives every run its way out."""
 
-    def __init__(self, http: Http, rules: Rules, egress: EgressRepository, clock: Clock) -> None:
-        """Ask by `http` and the installation's `rules`, narrowed by what `egress` has of a run."""
+    def __init__(
+        self, http: Http, dialer: Dialer, rules: Rules, egress: EgressRepository, clock: Clock
+    ) -> None:
+        """Ask by `http` and `dialer`, by the installation's `rules`, narrowed by what `egress` has of a run."""
         self._http = http
+        self._dialer = dialer
         self._rules = rules
         self._egress = egress
         self._clock = clock
@@ -52,6 +68,10 @@ class WaysOut:
     def of(self, run: RunRef) -> Http:
         """Return the way out of a run: of its person, and of its own agent, not of one that called it."""
         return _WayOut(self, self._http, run.owner_id, run.graph.graph_id)
+
+    def dialer_of(self, run: RunRef) -> Dialer:
+        """Return the way out of a run for protocols that are not HTTP."""
+        return _DialOut(self, self._dialer, run.owner_id, run.graph.graph_id)
 
     async def close(self) -> None:
         """Write what was counted."""
@@ -77,9 +97,27 @@ class WaysOut:
         self._remembered[key] = (now + REMEMBERED.total_seconds(), rules)
         return rules
 
-    def count(self, owner_id: UUID, request: HttpRequest, seen: _Seen) -> None:
-        """Count a request that went out."""
-        key = (owner_id, self._clock.now().date(), urlsplit(request.url).hostname or _OTHERS)
+    @contextmanager
+    def counting(self, owner_id: UUID, request: HttpRequest) -> Generator[Seen]:
+        """Count what goes out in the block, however it ends.
+
+        Raises:
+            EgressRefused: The block did. What the rules refuse goes nowhere, and is not counted.
+        """
+        seen = Seen(sent=len(request.body or b""))
+        is_refused = False
+        try:
+            yield seen
+        except EgressRefused:
+            is_refused = seen.status is None
+            raise
+        finally:
+            if not is_refused:
+                self.count(owner_id, urlsplit(request.url).hostname or _OTHERS, seen)
+
+    def count(self, owner_id: UUID, host: str, seen: Seen) -> None:
+        """Count what went out."""
+        key = (owner_id, self._clock.now().date(), host)
         if key not in self._counted and len(self._counted) >= _MOST:
             key = (*key[:2], _OTHERS)
         found = self._counted.get(key) or EgressDay(key[1], key[2])
@@ -87,7 +125,7 @@ class WaysOut:
             found,
             requests=found.requests + 1,
             failures=found.failures + (seen.status is None or seen.status >= _FAILED),
-            sent_bytes=found.sent_bytes + len(request.body or b""),
+            sent_bytes=found.sent_bytes + seen.sent,
             received_bytes=found.received_bytes + seen.received,
         )
         if self._writing is None or self._writing.done():
@@ -119,7 +157,7 @@ class _WayOut:
     async def send(self, request: HttpRequest, rules: Rules | None = None) -> HttpResponse:
         """Send a request and return the whole answer."""
         allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self._counting(request) as seen:
+        with self.ways.counting(self.owner_id, request) as seen:
             answer = await self.http.send(request, allowed)
             seen.status, seen.received = answer.status, len(answer.body)
         return answer
@@ -133,42 +171,48 @@ class _WayOut:
     @asynccontextmanager
     async def _stream(self, request: HttpRequest) -> AsyncGenerator[Stream]:
         allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self._counting(request) as seen:
+        with self.ways.counting(self.owner_id, request) as seen:
             async with self.http.stream(request, allowed) as answer:
                 seen.status = answer.status
                 yield _Metered(answer, seen)
 
-    @contextmanager
-    def _counting(self, request: HttpRequest) -> Generator[_Seen]:
-        """Count what goes out in the block, however it ends.
+
+@dataclass(frozen=True, slots=True)
+class _DialOut:
+    """Implements `Dialer` for one run. Connections are counted; what goes over them is not."""
+
+    ways: WaysOut
+    dialer: Dialer
+    owner_id: UUID
+    graph_id: UUID
+
+    async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
+        """Return the address to connect to."""
+        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
+        found = await self.dialer.address(host, port, rules=allowed)
+        self.ways.count(self.owner_id, host, Seen(status=_OPENED))
+        return found
+
+    async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
+        """Return a connected socket that does not block.
 
         Raises:
-            EgressRefused: The block did. What the rules refuse goes nowhere, and is not counted.
+            Unreachable: Nobody answers there.
         """
-        seen = _Seen()
-        is_refused = False
+        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
         try:
-            yield seen
-        except EgressRefused:
-            is_refused = seen.status is None
+            made = await self.dialer.connect(host, port, rules=allowed)
+        except Unreachable:
+            self.ways.count(self.owner_id, host, Seen())
             raise
-        finally:
-            if not is_refused:
-                self.ways.count(self.owner_id, request, seen)
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What came of a request; no status where nobody answered."""
-
-    status: int | None = None
-    received: int = 0
+        self.ways.count(self.owner_id, host, Seen(status=_OPENED))
+        return made
 
 
 class _Metered:
     """Implements `Stream`, and counts what comes."""
 
-    def __init__(self, answer: Stream, seen: _Seen) -> None:
+    def __init__(self, answer: Stream, seen: Seen) -> None:
         self._answer = answer
         self._seen = seen
 
