@@ -89,6 +89,7 @@ def _example(
 
 def _exchange(pack: Pack, said: Mapping[str, Any], auth: Mapping[str, Any]) -> Exchanged:
     method, _, address = said["request"].partition(" ")
+    auth = said.get("auth", auth)
     found = from_json({**said, "request": f"{method} {pack.provider.url(address)}"})
     parts = urlsplit(found.url)
     return replace(
