@@ -1,0 +1,6 @@
+export function NewAgentPage() {
+  return null;
+}
+export function BuilderPage() {
+  return null;
+}
