@@ -239,7 +239,7 @@ function Bench({ runId }: { runId: string | null }) {
   return (
     <div className="flex h-full max-md:h-[calc(100dvh-4rem)]">
       <div className="stack min-w-0 grow">
-        <header className="row z-10 flex-wrap border-b bg-paper px-3 py-2">
+        <header className="row z-10 min-h-14 flex-wrap border-b bg-paper px-3 py-2">
           <h1 className="sr-only">{words.builder.canvas}</h1>
           <input
             aria-label={words.builder.name}
@@ -389,11 +389,14 @@ function placeAt(end: LooseEnd): Position {
 /** A place near another where no node stands yet. */
 function free(graph: Graph, at: Position): Position {
   const places = Object.values(graph.layout ?? {});
-  let { x, y } = at;
-  while (places.some((one) => Math.abs(one.x - x) < 40 && Math.abs(one.y - y) < 40)) {
-    x += 40;
+  const { x } = at;
+  let { y } = at;
+  while (
+    places.some(
+      (one) => Math.abs(one.x - x) < NEW_NODE.width + 20 && Math.abs(one.y - y) < NEW_NODE.height + 40,
+    )
+  )
     y += 40;
-  }
   return { x, y };
 }
 

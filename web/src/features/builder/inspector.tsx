@@ -77,7 +77,7 @@ function Head({
 }) {
   const words = useWords();
   return (
-    <header className="row border-b py-2 pr-2 pl-4">
+    <header className="row min-h-14 border-b py-2 pr-2 pl-4">
       {icon}
       <h2 className="min-w-0 grow truncate text-14">{title}</h2>
       {children}
