@@ -1,7 +1,8 @@
 // The platform as people start it, on a scratch directory, and Debian's Chromium in front of it.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -109,4 +110,51 @@ export async function visit(
     if (protocol.startsWith("http") && origin !== url) faults.push(`asked ${request.url()}`);
   });
   return { page, context, faults };
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What is wrong with a page for people who cannot see it, or not well: WCAG 2.2 AA, by axe. */
+export async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
+    const found = await (window as any).axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    });
+    return found.violations.map(
+      (one: { id: string; nodes: Array<{ target: string[]; failureSummary: string }> }) =>
+        `${one.id}: ${one.nodes
+          .slice(0, 3)
+          .map((node) => `${node.target.join(" ")} (${node.failureSummary.split("\n")[1]?.trim()})`)
+          .join("; ")}`,
+    );
+  });
+}
+
+/** Ask the API as the person of a page does. */
+export async function ask<T>(page: Page, method: string, path: string, body?: unknown): Promise<T> {
+  return page.evaluate(
+    async ([method, path, body]) => {
+      const answer = await fetch(path as string, {
+        method: method as string,
+        headers: { "content-type": "application/json" },
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${answer.status} ${text}`);
+      return text ? JSON.parse(text) : undefined;
+    },
+    [method, path, body] as const,
+  ) as Promise<T>;
+}
+
+/** Keep a trace of what a page did, for when a test fails; returns how to end it. */
+export async function traced(
+  context: BrowserContext,
+  name: string,
+): Promise<(hasFailed: boolean) => Promise<void>> {
+  await context.tracing.start({ screenshots: true, snapshots: true });
+  return (hasFailed) =>
+    context.tracing.stop(hasFailed ? { path: join(ROOT, `.cache/traces/${name}.zip`) } : {});
 }

@@ -141,13 +141,12 @@ function Rail({ isSlim, onSearch, onHelp }: { isSlim: boolean; onSearch: () => v
       <button
         type="button"
         onClick={onSearch}
-        aria-label={words.palette.open}
         title={words.palette.open}
         className="tap row mb-2 h-9 rounded-md border border-edge bg-paper px-2 text-dim hover:border-dim hover:text-ink"
       >
         <Search className="size-4 shrink-0" />
-        <span className={`grow text-left ${wide}`}>{words.palette.open}</span>
-        <span className={wide}>
+        <span className={`grow text-left ${wide.replace("hidden", "sr-only")}`}>{words.palette.open}</span>
+        <span className={wide} aria-hidden="true">
           <Kbd>Ctrl K</Kbd>
         </span>
       </button>
@@ -241,7 +240,7 @@ function AccountMenu({ onHelp, wide }: { onHelp: () => void; wide: string }) {
   }
   return (
     <Menu
-      label={words.nav.account}
+      label={account ? `${words.nav.account}: ${account.name}` : words.nav.account}
       side="top"
       align="start"
       triggerClass="tap row h-10 w-full rounded-md px-2 text-left hover:bg-paper"
