@@ -22,6 +22,8 @@ MAX_FUNCTION = 60
 NOT_AT_START = {
     "alembic",
     "defusedxml",
+    "feedparser",
+    "aiosmtplib",
     "hypothesis",
     "openai",
     "anthropic",

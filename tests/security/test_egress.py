@@ -16,10 +16,13 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from autograph.infra.egress.addresses import is_public
 from autograph.infra.egress.client import AiohttpClient
+from autograph.infra.egress.dial import CheckedDialer
 from autograph.infra.egress.ports import (
     BadRequest,
     EgressRefused,
+    HostList,
     HttpRequest,
+    Proxy,
     ResponseTooLarge,
     Rules,
     Unreachable,
@@ -243,7 +246,7 @@ class TestNames:
                 for name in ("api.example.com", "example.com", "evilexample.com")
             }
         )
-        rules = Rules(inside=LOOPBACK, hosts=("*.example.com",))
+        rules = Rules(LOOPBACK, (HostList("the test lets be asked", ("*.example.com",)),))
         client = AiohttpClient(rules, resolver=book)
         await client.send(HttpRequest("GET", f"http://api.example.com:{port}/"))
         for host in ("example.com", "evilexample.com", "api.example.com.evil.example"):
@@ -397,3 +400,134 @@ class TestRequests:
         await local.send(HttpRequest("PUT", url, params={"q": "a b&c"}, body=body))
         assert heard[0][0] == "PUT"
         assert heard[0][3] == '{"a": "\\u00fc"}'
+
+
+class TestProxies:
+    """A real one: it takes `CONNECT` and absolute addresses, and notes what it is told."""
+
+    @pytest.fixture
+    async def proxy(self) -> AsyncIterator[tuple[int, list[str]]]:
+        heard: list[str] = []
+
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            heard.append(head)
+            answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+            if "Proxy-Authorization: Basic bWU6c2VjcmV0" not in head:
+                answer = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+            elif head.startswith("CONNECT"):
+                answer = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n"
+            writer.write(answer)
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        async with server:
+            yield server.sockets[0].getsockname()[1], heard
+
+    async def test_it_is_told_what_is_asked_and_by_whom(
+        self, local: AiohttpClient, proxy: tuple[int, list[str]]
+    ) -> None:
+        port, heard = proxy
+        by = Proxy(f"http://127.0.0.1:{port}", "me", "secret")
+        answer = await local.send(HttpRequest("GET", "http://example.com/a", proxy=by))
+        assert answer.body == b"ok"
+        assert heard[0].startswith("GET http://example.com/a HTTP/1.1\r\n")
+
+    async def test_it_cannot_see_into_what_is_encrypted(
+        self, local: AiohttpClient, proxy: tuple[int, list[str]]
+    ) -> None:
+        port, heard = proxy
+        by = Proxy(f"http://127.0.0.1:{port}", "me", "secret")
+        request = HttpRequest("GET", "https://example.com/a", headers={"X-Key": "k"}, proxy=by)
+        with pytest.raises(Unreachable, match="502"):
+            await local.send(request)
+        assert heard[0].startswith("CONNECT example.com:443 HTTP/1.1\r\n")
+        assert "X-Key" not in heard[0]
+
+    async def test_a_wrong_password_is_told_without_it(
+        self, local: AiohttpClient, proxy: tuple[int, list[str]]
+    ) -> None:
+        by = Proxy(f"http://127.0.0.1:{proxy[0]}", "me", "other-word")
+        with pytest.raises(Unreachable, match="407") as failed:
+            await local.send(HttpRequest("GET", "https://example.com/", proxy=by))
+        assert "other-word" not in f"{failed.value.message} {by!r}"
+
+    async def test_neither_it_nor_what_it_is_asked_for_may_be_inside(
+        self, strict: AiohttpClient, proxy: tuple[int, list[str]]
+    ) -> None:
+        by = Proxy(f"http://127.0.0.1:{proxy[0]}", "me", "secret")
+        named = Proxy(f"http://localhost:{proxy[0]}", "me", "secret")
+        for request in (
+            HttpRequest("GET", "http://example.com/", proxy=by),
+            HttpRequest("GET", "http://example.com/", proxy=named),
+            HttpRequest("GET", "http://10.0.0.1/", proxy=by),
+        ):
+            with pytest.raises(EgressRefused, match="EGRESS_INSIDE"):
+                await strict.send(request)
+        assert proxy[1] == []
+
+
+class TestOtherProtocols:
+    """Mail servers and databases: the same rules, before a connection is opened."""
+
+    @pytest.fixture
+    async def port(self) -> AsyncIterator[int]:
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"hello")
+            writer.close()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        async with server:
+            yield server.sockets[0].getsockname()[1]
+
+    @pytest.mark.parametrize("host", INSIDE)
+    async def test_what_is_inside_is_not_connected_to(self, port: int, host: str) -> None:
+        dialer = CheckedDialer(Rules())
+        with pytest.raises((EgressRefused, Unreachable)):
+            await dialer.connect(host, port)
+        with pytest.raises((EgressRefused, Unreachable)):
+            await dialer.address(host, port)
+
+    async def test_a_name_is_looked_up_once_and_what_was_checked_is_connected_to(
+        self, port: int
+    ) -> None:
+        pages = [["127.0.0.1"], ["10.0.0.1"], ["10.0.0.1"]]
+
+        async def turning(host: str) -> list[str]:
+            return pages.pop(0)
+
+        dialer = CheckedDialer(Rules(inside=LOOPBACK), resolve=turning)
+        made = await dialer.connect("turn.example", port)
+        with made:
+            assert await asyncio.get_running_loop().sock_recv(made, 10) == b"hello"
+        assert len(pages) == 2
+
+    async def test_one_address_inside_is_enough_to_refuse(self, port: int) -> None:
+        async def mixed(host: str) -> list[str]:
+            return ["1.1.1.1", "10.0.0.1"]
+
+        with pytest.raises(EgressRefused, match=r"mixed\.example leads to 10\.0\.0\.1"):
+            await CheckedDialer(Rules(), resolve=mixed).connect("mixed.example", port)
+
+    async def test_hosts_may_be_limited_by_name(self, port: int) -> None:
+        dialer = CheckedDialer(
+            Rules(LOOPBACK, (HostList("the test lets be asked", ("mail.example.com",)),))
+        )
+        with pytest.raises(EgressRefused, match=r"mail\.example\.com"):
+            await dialer.connect("localhost", port)
+
+    @pytest.mark.parametrize(
+        ("host", "port"),
+        [("", 25), ("a b", 25), ("a/b", 25), ("user@host", 25), ("a" * 64, 25), ("example.com", 0)],
+    )
+    async def test_what_is_no_place_is_said(self, host: str, port: int) -> None:
+        with pytest.raises(BadRequest):
+            await CheckedDialer(Rules()).connect(host, port)
+
+    async def test_where_nobody_listens_is_said(self) -> None:
+        with socket.socket() as held:  # bound, and not listening: nobody else gets the port
+            held.bind(("127.0.0.1", 0))
+            port = held.getsockname()[1]
+            with pytest.raises(Unreachable, match=f"127.0.0.1 cannot be reached at port {port}"):
+                await CheckedDialer(Rules(inside=LOOPBACK)).connect("127.0.0.1", port)

@@ -43,7 +43,11 @@ EXPECTED = {
         "GET /integrations/credentials",
         "GET /integrations/{provider}/credentials",
     },
-    Scope.MANAGE_INTEGRATIONS: {"POST /integrations/{provider}/credentials"},
+    Scope.MANAGE_INTEGRATIONS: {
+        "POST /integrations/{provider}/credentials",
+        "POST /integrations/{provider}/oauth/initiate",
+        "POST /integrations/{provider}/oauth/complete",
+    },
     Scope.DELETE_INTEGRATIONS: {"DELETE /integrations/{provider}/credentials/{credential_id}"},
     Scope.ANSWER_REVIEWS: {
         "POST /reviews/{review_id}",

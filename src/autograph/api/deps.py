@@ -23,6 +23,7 @@ from autograph.features.library.service import PresetService
 from autograph.features.runs.service import (
     BlockService,
     DeadLetterService,
+    EgressService,
     ForkService,
     PresetRuns,
     ReviewService,
@@ -49,6 +50,7 @@ class Services:
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
+    egress: EgressService
     files: FileService
     worker: Worker
     broadcast: Broadcast

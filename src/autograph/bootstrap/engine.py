@@ -6,7 +6,7 @@ import math
 
 from autograph.blocks.catalog import Catalog
 from autograph.bootstrap.dispatch import Dispatch
-from autograph.bootstrap.ground import Ground
+from autograph.bootstrap.ground import Ground, egress_rules
 from autograph.bootstrap.models import make_shelf
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast, RunNews
@@ -19,6 +19,8 @@ from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost, Reach
+from autograph.features.runs.adapters.ways_out import WaysOut
+from autograph.features.runs.repository import EgressRepository
 from autograph.infra.sandbox.late import LateSandbox
 from autograph.infra.sandbox.ports import SandboxLimits
 from autograph.infra.settings import Settings
@@ -61,10 +63,14 @@ def make_executor(
     files: FileService,
 ) -> Executor:
     """Return what runs blocks."""
+    egress = EgressRepository(ground.database)
+    rules = egress_rules(ground.settings)
+    ways = WaysOut(ground.http, ground.dialer, rules, egress, ground.clock)
+    ground.stack.push_async_callback(ways.close)
     reach = Reach(
         database=ground.database,
         turns=ground.rates,
-        http=ground.http,
+        ways=ways,
         credentials=integrations.credentials,
         broadcast=broadcast,
         files=files,

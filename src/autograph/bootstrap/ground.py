@@ -14,8 +14,9 @@ from autograph.infra.cache.ports import Cache
 from autograph.infra.clock import Clock, SystemClock
 from autograph.infra.crypto import Keys
 from autograph.infra.database import Database
+from autograph.infra.egress.dial import CheckedDialer
 from autograph.infra.egress.late import LateClient
-from autograph.infra.egress.ports import Http, Rules
+from autograph.infra.egress.ports import Dialer, HostList, Http, Rules
 from autograph.infra.postgres.server import embedded_postgres
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
@@ -28,6 +29,7 @@ class Ground:
     Attributes:
         ring: Encrypts what is secret.
         http: The way out, by the installation's own rules.
+        dialer: The same for protocols that are not HTTP.
         rates: Counts, over all processes where they share a Redis.
         cache: What all processes share; None where each has its own.
         stack: Closes what has to be closed at the end.
@@ -37,6 +39,7 @@ class Ground:
     database: Database
     ring: Keys
     http: Http
+    dialer: Dialer
     rates: RateLimiter
     cache: Cache | None
     clock: Clock
@@ -51,13 +54,14 @@ async def make_ground(
     Raises:
         KeyMissing: The database was encrypted with keys that are not here.
     """
-    http = LateClient(_egress(settings))
+    http = LateClient(egress_rules(settings))
     stack.push_async_callback(http.close)
     return Ground(
         settings=settings,
         database=database,
         ring=await open_keys(settings, database),
         http=http,
+        dialer=CheckedDialer(egress_rules(settings)),
         rates=dispatch.turns,
         cache=dispatch.cache,
         clock=SystemClock(),
@@ -98,7 +102,10 @@ async def database_of(settings: Settings) -> AsyncGenerator[Database]:
         yield await open_database(settings, stack)
 
 
-def _egress(settings: Settings) -> Rules:
-    return Rules(
-        inside=tuple(ip_network(one) for one in settings.egress_inside), hosts=settings.egress_hosts
-    )
+def egress_rules(settings: Settings) -> Rules:
+    """Return where the requests of this installation may go."""
+    inside = tuple(ip_network(one) for one in settings.egress_inside)
+    if settings.egress_hosts is None:
+        return Rules(inside)
+    whose = "this installation lets be asked, by its setting AUTOGRAPH_EGRESS_HOSTS"
+    return Rules(inside, (HostList(whose, settings.egress_hosts),))

@@ -65,7 +65,10 @@ async def make_integrations(
         per_minute=settings.rate_webhook,
     )
     return integrations_on(
-        parts, listening, redirect_uri=f"{settings.reached_at.rstrip('/')}/connect"
+        parts,
+        listening,
+        redirect_uri=f"{settings.reached_at.rstrip('/')}/connect",
+        origins=settings.connect_origins,
     )
 
 

@@ -58,12 +58,14 @@ from autograph.features.library.service import PresetService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
+    EgressRepository,
     ReviewRepository,
     RunRepository,
 )
 from autograph.features.runs.service import (
     BlockService,
     DeadLetterService,
+    EgressService,
     ForkService,
     Intake,
     PresetRuns,
@@ -101,6 +103,7 @@ class Platform:
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
+    egress: EgressService
     files: FileService
     accounts: Accounts
     integrations: Integrations
@@ -179,6 +182,7 @@ async def platform(
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
+            egress=EgressService(EgressRepository(database), ground.clock),
             files=files,
             accounts=accounts,
             integrations=integrations,
@@ -243,6 +247,7 @@ def serve(made: Platform) -> ASGIApp:
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,
+            egress=made.egress,
             files=made.files,
             worker=made.worker,
             broadcast=made.broadcast,

@@ -13,8 +13,9 @@ import typer
 from rich.table import Table
 
 from autograph.cli.output import err, out, print_json, print_plain, run_async, settings_for
-from autograph.features.accounts.models import Account, Role, Visit
+from autograph.features.accounts.models import Account, LimitsChange, Role, Visit
 from autograph.graph.model import Json
+from autograph.infra.egress.ports import hosts_of
 from autograph.infra.errors import Invalid
 from autograph.infra.logging import configure_logging
 
@@ -146,19 +147,30 @@ def limits(
     unlimited: Annotated[
         bool, typer.Option("--unlimited", help="No limit of their own on runs at once.")
     ] = False,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A host that their runs may ask; again for more, no other is asked. *.name for all below, any for every one."
+        ),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Change what somebody gets of the workers."""
+    """Change what somebody gets of the workers, and which hosts their runs may ask."""
+    change: LimitsChange = {}
+    if weight is not None:
+        change["weight"] = weight
+    if unlimited or max_runs is not None:
+        change["max_runs"] = None if unlimited else max_runs
+    if host:
+        change["egress_hosts"] = hosts_of(host)
 
     async def work(made: Platform) -> Account:
         return await made.accounts.administration.set_limits(
             made.owner,
             await _find(made, who),
             HERE,
-            weight=weight,
-            max_runs=max_runs,
-            is_unlimited=unlimited,
+            change,
         )
 
     _tell(on_platform(data_dir, work, as_json=as_json), as_json=as_json)

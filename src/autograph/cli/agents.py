@@ -26,6 +26,7 @@ from autograph.graph.model import Graph, Json
 from autograph.graph.portable import NotAnAgent, dump, read_agent, write_agent, write_agent_autogpt
 from autograph.graph.report import Report
 from autograph.graph.validate import validate
+from autograph.infra.egress.ports import hosts_of
 from autograph.infra.errors import AutographError
 
 graphs = typer.Typer(help="Agents saved here.", no_args_is_help=True)
@@ -213,6 +214,12 @@ def graph_settings(
     max_runs: Annotated[
         int | None, typer.Option(help="How many run at once; 0 for any number.", min=0)
     ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A host that its runs may ask; again for more, no other is asked. *.name for all below, any for every one."
+        ),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -232,6 +239,7 @@ def graph_settings(
                     found.sensitive_action_safe_mode if ask is None else ask
                 ),
                 max_runs=found.max_runs if max_runs is None else max_runs or None,
+                egress_hosts=hosts_of(host) if host else found.egress_hosts,
             )
             if changed != found:
                 await made.agents.set_settings(made.owner, graph_id, changed)
@@ -241,5 +249,6 @@ def graph_settings(
     if as_json:
         print_json(asdict(found))
         return
-    for name, value in asdict(found).items():
-        print_plain(f"{name}: {'any number' if value is None else value}")
+    shown = {**asdict(found), "egress_hosts": found.egress_hosts and " ".join(found.egress_hosts)}
+    for name, value in shown.items():
+        print_plain(f"{name}: {'any' if value is None else value}")

@@ -31,7 +31,7 @@ class _Context(FakeContext):
         """Return the current moment."""
         return SystemClock().now()
 
-    async def sleep(self, duration: timedelta) -> None:
+    async def sleep(self, duration: timedelta, *, keep: Json = None) -> None:
         """Wait."""
         await asyncio.sleep(duration.total_seconds())
 

@@ -14,6 +14,7 @@ from autograph.cli import (
     blocks,
     credentials,
     database,
+    egress,
     files,
     forks,
     keys,
@@ -41,6 +42,7 @@ app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
 app.command("prune")(storage.prune)
 app.command("disk")(storage.disk)
+app.command("egress")(egress.egress)
 app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.add_typer(agents.graphs, name="graphs")

@@ -16,6 +16,7 @@ from autograph.blocks.sdk import (
     CostKind,
     CredentialRef,
     Decision,
+    Dialer,
     Files,
     Http,
     KeyValueStore,
@@ -23,6 +24,7 @@ from autograph.blocks.sdk import (
     Rate,
     Sandbox,
     Secret,
+    Sql,
     Tools,
 )
 from autograph.blocks.sdk.credentials import texts_of
@@ -66,7 +68,7 @@ class NodeContext:
         self._host = host
         self._clock = clock
         self._asks_people = asks_people
-        self._waits = 0
+        self._waits = started.kept_waits
         self._opened: list[str] = []
         self._usage: dict[CostKind, float] | None = (
             {CostKind(kind): units for kind, units in started.used.items()}
@@ -85,6 +87,11 @@ class NodeContext:
     def run_id(self) -> UUID:
         """The run."""
         return self._run.id
+
+    @property
+    def owner_id(self) -> UUID:
+        """The person."""
+        return self._run.owner_id
 
     @property
     def graph_id(self) -> str:
@@ -132,6 +139,16 @@ class NodeContext:
     def http(self) -> Http:
         """The way out."""
         return self._host.http(self._run)
+
+    @property
+    def dialer(self) -> Dialer:
+        """The way out for protocols that are not HTTP."""
+        return self._host.dialer(self._run)
+
+    @property
+    def sql(self) -> Sql:
+        """Databases of others."""
+        return self._host.sql(self._run)
 
     @property
     def models(self) -> Models:
@@ -198,7 +215,12 @@ class NodeContext:
         """Return the current moment, aware, in UTC."""
         return self._clock.now()
 
-    async def sleep(self, duration: timedelta) -> None:
+    @property
+    def kept(self) -> Json:
+        """What the last `sleep` was given to keep."""
+        return self._started.kept
+
+    async def sleep(self, duration: timedelta, *, keep: Json = None) -> None:
         """Wait; ends early when the run is cancelled. Longer than a second, it survives everything.
 
         Raises:
@@ -208,7 +230,8 @@ class NodeContext:
         if duration <= _WORTH_SUSPENDING or self._has_effect:
             await asyncio.sleep(duration.total_seconds())
         elif index not in self._started.answers:
-            raise Suspended(Wait(WaitKind.TIMER, index, due_in=duration))
+            kept = self.without_secrets(keep)
+            raise Suspended(Wait(WaitKind.TIMER, index, due_in=duration, kept=kept))
 
     async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:
         """Wait for a person to approve or reject `data`.

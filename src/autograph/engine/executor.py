@@ -122,7 +122,7 @@ class Executor:
         loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
         ctx = NodeContext(ref, run, self._host, self._clock, asks_people=asks_people)
-        outputs = _Outputs(stream, ctx, skip=run.emitted, loop=loop)
+        outputs = _Outputs(stream, ctx, skip=run.emitted - run.kept_emitted, loop=loop)
         code, message, retry_after, credits = "", "", None, 0
         try:
             credits = await self._drive(run, overrides, outputs, ctx)

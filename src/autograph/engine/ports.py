@@ -9,7 +9,17 @@ from typing import Protocol
 from uuid import UUID
 
 from autograph.blocks.models.shelf import ModelShelf
-from autograph.blocks.sdk import CredentialRef, Files, Http, KeyValueStore, Rate, Sandbox, Secret
+from autograph.blocks.sdk import (
+    CredentialRef,
+    Dialer,
+    Files,
+    Http,
+    KeyValueStore,
+    Rate,
+    Sandbox,
+    Secret,
+    Sql,
+)
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -394,6 +404,14 @@ class BlockHost(Protocol):
 
     def http(self, run: RunRef) -> Http:
         """Return the way out for a run of this owner."""
+        ...
+
+    def dialer(self, run: RunRef) -> Dialer:
+        """Return the way out of a run of this owner for protocols that are not HTTP."""
+        ...
+
+    def sql(self, run: RunRef) -> Sql:
+        """Return what asks databases of others for a run of this owner."""
         ...
 
     @property

@@ -107,6 +107,9 @@ class NodeRun:
         approval: The decision on whether its sensitive action may be done.
         rounds: The tools it had run so far.
         used: What it consumed before the last of them: units by kind.
+        kept: What its block kept at the last timer that it gave something to keep; it goes on from there.
+        kept_waits: Waits up to that timer, and with it.
+        kept_emitted: Outputs before it.
         caller: The node run whose tool it is, and the place of its result in that one's last round.
         given: What it gave out, where it is a tool.
     """
@@ -124,6 +127,9 @@ class NodeRun:
     approval: Mapping[str, Json] | None = None
     rounds: list[Round] = field(default_factory=list[Round])
     used: Mapping[str, float] = field(default_factory=dict[str, float])
+    kept: Json = None
+    kept_waits: int = 0
+    kept_emitted: int = 0
     caller: tuple[int, int] | None = None
     given: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
 
@@ -253,6 +259,8 @@ class RunState:
         run.status, run.wait, run.due_at = NodeRunStatus.WAITING, event, event.due_at
         if event.wait == WaitKind.TOOLS:
             self._start_tools(run, event)
+        elif event.kept is not None:
+            run.kept, run.kept_waits, run.kept_emitted = event.kept, event.index + 1, run.emitted
 
     def _on_resumed(self, event: NodeResumed) -> None:
         run = self._live(event.node_run)

@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         default=(),
         description='Other origins whose pages may use the API: ["https://app.example.com"].',
     )
+    connect_origins: tuple[str, ...] = Field(
+        default=(),
+        description="Origins of programs of others that providers may send people back to when they connect an "
+        'account: ["https://app.example.com"]; "http://localhost" for every port of one\'s own machine.',
+    )
     trusted_proxies: str | None = Field(
         default=None,
         description="Addresses of proxies whose X-Forwarded-For is believed, with commas between.",

@@ -70,12 +70,44 @@ class Send(Block[SendInput]):
         yield "sent", input.value
 
 
+class WatchInput(BlockInput):
+    rounds: int = pin(description="How often to look.")
+
+
+class WatchOutput(BlockOutput):
+    seen: int = pin(description="What was seen.")
+
+
+class Watch(Block[WatchInput]):
+    """Looks at something that moves on: `looks` counts how often it was looked at."""
+
+    id = "watch"
+    name = "Watch"
+    description = "For tests."
+    effect = Effect.READ
+    Input = WatchInput
+    Output = WatchOutput
+    looks: list[int] = []  # noqa: RUF012 - what tests look at
+
+    async def run(self, input: WatchInput, ctx: Context) -> Outputs:
+        done = ctx.kept["done"] if ctx.kept else 0
+        while True:
+            self.looks.append(done)
+            for _ in range(done + 1):
+                yield "seen", len(self.looks)
+            done += 1
+            if done == input.rounds:
+                return
+            await ctx.sleep(timedelta(seconds=1.1), keep={"done": done})
+
+
 Start = Callable[..., AbstractAsyncContextManager[Platform]]
 
 
 @pytest.fixture(autouse=True)
 def _send() -> None:
     Send.calls.clear()
+    Watch.looks.clear()
 
 
 @pytest.fixture
@@ -83,7 +115,7 @@ def start(database_url: str, tmp_path: Path, catalog: Catalog) -> Start:
     def made(**settings: Any) -> AbstractAsyncContextManager[Platform]:
         settings = {"drain_time": timedelta(seconds=0.1), **settings}
         found = Settings(database_url=database_url, data_dir=tmp_path, **settings)
-        return platform(found, process=Process.UP, load=lambda: Catalog([*catalog, Send]))
+        return platform(found, process=Process.UP, load=lambda: Catalog([*catalog, Send, Watch]))
 
     return made
 
@@ -321,6 +353,20 @@ class TestTimers:
             await waiting(first, run_id)
         async with start() as second:
             assert (await ended(second, run_id)).result.outputs == {"o": ["x"]}
+
+    async def test_a_block_goes_on_from_what_it_kept(self, start: Start, catalog: Catalog) -> None:
+        watch = node(Catalog([*catalog, Watch]), "watch", "Watch", rounds=3)
+        made = graph(
+            [watch, node(catalog, "out", "AgentOutput", name="o")], "watch.seen -> out.value"
+        )
+        async with start() as first:
+            run_id = await begin(first, made)
+            await waiting(first, run_id)
+        async with start() as second:
+            over = await ended(second, run_id)
+
+        assert Watch.looks == [0, 1, 2]
+        assert over.result.outputs == {"o": [1, 2, 2, 3, 3, 3]}
 
     async def test_the_delay_of_a_retry_holds_no_worker(
         self, up: Platform, catalog: Catalog

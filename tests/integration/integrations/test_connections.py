@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 
+from autograph.features.accounts.models import Scope
 from autograph.features.integrations.errors import CredentialEnded
 from autograph.infra.database import Database
 from tests.integration.integrations.provider_server import (
@@ -134,6 +135,44 @@ class TestConnecting:
         assert stolen.json()["code"] == "connection.state_invalid"
         assert first.status_code == 200
         assert second.json()["code"] == "connection.state_invalid"
+
+    async def test_a_program_takes_a_person_back_to_its_own_page(
+        self, acme: FakeProvider, database_url: str, tmp_path: Path
+    ) -> None:
+        origins = ("https://app.example.com", "http://localhost")
+        settings = {**settings_of(tmp_path), "connect_origins": origins}
+        async with town(database_url, tmp_path, **settings) as place:
+            key = await place.key(await place.person("Ada"), Scope.MANAGE_INTEGRATIONS)
+            base = "/external/v1/integrations/acme/oauth"
+            async with place.client(headers={"X-API-Key": key}) as http:
+                for url in (
+                    "https://app.example.com.evil.example/back",
+                    "https://app.example.com@evil.example/back",
+                    "http://app.example.com/back",
+                    "https://app.example.com/back#here",
+                    "javascript:alert(1)",
+                ):
+                    refused = await http.post(f"{base}/initiate", json={"callback_url": url})
+                    assert refused.json()["code"] == "connection.callback_refused", url
+                wanted = {
+                    "callback_url": "http://localhost:4711/back",
+                    "scopes": ["write"],
+                    "state_metadata": {"task": 7},
+                }
+                begun = (await http.post(f"{base}/initiate", json=wanted)).json()
+                asked = parse_qs(urlsplit(begun["login_url"]).query)
+                assert asked["redirect_uri"] == ["http://localhost:4711/back"]
+                body = {
+                    "state_token": begun["state_token"],
+                    "code": acme.agree(begun["login_url"]),
+                }
+                done = (await http.post(f"{base}/complete", json=body)).json()
+                again = await http.post(f"{base}/complete", json=body)
+
+        assert done["state_metadata"] == {"task": 7}
+        assert done["credential"]["account"] == "ada"
+        assert done["credentials_id"] == done["credential"]["id"]
+        assert again.json()["code"] == "connection.state_invalid"
 
     async def test_a_state_ends_after_ten_minutes(
         self, place: Town, acme: FakeProvider, database: Database

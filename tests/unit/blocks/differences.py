@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from autograph.graph.model import Json
 
@@ -77,12 +77,19 @@ MODEL_BLOCKS: Final = (
 )
 """Blocks whose pin `model` takes any model of the catalogue, and others, instead of a fixed list."""
 
-OWN_WORDS: Final = frozenset({("Orchestrator", "sys_prompt")})
-"""Pins whose default says the same in words of our own."""
+OWN_WORDS: Final = frozenset(
+    {
+        ("Orchestrator", "sys_prompt"),
+        ("PublishToMedium", "author_id"),
+        ("TwitterPostTweet", "attachment"),
+    }
+)
+"""Pins whose default says the same in words of our own: without nulls, and without what is secret."""
 
 PINS_THAT_NEED_NO_VALUE: Final[Mapping[str, frozenset[str]]] = {
     "ExecuteCode": frozenset({"credentials"}),
     "MCPTool": frozenset({"credentials"}),
+    "TranscribeYoutubeVideo": frozenset({"credentials"}),
     "AgentExecutor": frozenset(
         {"graph_version", "input_schema", "inputs", "output_schema", "user_id"}
     ),
@@ -95,10 +102,35 @@ PINS_OF_MORE_TYPES: Final = frozenset(
         ("AgentExecutor", "graph_version"),
         ("ExecuteCode", "credentials"),
         ("MCPTool", "credentials"),
+        ("TranscribeYoutubeVideo", "credentials"),
         *((block, "credentials") for block in MODEL_BLOCKS),
     }
 )
 """Pins that take more types of values here than in the reference."""
 
-FURTHER_CATEGORIES: Final = frozenset({"XMLParser"})
+DEFAULTS_OF_THE_MOMENT: Final = frozenset(
+    {("GoogleCalendarCreateEvent", "timing"), ("GoogleCalendarReadEvents", "start_time")}
+)
+"""Pins whose default is a moment: there that of the program's start, here that of the node run."""
+
+
+def own_pins(block: type[Any]) -> set[str]:
+    """Return the input pins that ours has and the reference has not.
+
+    There a picked file alone brings the account it was picked with; here one can choose it as well.
+    """
+    action = getattr(block, "action", None)
+    return {"credentials"} if action is not None and action.picked is not None else set()
+
+
+FURTHER_CATEGORIES: Final = frozenset(
+    {
+        "AddMemory",
+        "GetAllMemories",
+        "GetLatestMemory",
+        "GetWeatherInformation",
+        "SearchMemory",
+        "XMLParser",
+    }
+)
 """Blocks that stand in a category although the reference puts them in none."""

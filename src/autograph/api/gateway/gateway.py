@@ -20,12 +20,9 @@ from autograph.infra.telemetry.ports import Tracer
 
 _log = structlog.stdlib.get_logger(__name__)
 _SENT_ID: Final = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_HEADERS: Final = (
+_OF_ALL: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (
         b"content-security-policy",
@@ -33,6 +30,12 @@ _HEADERS: Final = (
         b"media-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     ),
 )
+_OF_PAGES: Final = (
+    (b"referrer-policy", b"no-referrer"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+"""What means nothing where no browser shows a document."""
 _HSTS: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 _NO_STORE: Final = ((b"cache-control", b"no-store"),)
 
@@ -53,7 +56,7 @@ class Gateway:
         """
         self._app = app
         self._max_body_bytes = max_body_bytes
-        self._headers = (*_HEADERS, _HSTS) if is_https else _HEADERS
+        self._headers = (*_OF_ALL, _HSTS) if is_https else _OF_ALL
         self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,13 +77,14 @@ class Gateway:
             if message["type"] == "http.response.start":
                 has_started = True
                 allowance = scope["state"].get("allowance")
-                own = message.get("headers", ())
+                own = dict(message.get("headers", ()))
                 message["headers"] = [
-                    *own,
+                    *message.get("headers", ()),
                     *self._headers,
                     (b"x-request-id", request_id.encode()),
                     *(allowance.headers() if allowance else ()),
-                    *(() if any(name == b"cache-control" for name, _ in own) else _NO_STORE),
+                    *(() if b"cache-control" in own else _NO_STORE),
+                    *(_OF_PAGES if own.get(b"content-type", b"").startswith(b"text/html") else ()),
                 ]
             await send(message)
 

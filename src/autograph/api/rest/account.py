@@ -36,6 +36,9 @@ class AccountAnswer(BaseModel):
     max_runs: int | None = Field(
         description="Runs at once; null for as many as the installation allows."
     )
+    egress_hosts: list[str] | None = Field(
+        description="The only hosts that their runs may ask, *.example.com for all below; null for all."
+    )
     suspended_for: str | None
     created_at: datetime
     last_seen_at: datetime | None
@@ -163,6 +166,7 @@ def present_account(account: Account) -> AccountAnswer:
         has_totp=account.has_totp,
         weight=account.weight,
         max_runs=account.max_runs,
+        egress_hosts=None if account.egress_hosts is None else list(account.egress_hosts),
         suspended_for=account.suspended_for,
         created_at=account.created_at,
         last_seen_at=account.last_seen_at,

@@ -13,7 +13,8 @@ from autograph.api.deps import PrincipalDep, ServicesDep, VisitDep
 from autograph.api.gateway.routes import GuardedRoute, needs
 from autograph.api.rest.account import AccountAnswer, present_account
 from autograph.api.rest.apps import AppAnswer, present_app
-from autograph.features.accounts.models import Permission, Role
+from autograph.api.rest.bodies import HostPatterns
+from autograph.features.accounts.models import LimitsChange, Permission, Role
 from autograph.features.accounts.models.audit import AuditEntry
 from autograph.features.accounts.models.roles import ROLES
 from autograph.graph.model import Json
@@ -54,6 +55,10 @@ class UserLimits(_Body):
         ge=1,
         le=1_000_000,
         description="Runs at once; null for no limit of their own.",
+    )
+    egress_hosts: HostPatterns | None = Field(
+        default=None,
+        description="The only hosts that their runs may ask, *.example.com for all below; null for all.",
     )
 
 
@@ -156,16 +161,10 @@ async def set_roles(
 async def set_limits(
     user_id: UUID, body: UserLimits, services: ServicesDep, actor: PrincipalDep, visit: VisitDep
 ) -> AccountAnswer:
-    """Change what somebody gets of the workers."""
+    """Change what somebody gets of the workers, and which hosts their runs may ask."""
+    limits = LimitsChange(**body.model_dump(exclude_unset=True))
     return present_account(
-        await services.accounts.administration.set_limits(
-            actor,
-            user_id,
-            visit,
-            weight=body.weight,
-            max_runs=body.max_runs,
-            is_unlimited="max_runs" in body.model_fields_set and body.max_runs is None,
-        )
+        await services.accounts.administration.set_limits(actor, user_id, visit, limits)
     )
 
 

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, StringConstraints
 from starlette.requests import Request
 
 from autograph.graph.model import Json
+from autograph.infra.egress.ports import HOST_PATTERN
 from autograph.infra.errors import Invalid
 from autograph.infra.json import decode
+
+HostPattern = Annotated[
+    str,
+    StringConstraints(
+        to_lower=True,
+        max_length=253,
+        pattern=HOST_PATTERN,
+    ),
+]
+HostPatterns = Annotated[list[HostPattern], Field(max_length=500)]
 
 
 async def json_body(request: Request) -> Json:

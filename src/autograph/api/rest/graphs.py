@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, Services, ServicesDep
 from autograph.api.gateway.routes import GuardedRoute, needs
-from autograph.api.rest.bodies import document_body, json_body
+from autograph.api.rest.bodies import HostPatterns, document_body, json_body
 from autograph.features.accounts.models import Permission
 from autograph.features.agents.models import SavedGraph
 from autograph.graph import schemas
@@ -82,6 +82,9 @@ class GraphSettingsBody(BaseModel):
         description="A person is asked before nodes whose action is sensitive."
     )
     max_runs: int | None = Field(description="How many run at once; null for any number.")
+    egress_hosts: list[str] | None = Field(
+        description="The only hosts that its runs may ask, *.example.com for all below; null for all."
+    )
 
 
 class GraphSettingsChange(BaseModel):
@@ -92,6 +95,7 @@ class GraphSettingsChange(BaseModel):
     human_in_the_loop_safe_mode: bool = True
     sensitive_action_safe_mode: bool = False
     max_runs: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    egress_hosts: HostPatterns | None = None
 
 
 @router.post("", status_code=201, openapi_extra=document_body(_DOCUMENT))
@@ -186,7 +190,10 @@ async def change_settings(
 ) -> GraphSettingsBody:
     """Change what is named; runs that were accepted keep theirs."""
     found = await services.agents.settings(principal, graph_id)
-    changed = replace(found, **body.model_dump(exclude_unset=True))
+    values = body.model_dump(exclude_unset=True)
+    if values.get("egress_hosts") is not None:
+        values["egress_hosts"] = tuple(values["egress_hosts"])
+    changed = replace(found, **values)
     await services.agents.set_settings(principal, graph_id, changed)
     return GraphSettingsBody.model_validate(changed, from_attributes=True)
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Final, cast
+from urllib.parse import unquote, urlsplit
 
 from pydantic import ValidationError
 
 from autograph.blocks.packs import pins
-from autograph.blocks.packs.answer import BadAnswer
+from autograph.blocks.packs.answer import Answer, BadAnswer
 from autograph.blocks.packs.exchange import Exchange, Unsendable
 from autograph.blocks.packs.filters import filters_of
 from autograph.blocks.packs.format import Action, InputPin, OutputPin, Pack
+from autograph.blocks.packs.pins import BadNotation
 from autograph.blocks.packs.quirks import actions as quirk_actions
 from autograph.blocks.packs.recordings import examples_of
-from autograph.blocks.packs.selectors import MISSING, Answered, Filter, Selector, parse
+from autograph.blocks.packs.selectors import FILE, MISSING, Answered, Filter, Selector, parse
 from autograph.blocks.packs.templates import Scope, render
 from autograph.blocks.sdk import (
     Block,
@@ -32,6 +34,8 @@ from autograph.graph.model import Json, is_list, is_object
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
 
 CREDENTIALS: Final = "credentials"
+PICKED_WITH: Final = "_credentials_id"
+"""Where a file that was picked names the credential it was picked with."""
 
 
 class PackInput(BlockInput):
@@ -70,6 +74,8 @@ class ActionBlock(Block[PackInput]):
         """
         values = dict(input.values)
         named = values.pop(CREDENTIALS, None)
+        if named is None and self.action.picked is not None:
+            named = self._brought(values.get(self.action.picked))
         reference = None if named is None else CredentialRef.model_validate(named)
         secret = None if reference is None else await ctx.credential(reference)
         known = filters_of(self.pack.id)
@@ -86,17 +92,35 @@ class ActionBlock(Block[PackInput]):
                 raise Unsendable from None
             return
         answer = await exchange.run()
-        async for output in self._outputs(answer, exchange.scope):
+        async for output in self._outputs(answer, exchange.scope, ctx):
             yield output
 
-    async def _outputs(self, answer: Answered, scope: Scope) -> AsyncIterator[tuple[str, Json]]:
+    def _brought(self, file: Json) -> Json:
+        """Return the credential that a picked file brings along.
+
+        Raises:
+            InputError: It brings none.
+        """
+        found = file.get(PICKED_WITH) if is_object(file) else None
+        if not found:
+            raise InputError(
+                CREDENTIALS, f"choose one: {self.action.picked} does not say who picked it."
+            )
+        kind = kinds_of(self.pack, self.action)[0]
+        return {"id": str(found), "provider": self.pack.id, "type": kind}
+
+    async def _outputs(
+        self, answer: Answered, scope: Scope, ctx: Context
+    ) -> AsyncIterator[tuple[str, Json]]:
         for name, pin in self.action.output.items():
             selector = parse(pin.select or name, scope.filters)
             if pin.value is not None:
                 found = render(pin.value, scope)
+            elif pin.select == FILE:
+                found = await _kept(answer, ctx)
             else:
                 found = _found(pin, selector, answer, scope.filters)
-            if found is MISSING:
+            if found is MISSING or (found is None and selector.is_optional):
                 if selector.is_optional or pin.value is not None:
                     continue
                 raise BadAnswer(
@@ -125,7 +149,9 @@ class ActionBlock(Block[PackInput]):
             InputError: A value does not fit its pin, or a required pin has none.
         """
         fitted: dict[str, Json] = {}
-        for name, value in values.items():
+        renamed = {old: name for name, former in cls.action.former_pins.items() for old in former}
+        for given, value in values.items():
+            name = renamed.get(given, given)
             if value is None or name not in cls.facts.input_pins:
                 continue
             coercer = cls.coercers.get(name)
@@ -184,7 +210,7 @@ def block_of(pack: Pack, action: Action) -> type[ActionBlock]:
     """Return an action as a block's class.
 
     Raises:
-        BadNotation: A type in it is none.
+        BadNotation: A type in it is none, or a pin that it names.
     """
     facts = _facts(pack, action)
     coercers = {
@@ -224,9 +250,14 @@ def _facts(pack: Pack, action: Action) -> BlockSpec:
     scopes = tuple(action.scopes if action.scopes is not None else pack.shared.scopes)
     inputs: dict[str, JsonSchema] = {}
     if kinds:
-        inputs[CREDENTIALS] = _credentials(pack, kinds, scopes)
+        may_be_brought = {} if action.picked is None else {"default": None}
+        inputs[CREDENTIALS] = _credentials(pack, kinds, scopes) | may_be_brought
     inputs |= {name: input_schema(name, pin) for name, pin in action.input.items()}
-    needed = [CREDENTIALS] if kinds else []
+    for name, former in action.former_pins.items():
+        if name not in inputs:
+            raise BadNotation(f"former_pins: there is no input pin {name}.")
+        inputs[name] = {**inputs[name], "x-aliases": list(former)}
+    needed = [CREDENTIALS] if kinds and action.picked is None else []
     needed += [name for name, pin in action.input.items() if pin.required]
     outputs = {name: _output_schema(name, pin) for name, pin in action.output.items()}
     return BlockSpec(
@@ -319,6 +350,15 @@ def _found(
         return found
     picks = {name: parse(one, filters) for name, one in pin.pick.items()}
     return [_picked(picks, one) for one in found] if is_list(found) else _picked(picks, found)
+
+
+async def _kept(answer: Answered, ctx: Context) -> Json:
+    """Keep an answer's body as a file, named as its address is."""
+    if not isinstance(answer, Answer):
+        return MISSING
+    name = unquote(urlsplit(answer.response.url).path).rsplit("/", 1)[-1] or "file"
+    kind = answer.headers.get("content-type", "")
+    return await ctx.files.write(name, answer.response.body, kind)
 
 
 def _is_wanted(pin: OutputPin, item: Json) -> bool:

@@ -164,7 +164,7 @@ def failure(
     code = errors.codes.get(str(answer.status)) or CODES.get(answer.status)
     if code is None:
         code = "provider.unavailable" if answer.status >= 500 else "provider.rejected"
-    if any(answer.headers.get(name.lower()) == value for name, value in errors.exhausted.items()):
+    if _is_limited(answer, errors, filters):
         code = "provider.rate_limited"
     said = _said(answer, errors, filters)
     for one in hidden:
@@ -175,6 +175,15 @@ def failure(
         message = f"{message.rstrip('.')}. Renew the credential, or choose another one."
     retry_after = _retry_after(answer, errors, now) if answer.status >= 400 else None
     return BlockError(message, code=code, retry_after=retry_after)
+
+
+def _is_limited(answer: Answer, errors: Errors, filters: Mapping[str, Filter]) -> bool:
+    if any(answer.headers.get(name.lower()) == value for name, value in errors.exhausted.items()):
+        return True
+    try:
+        return matches(answer, errors.limited, filters)
+    except BadAnswer:
+        return False
 
 
 def _said(answer: Answer, errors: Errors, filters: Mapping[str, Filter]) -> str:

@@ -15,7 +15,7 @@ from autograph.blocks.sdk.credentials import (
     Secret,
     UserPasswordSecret,
 )
-from autograph.infra.egress.ports import HttpRequest, Rules
+from autograph.infra.egress.ports import HostList, HttpRequest
 from autograph.infra.errors import Forbidden, Invalid
 
 
@@ -57,7 +57,10 @@ def apply_auth(provider: Provider, secret: Secret, request: HttpRequest) -> Http
         if how.place == "query":
             return replace(request, headers=headers, params={**request.params, how.name: text})
         if how.place == "path":
-            path = "/" + quote(text.strip("/"), safe=":/") + parts.path
+            key = quote(text.strip("/"), safe=":/")
+            path = parts.path.replace("{key}", key)
+            if path == parts.path:
+                path = f"/{key}{path}"
             return replace(request, headers=headers, url=urlunsplit(parts._replace(path=path)))
     return replace(request, headers=_put(headers, auth_headers(provider, secret)))
 
@@ -110,7 +113,7 @@ def _is_for(provider: Provider, host: str) -> bool:
     if provider.base_url is None and not provider.hosts:
         return True
     own = urlsplit(provider.base_url or "").hostname
-    return host == own or Rules(hosts=provider.hosts).allows_host(host)
+    return host == own or HostList("its file names", provider.hosts).has(host)
 
 
 def _put(headers: Mapping[str, str], proof: Mapping[str, str]) -> dict[str, str]:

@@ -7,16 +7,18 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode, urljoin
 
 from autograph.blocks.packs.answer import Answer, BadAnswer, Merged, failure, matches
 from autograph.blocks.packs.auth import apply_auth
-from autograph.blocks.packs.format import Action, Call, Errors, Pack, Pages, Poll
+from autograph.blocks.packs.format import Action, Call, Errors, Lookup, Pack, Pages, Poll
+from autograph.blocks.packs.quirks import lookups
 from autograph.blocks.packs.selectors import MISSING, Answered, parse
 from autograph.blocks.packs.templates import Scope, as_text, render, render_path
 from autograph.blocks.sdk import BlockError, Context, CredentialRef, HttpRequest, Secret
 from autograph.blocks.sdk.credentials import texts_of
+from autograph.blocks.sdk.files import MAX_READ, read_stream
 from autograph.graph.model import Json, is_list, is_object
 from autograph.infra.json import encode
 
@@ -57,6 +59,10 @@ class Exchange:
             BlockError: The provider refuses, fails, or answers in another shape than the pack says.
         """
         for step in self.action.before:
+            if isinstance(step, Lookup):
+                found = await lookups(self.pack.id)[step.quirk](self.scope.pins, self)
+                self.scope = replace(self.scope, steps={**self.scope.steps, step.name: found})
+                continue
             wanted = step.when is None or render(step.when, self.scope)
             found = (await self.call(step)).json if wanted not in (MISSING, False) else None
             self.scope = replace(self.scope, steps={**self.scope.steps, step.name: found})
@@ -86,13 +92,18 @@ class Exchange:
             Unsendable: An input has no form in UTF-8.
         """
         try:
-            request = self._request(call, url, query, body)
+            request = self._request(call, url, query, body, await self._read_parts(call))
         except UnicodeEncodeError:
             raise Unsendable from None
         return await self._send(request, call.accepts)
 
     def _request(
-        self, call: Call, url: str | None, query: Mapping[str, Json] | None, body: Json
+        self,
+        call: Call,
+        url: str | None,
+        query: Mapping[str, Json] | None,
+        body: Json,
+        parts: Mapping[str, Part],
     ) -> HttpRequest:
         method, _, path = call.request.partition(" ")
         headers = {
@@ -100,7 +111,7 @@ class Exchange:
             for name, one in call.headers.items()
             if (text := render(one, self.scope)) is not MISSING
         }
-        kind, content = self._content(call, body)
+        kind, content = self._content(call, body, parts)
         if url is None:
             url = self._address(path, {**call.query, **(query or {})})
         if kind is not None:
@@ -115,6 +126,7 @@ class Exchange:
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        content: tuple[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answer:
@@ -122,11 +134,10 @@ class Exchange:
         method, _, path = request.partition(" ")
         url = _with_query(self.pack.provider.url(path), query or {})
         given = dict(headers or {})
-        content = None
-        if body is not None:
-            given.setdefault("Content-Type", "application/json")
-            content = encode(body)
-        request_made = HttpRequest(method, url, headers=given, body=content, timeout=self._timeout)
+        kind, sent = content or ("application/json", None if body is None else encode(body))
+        if sent is not None:
+            given.setdefault("Content-Type", kind)
+        request_made = HttpRequest(method, url, headers=given, body=sent, timeout=self._timeout)
         return await self._send(request_made, accepts)
 
     async def _send(self, request: HttpRequest, accepts: Sequence[int]) -> Answer:
@@ -193,7 +204,33 @@ class Exchange:
         }
         return _with_query(self.pack.provider.url(made), rendered)
 
-    def _content(self, call: Call, instead: Json) -> tuple[str | None, bytes | None]:
+    async def _read_parts(self, call: Call) -> Mapping[str, Part]:
+        """Return the parts of `multipart/form-data`, the files that they name read.
+
+        Raises:
+            BlockError: There is no such file, or it is too large.
+        """
+        parts: dict[str, Part] = {}
+        templates = call.multipart or {}
+        for name, said in self._rendered(templates).items():
+            kept: Mapping[str, Json] = said if is_object(said) else {"content": said}
+            template = templates[name]
+            if is_object(template) and "file" in template and "file" not in kept:
+                continue  # no file is given: its name alone is none
+            if "file" in kept:
+                async with self.ctx.files.open(as_text(kept["file"])) as stream:
+                    content: bytes = await read_stream(stream, MAX_READ)
+                    usual = {"filename": stream.info.name, "type": stream.info.media_type}
+                parts[name] = Part(content, {**usual, **kept})
+            elif "json" in kept:
+                parts[name] = Part(encode(kept["json"]), {"type": "application/json", **kept})
+            else:
+                parts[name] = Part(as_text(kept.get("content", said)).encode(), kept)
+        return parts
+
+    def _content(
+        self, call: Call, instead: Json, parts: Mapping[str, Part]
+    ) -> tuple[str | None, bytes | None]:
         """Return the body's type and the body."""
         if instead is not MISSING:
             return "application/json", encode(instead)
@@ -204,7 +241,7 @@ class Exchange:
                 _pairs(self._rendered(call.form))
             ).encode()
         if call.multipart is not None:
-            return _multipart(self._rendered(call.multipart))
+            return _multipart(parts)
         if call.raw is not None:
             content = render(call.raw["content"], self.scope)
             return call.raw.get("type", "text/plain"), b"" if content is MISSING else as_text(
@@ -336,19 +373,29 @@ def _pairs(values: Mapping[str, Json]) -> list[tuple[str, str]]:
     ]
 
 
-def _multipart(parts: Mapping[str, Json]) -> tuple[str, bytes]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of `multipart/form-data`.
+
+    Attributes:
+        said: Its `filename` and `type`, where it has them.
+    """
+
+    content: bytes
+    said: Mapping[str, Json]
+
+
+def _multipart(parts: Mapping[str, Part]) -> tuple[str, bytes]:
     """Return the type and the body of RFC 7578."""
     made: list[bytes] = []
     for name, part in parts.items():
-        table: Mapping[str, Any] = (
-            part if is_object(part) and "content" in part else {"content": part}
-        )
+        table = part.said
         head = f'Content-Disposition: form-data; name="{_attribute(name)}"'
         if "filename" in table:
             head += f'; filename="{_attribute(as_text(table["filename"]))}"'
         if "type" in table:
             head += f"\r\nContent-Type: {_attribute(as_text(table['type']))}"
-        made.append(f"{head}\r\n\r\n{as_text(table['content'])}\r\n".encode())
+        made.append(f"{head}\r\n\r\n".encode() + part.content + b"\r\n")
     # Made of what it separates, so that nothing in there can look like it.
     boundary = hashlib.sha256(b"".join(made)).hexdigest()
     body = b"".join(f"--{boundary}\r\n".encode() + one for one in made)

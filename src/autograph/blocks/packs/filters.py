@@ -1,7 +1,7 @@
 """What values go through on their way in or out: a closed list, and the quirks of single providers.
 
 A template or selector names a filter after `|`. A provider that needs more than these has functions of its
-own in `quirks/<id>.py`, named `<id>.<function>`; `quirks` says which there are, and nothing else is imported.
+own in `quirks`, named `<id>.<function>`; `quirks` says which there are, and nothing else is imported.
 """
 
 from __future__ import annotations

@@ -94,6 +94,7 @@ class InputPin:
         type: In the catalogue's notation.
         fields: Pins of the `object` in its type.
         advanced: Folded away; None for: when it needs no value.
+        signal: It says when to begin; nothing is made of its value.
         schema: Further JSON Schema keys: `minimum`, `maxLength`, `placeholder`, `format` …
     """
 
@@ -105,6 +106,7 @@ class InputPin:
     enum: list[Json] | None = None
     title: str | None = None
     advanced: bool | None = None
+    signal: bool = False
     secret: bool = False
     fields: Annotated[Mapping[str, InputPin], BeforeValidator(_inputs)] = field(
         default_factory=dict[str, "InputPin"]
@@ -143,7 +145,8 @@ class Call:
         request: `POST /things/{thing}`; the address may be whole.
         body: JSON.
         form: `application/x-www-form-urlencoded`.
-        multipart: `multipart/form-data`; a part is a template, or `{content, filename, type}`.
+        multipart: `multipart/form-data`; a part is a template, or `{content, filename, type}`, with `file`,
+            a reference to one, or `json`, of which JSON text is made, instead of `content`.
         raw: A body as it is: `{content, type}`.
         graphql: A GraphQL document; its `variables` are a template.
         accepts: Statuses that are no failure although they are 400 or above.
@@ -173,6 +176,20 @@ class Step(Call):
 
     name: str
     when: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """What a function finds out before the action's own request; templates know it under its name.
+
+    Attributes:
+        name: What templates call it.
+        quirk: A function of `LOOKUPS` among its quirks.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
+    name: str
+    quirk: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +253,8 @@ class Errors:
         message: Where the answer says what.
         when: Selector → values that mean failure although the status does not.
         codes: Status → what the failure is called, instead of the usual.
-        exhausted: Header → value that means: too many requests, whatever the status.
+        limited: Selector → values that mean too many requests, whatever the status.
+        exhausted: Header → value that means the same.
         reset: A header with the moment, in seconds since 1970, from which on one may ask again.
     """
 
@@ -244,6 +262,7 @@ class Errors:
     message: str | None = None
     when: Mapping[str, Sequence[Json]] = field(default_factory=dict[str, Sequence[Json]])
     codes: Mapping[str, str] = field(default_factory=dict[str, str])
+    limited: Mapping[str, Sequence[Json]] = field(default_factory=dict[str, Sequence[Json]])
     exhausted: Mapping[str, str] = field(default_factory=dict[str, str])
     reset: str | None = None
 
@@ -286,11 +305,13 @@ class Action(Call):
         documentation: The provider's page that it was written from.
         auth: Kinds of credentials it takes; None for all of the provider's, empty for none.
         scopes: What the credential must let one do.
+        picked: The input pin of a file that was picked over there; it may bring its credential along.
         before: Requests before its own.
         idempotency: The header that takes the idempotency key.
         rate: How often it may be asked with one credential.
         timeout: Seconds a request may take.
-        quirk: A function in `quirks/<pack>.py` that does it all.
+        quirk: A function of its quirks that does it all.
+        former_pins: Input pin → names that it had; values and links that name them go there.
     """
 
     id: str
@@ -307,7 +328,8 @@ class Action(Call):
     )
     auth: Sequence[str] | None = None
     scopes: Sequence[str] | None = None
-    before: Sequence[Step] = ()
+    picked: str | None = None
+    before: Sequence[Step | Lookup] = ()
     pages: Pages | None = None
     poll: Poll | None = None
     errors: Errors | None = None
@@ -318,6 +340,7 @@ class Action(Call):
     quirk: str | None = None
     is_sensitive: bool = False
     aliases: Sequence[str] = ()
+    former_pins: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
     deprecated: str | None = None
 
 

@@ -10,9 +10,10 @@ from typing import Final
 
 from autograph.blocks.packs.action import block_of, kinds_of
 from autograph.blocks.packs.filters import filters_of
-from autograph.blocks.packs.format import Action, Call, Pack, read
+from autograph.blocks.packs.format import Action, Call, Pack, Step, read
 from autograph.blocks.packs.pins import BadNotation
 from autograph.blocks.packs.quirks import actions as quirk_actions
+from autograph.blocks.packs.quirks import lookups
 from autograph.blocks.packs.selectors import parse
 from autograph.blocks.packs.templates import expressions, split
 from autograph.blocks.sdk import Effect
@@ -105,8 +106,10 @@ def _credentials(pack: Pack, action: Action) -> Iterator[str]:
         yield f"effect: {method} changes something; it is idempotent or effect."
     if action.poll is not None and action.effect is not Effect.EFFECT:
         yield "effect: work that is waited for is begun again after a wait, unless the effect is effect."
+    if action.picked is not None and action.picked not in action.input:
+        yield f"picked: there is no input pin {action.picked!r}."
     if action.quirk is not None and action.quirk not in quirk_actions(pack.id):
-        yield f"quirk: quirks/{pack.id}.py offers no action {action.quirk!r}."
+        yield f"quirk: the quirks of {pack.id} offer no action {action.quirk!r}."
     if action.pages is not None and action.pages.by == "cursor" and action.pages.next is None:
         yield "pages.next: say where the answer has the next mark."
 
@@ -117,7 +120,10 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
     used: set[str] = set()
     places: list[tuple[str, Call, set[str]]] = []
     for step in action.before:
-        places.append((f"before.{step.name}", step, set(names)))
+        if isinstance(step, Step):
+            places.append((f"before.{step.name}", step, set(names)))
+        elif step.quirk not in lookups(pack.id):
+            yield f"before.{step.name}: quirks/{pack.id}.py offers no lookup {step.quirk!r}."
         names.add(step.name)
     places.append(("request", action, set(names)))
     if action.poll is not None:
@@ -128,7 +134,7 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
         ]
     given = [pin.value for pin in action.output.values()]
     more = [action.pages.limit, action.pages.size] if action.pages else []
-    whens = [step.when for step in action.before]
+    whens = [step.when for step in action.before if isinstance(step, Step)]
     for where, call, allowed in places:
         parts = [
             call.request,
@@ -142,9 +148,10 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
         ]
         yield from _unknown(where, parts, allowed, set(known), used)
     yield from _unknown("output", [*given, *more, *whens], names | {"start"}, set(known), used)
-    if action.quirk is None and "$" not in used:
-        for name in action.input:
-            if name not in used:
+    is_plain = all(isinstance(step, Step) for step in action.before)
+    if action.quirk is None and is_plain and "$" not in used:
+        for name, pin in action.input.items():
+            if name not in used and not pin.signal:
                 yield f"input.{name}: nothing is made of it."
 
 
@@ -174,7 +181,7 @@ def _selectors(pack: Pack, action: Action) -> Iterator[str]:
         for name, pin in action.output.items()
         for key, one in pin.pick.items()
     ]
-    found += [("errors", one) for one in (errors.message, *errors.when) if one]
+    found += [("errors", one) for one in (errors.message, *errors.when, *errors.limited) if one]
     if action.pages is not None:
         found += [
             ("pages", one)

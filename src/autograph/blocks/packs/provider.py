@@ -84,7 +84,7 @@ class ApiKeyAuth:
 
     Attributes:
         title: What people there call it.
-        place: `path` puts it in front of the path.
+        place: `path` puts it where the path says `{key}`, else in front of it.
         name: Of the header or parameter.
         format: `{key}` is the key.
         get_it_at: The page where one makes a key.

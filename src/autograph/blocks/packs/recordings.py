@@ -72,7 +72,8 @@ def _example(
     values: dict[str, Json] = dict(said.get("input", {}))
     secrets: dict[str, Secret] = {}
     if kind is not None:
-        values["credentials"] = {"id": TEST_ID, "provider": pack.id, "type": kind, "title": "Test"}
+        reference = {"id": TEST_ID, "provider": pack.id, "type": kind, "title": "Test"}
+        values.setdefault("credentials", reference)
         secrets[TEST_ID] = SECRETS[kind]
     return Example(
         values,
@@ -92,7 +93,7 @@ def _exchange(pack: Pack, said: Mapping[str, Any], auth: Mapping[str, Any]) -> E
     bodies = {key: said[key] for key in ("body", "form", "multipart", "raw") if key in said}
     return Exchanged(
         method=method,
-        url=f"{parts.scheme}://{parts.netloc}{auth.get('prefix', '')}{parts.path}",
+        url=f"{parts.scheme}://{parts.netloc}{said.get('prefix', auth.get('prefix', ''))}{parts.path}",
         query=query,
         request_headers={**auth.get("headers", {}), **said.get("headers", {})},
         body=bodies,

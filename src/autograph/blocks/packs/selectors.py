@@ -6,6 +6,7 @@
     items[].name                 that field of every item: a list
     $                            the whole answer
     $status  $text  $header.link  $data_uri
+    $file                        the body, kept as a file; its reference
     each items                   every item for itself, one output after the other
     html_url || url              the first that is there
     body ?? ""                   what to give where it is not there, or null
@@ -36,7 +37,9 @@ MISSING: Final[Any] = _Missing()
 """What a selector finds where nothing is; null is something."""
 
 _STEP: Final = re.compile(r'"(?P<quoted>[^"]*)"|(?P<plain>[^.\[\]"|]+)|(?P<each>\[\])')
-_ROOTS: Final = ("$status", "$text", "$data_uri", "$header.")
+FILE: Final = "$file"
+"""The selector of a body that is kept as a file. What keeps it is `action`: a selector cannot wait."""
+_ROOTS: Final = ("$status", "$text", "$data_uri", FILE, "$header.")
 
 Filter = Callable[[Json], Json]
 

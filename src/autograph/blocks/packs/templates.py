@@ -5,6 +5,7 @@
     "{repo_url|github.repo}"     through a filter; see `filters`
     "{source.object.sha}"        a part of what an earlier step of the action brought
     "{labels!}"                  also when it is empty
+    "{author||me.id}"            the first that has a value
     "{$|github.comment}"         all pins at once, for a filter that needs several
     "{{" and "}}"                braces
 
@@ -56,6 +57,12 @@ class Scope:
 
     def value(self, expression: str) -> Json:
         """Return what an expression stands for, `MISSING` where it is left out."""
+        for alternative in expression.split("||"):
+            if (found := self._one(alternative)) is not MISSING:
+                return found
+        return MISSING
+
+    def _one(self, expression: str) -> Json:
         name, path, filters, keep = split(expression)
         if name == "$":
             found: Json = dict(self.pins)
@@ -88,10 +95,13 @@ def split(expression: str) -> tuple[str, tuple[str, ...], tuple[str, ...], bool]
 
 
 def expressions(template: Json) -> Iterator[str]:
-    """Yield every expression in a template, however deep."""
+    """Yield every expression in a template, however deep; alternatives one by one."""
     if isinstance(template, str):
         yield from (
-            one["expression"] for one in _PART.finditer(template) if one["expression"] is not None
+            alternative
+            for one in _PART.finditer(template)
+            if one["expression"] is not None
+            for alternative in one["expression"].split("||")
         )
     elif is_object(template):
         for one in template.values():
@@ -130,7 +140,7 @@ def render_path(template: str, scope: Scope) -> str:
         value = scope.value(expression)
         if value is MISSING:
             raise BlockError(
-                f"{split(expression)[0]}: this input needs a value.", code="block.bad_input"
+                f"{_named(expression)}: this input needs a value.", code="block.bad_input"
             )
         text = as_text(value)
         if any(
@@ -138,12 +148,16 @@ def render_path(template: str, scope: Scope) -> str:
             for one in (text.split("/") if isinstance(value, PathText) else [text])
         ):
             raise BlockError(
-                f"{split(expression)[0]}: {text[:100]!r} cannot be a part of an address.",
+                f"{_named(expression)}: {text[:100]!r} cannot be a part of an address.",
                 code="block.bad_input",
             )
         return quote(text, safe="/" if isinstance(value, PathText) else "")
 
     return _PART.sub(put, template)
+
+
+def _named(expression: str) -> str:
+    return split(expression.partition("||")[0])[0]
 
 
 def as_text(value: Json) -> str:

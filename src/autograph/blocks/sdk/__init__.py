@@ -40,10 +40,11 @@ from autograph.blocks.sdk.sse import EventReader, TooLong
 from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect, TriggerSpec
-from autograph.infra.egress.ports import Http, HttpRequest, HttpResponse, Stream
+from autograph.infra.egress.ports import Dialer, Http, HttpRequest, HttpResponse, Proxy, Stream
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Language as CodeLanguage
 from autograph.infra.sandbox.ports import Sandbox
+from autograph.infra.sql.ports import Sql, SqlAnswer, SqlKind, SqlQuery, SqlServer
 
 __all__ = [
     "ANY",
@@ -62,6 +63,7 @@ __all__ = [
     "CostKind",
     "CredentialRef",
     "Decision",
+    "Dialer",
     "Effect",
     "EngineBlock",
     "EventReader",
@@ -87,11 +89,17 @@ __all__ = [
     "OfferedTool",
     "OnText",
     "Outputs",
+    "Proxy",
     "Rate",
     "Role",
     "Sandbox",
     "Scope",
     "Secret",
+    "Sql",
+    "SqlAnswer",
+    "SqlKind",
+    "SqlQuery",
+    "SqlServer",
     "Stream",
     "TooLong",
     "Tool",

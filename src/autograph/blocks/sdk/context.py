@@ -16,9 +16,10 @@ from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.files import Files
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import Tools
-from autograph.infra.egress.ports import Http
+from autograph.infra.egress.ports import Dialer, Http
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Sandbox
+from autograph.infra.sql.ports import Sql
 
 
 class Scope(StrEnum):
@@ -83,6 +84,11 @@ class Context(Protocol):
         ...
 
     @property
+    def owner_id(self) -> UUID:
+        """The person it runs for: a number that says nothing of them."""
+        ...
+
+    @property
     def graph_id(self) -> str:
         """The graph that runs."""
         ...
@@ -128,6 +134,16 @@ class Context(Protocol):
         ...
 
     @property
+    def dialer(self) -> Dialer:
+        """The way out for protocols that are not HTTP, by the same rules."""
+        ...
+
+    @property
+    def sql(self) -> Sql:
+        """Databases of others."""
+        ...
+
+    @property
     def models(self) -> Models:
         """Language models."""
         ...
@@ -166,8 +182,20 @@ class Context(Protocol):
         """Return the current moment, aware, in UTC."""
         ...
 
-    async def sleep(self, duration: timedelta) -> None:
-        """Wait; ends early when the run is cancelled. Longer than a second, it survives everything."""
+    @property
+    def kept(self) -> Json:
+        """What the last `sleep` of an earlier attempt was given to keep; None where nothing was."""
+        ...
+
+    async def sleep(self, duration: timedelta, *, keep: Json = None) -> None:
+        """Wait; ends early when the run is cancelled. Longer than a second, it survives everything.
+
+        Args:
+            duration: How long.
+            keep: Where the block is. `run` then begins again with this as `kept`, and goes on from there: what
+                it yielded before is not yielded anew, and the waits before are not waited again. For a block
+                that goes round and round and sees something else each time.
+        """
         ...
 
     async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:

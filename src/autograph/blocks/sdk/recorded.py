@@ -21,6 +21,7 @@ from autograph.infra.egress.ports import HttpRequest, HttpResponse, Rules, Strea
 from autograph.infra.json import NotJson, decode, encode
 
 _MEANT: Final = "X-Meant-For"
+_BY: Final = "X-Meant-By"
 _LOOPBACK: Final = Rules(inside=(ip_network("127.0.0.0/8"),))
 
 
@@ -51,7 +52,10 @@ class RecordedHttp:
         parts = urlsplit(request.url)
         here = parts._replace(scheme="http", netloc=f"127.0.0.1:{self._port}").geturl()
         meant = f"{parts.scheme}://{parts.netloc}"
-        return replace(request, url=here, headers={**request.headers, _MEANT: meant})
+        headers = {**request.headers, _MEANT: meant}
+        if request.proxy is not None:  # what it would be told is told the recording
+            headers |= {**request.proxy.headers(), _BY: request.proxy.url}
+        return replace(request, url=here, headers=headers, proxy=None)
 
 
 @asynccontextmanager

@@ -41,12 +41,16 @@ from autograph.blocks.sdk.files import (
 )
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import OfferedTool, ToolRound, ToolUse
+from autograph.infra.egress.dial import CheckedDialer
 from autograph.infra.egress.late import LateClient
-from autograph.infra.egress.ports import Http, Rules
+from autograph.infra.egress.ports import Dialer, Http, Rules
+from autograph.infra.errors import AutographError
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.late import LateSandbox
 from autograph.infra.sandbox.ports import SandboxLimits
+from autograph.infra.sql.client import SqlClient
+from autograph.infra.sql.ports import Sql
 
 _LOOPBACK = (ip_network("127.0.0.0/8"),)
 EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -157,12 +161,14 @@ class FakeContext:
         brought: What every call from outside brings.
         secrets: What is secret about credentials, by their ids.
         http: The way out: to this machine, and nowhere else.
+        dialer: The same for protocols that are not HTTP.
         shelf: Where models are asked.
         tools: What can be run as a tool, and what came of it.
         shown: What was streamed.
     """
 
     run_id: UUID = field(default_factory=lambda: UUID(int=7))
+    owner_id: UUID = field(default_factory=lambda: UUID(int=1))
     graph_id: str = "00000000-0000-4000-8000-000000000000"
     node_id: str = "node"
     node_run: int = 1
@@ -172,6 +178,7 @@ class FakeContext:
     moment: datetime = EPOCH
     random: random.Random = field(default_factory=lambda: random.Random(7))
     store: MemoryStore = field(default_factory=MemoryStore)
+    kept: Json = None
     slept: list[timedelta] = field(default_factory=list[timedelta])
     lines: list[tuple[str, dict[str, Json]]] = field(
         default_factory=list[tuple[str, dict[str, Json]]]
@@ -183,6 +190,7 @@ class FakeContext:
     usage: dict[CostKind, float] = field(default_factory=dict[CostKind, float])
     secrets: dict[str, Secret] = field(default_factory=dict[str, Secret])
     http: Http = field(default_factory=lambda: LateClient(Rules(inside=_LOOPBACK)))
+    dialer: Dialer = field(default_factory=lambda: CheckedDialer(Rules(inside=_LOOPBACK)))
     shelf: ModelShelf = field(default_factory=ModelShelf)
     tools: FakeTools = field(default_factory=FakeTools)
     shown: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -191,6 +199,11 @@ class FakeContext:
     def models(self) -> Models:
         """Language models, as `shelf` has them."""
         return ModelClient(self, self.shelf)
+
+    @property
+    def sql(self) -> Sql:
+        """Databases on this machine."""
+        return SqlClient(self.dialer)
 
     def stream(self, pin: str, text: str) -> None:
         """Keep it in `shown`."""
@@ -216,10 +229,11 @@ class FakeContext:
         """Return the moment of the standing clock."""
         return self.moment
 
-    async def sleep(self, duration: timedelta) -> None:
+    async def sleep(self, duration: timedelta, *, keep: Json = None) -> None:
         """Move the clock forward at once."""
         self.slept.append(duration)
         self.moment += duration
+        self.kept = keep
 
     async def review(self, data: Json, *, title: str, is_editable: bool = True) -> Decision:
         """Decide as `decisions` says."""
@@ -298,7 +312,7 @@ async def _check_example(block: type[Block[Any]], number: int) -> None:
                     raise BlockError(str(value))
                 json.dumps(value, allow_nan=False)
                 outputs.append((name, value))
-    except BlockError as error:
+    except (BlockError, AutographError) as error:  # as the engine takes them
         failure = error.message
     assert [*example.outputs] == outputs, (
         f"{where}: expected {[*example.outputs]}, got {outputs} (failure: {failure})"

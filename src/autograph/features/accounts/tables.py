@@ -27,6 +27,7 @@ users = Table(
     Column("timezone", Text),
     Column("weight", SmallInteger),
     Column("max_runs", Integer),
+    Column("egress_hosts", ARRAY(Text)),
     Column("roles", ARRAY(Text)),
     Column("status", Text),
     Column("suspended_for", Text),

@@ -57,11 +57,14 @@ class GraphSettings:
         human_in_the_loop_safe_mode: Review nodes wait for a person; otherwise they approve at once.
         sensitive_action_safe_mode: A person is asked before nodes whose action is sensitive.
         max_runs: How many run at once in all workers; None for as many as the installation allows.
+        egress_hosts: The only hosts that its runs may ask, `*.example.com` for all below; None for all that
+            its owner may.
     """
 
     human_in_the_loop_safe_mode: bool = True
     sensitive_action_safe_mode: bool = False
     max_runs: int | None = None
+    egress_hosts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

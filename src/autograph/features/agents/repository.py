@@ -263,7 +263,8 @@ class GraphRepository:
             row = await connection.fetchrow(
                 """
                 SELECT coalesce($3, active_version) AS version,
-                       human_in_the_loop_safe_mode, sensitive_action_safe_mode, max_runs
+                       human_in_the_loop_safe_mode, sensitive_action_safe_mode, max_runs,
+                       egress_hosts
                 FROM graphs
                 WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL
                   AND ($3::integer IS NULL OR $3 BETWEEN 1 AND latest_version)
@@ -296,7 +297,8 @@ class GraphRepository:
         async with self._database.acquire() as connection:
             changed = await connection.fetchval(
                 """
-                UPDATE graphs SET human_in_the_loop_safe_mode = $3, sensitive_action_safe_mode = $4, max_runs = $5
+                UPDATE graphs SET human_in_the_loop_safe_mode = $3, sensitive_action_safe_mode = $4,
+                    max_runs = $5, egress_hosts = $6
                 WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL RETURNING id
                 """,
                 graph_id,
@@ -304,6 +306,7 @@ class GraphRepository:
                 settings.human_in_the_loop_safe_mode,
                 settings.sensitive_action_safe_mode,
                 settings.max_runs,
+                settings.egress_hosts,
             )
         if changed is None:
             raise GraphNotFound(f"There is no graph {graph_id}.")
@@ -389,4 +392,5 @@ def _settings(row: asyncpg.Record) -> GraphSettings:
         human_in_the_loop_safe_mode=row["human_in_the_loop_safe_mode"],
         sensitive_action_safe_mode=row["sensitive_action_safe_mode"],
         max_runs=row["max_runs"],
+        egress_hosts=None if row["egress_hosts"] is None else tuple(row["egress_hosts"]),
     )

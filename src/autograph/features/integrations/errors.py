@@ -80,6 +80,12 @@ class ConnectionStateInvalid(Invalid):
     code: ClassVar[str] = "connection.state_invalid"
 
 
+class CallbackRefused(Invalid):
+    """People may not be sent back to this address."""
+
+    code: ClassVar[str] = "connection.callback_refused"
+
+
 class ConnectionRefused(Invalid):
     """The person, or the provider, said no; the message has the provider's words."""
 

@@ -52,6 +52,8 @@ connection_states = Table(
     Column("key_id", Text),
     Column("sealed", LargeBinary),
     Column("expires_at", DateTime(timezone=True)),
+    Column("redirect_uri", Text),
+    Column("metadata", JSON),
 )
 
 system_credential_uses = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -306,3 +306,24 @@ class BlockResult:
     outputs: Mapping[str, Sequence[Json]]
     duration_ms: float
     credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class EgressDay:
+    """What somebody's runs asked of one host on one day.
+
+    Attributes:
+        day: In UTC.
+        host: Its name; `(others)` for what was left over when there were too many to name.
+        requests: How many, redirects followed not counted.
+        failures: Those among them that had no answer, or one with a status of 400 or more.
+        sent_bytes: Of the requests' bodies.
+        received_bytes: Of the answers' bodies.
+    """
+
+    day: date
+    host: str
+    requests: int = 0
+    failures: int = 0
+    sent_bytes: int = 0
+    received_bytes: int = 0

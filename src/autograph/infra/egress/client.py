@@ -21,13 +21,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from autograph import __version__
-from autograph.infra.egress.addresses import is_public, parsed
+from autograph.infra.egress.checks import check_address, check_url
 from autograph.infra.egress.ports import (
     MAX_REDIRECTS,
     BadRequest,
     EgressRefused,
     HttpRequest,
     HttpResponse,
+    Proxy,
     ResponseTooLarge,
     Rules,
     Unreachable,
@@ -56,8 +57,6 @@ _NOT_YOURS: Final = frozenset(
 _AGENT: Final = f"Autograph/{__version__}"
 _CONNECT_SECONDS: Final = 10
 _MAX_SESSIONS: Final = 200
-_MAX_LABEL: Final = 63
-"""Characters between two dots of a host's name (RFC 1035 §2.3.4)."""
 
 
 class AiohttpClient:
@@ -96,7 +95,9 @@ class AiohttpClient:
         try:
             async with asyncio.timeout(request.timeout.total_seconds()):
                 for _ in range(MAX_REDIRECTS + 1):
-                    async with self._ask(method, url, headers, body, rules) as answer:
+                    async with self._ask(
+                        method, url, headers, body, rules, request.proxy
+                    ) as answer:
                         location = answer.headers.get("Location")
                         if not request.follows or answer.status not in _REDIRECTS or not location:
                             yield _Answer(answer, url, request.max_bytes)
@@ -135,16 +136,32 @@ class AiohttpClient:
 
     @asynccontextmanager
     async def _ask(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, rules: Rules
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        rules: Rules,
+        proxy: Proxy | None,
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
-        _check_url(url, rules)
+        check_url(url, rules)
+        sent, told = {"User-Agent": _AGENT, **headers}, None
+        if proxy is not None:
+            check_url(proxy.url, rules)
+            told = proxy.headers()
+            if url.startswith(
+                "http:"
+            ):  # it reads the request itself, and passes that on without this
+                sent |= told
         session = await self._session(rules)
         async with session.request(
             method,
             URL(url, encoded=True),
-            headers={"User-Agent": _AGENT, **headers},
+            headers=sent,
             data=body,
             allow_redirects=False,
+            proxy=proxy.url if proxy else None,
+            proxy_headers=told,
         ) as answer:
             yield answer
 
@@ -218,63 +235,13 @@ class _Checked(AbstractResolver):
             self._inner = aiohttp.ThreadedResolver()
         found = await self._inner.resolve(host, port, family)
         for one in found:
-            _check_address(host, one["host"], self._rules)
+            check_address(host, one["host"], self._rules)
         return found
 
     async def close(self) -> None:
         """Let go of the inner one."""
         if self._inner is not None:
             await self._inner.close()
-
-
-def _check_url(url: str, rules: Rules) -> None:
-    """Make sure that a URL may be asked, as far as one can tell without looking its name up.
-
-    Raises:
-        BadRequest: It is none, or of a scheme that is not HTTP, or holds a password.
-        EgressRefused: The rules forbid its host.
-    """
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise BadRequest(f"{url[:200]!r} is no address.") from None
-    if parts.scheme not in {"http", "https"} or not host:
-        raise BadRequest(f"{url[:200]!r} is no http:// or https:// address.")
-    if parts.username is not None or parts.password is not None:
-        raise BadRequest("An address holds no user and no password; use a credential.")
-    if any(not 0x20 < ord(one) < 0x7F for one in url) or "\\" in url:
-        raise BadRequest(f"{url[:200]!r} holds characters that an address does not.")
-    if any(len(label) > _MAX_LABEL for label in host.split(".")):
-        raise BadRequest(f"{host[:80]!r} is no name of a host: a part of it is too long.")
-    if port == 0:
-        raise BadRequest("There is no port 0.")
-    if not rules.allows_host(host):
-        raise EgressRefused(
-            f"{host} is not among the hosts that may be asked ({', '.join(rules.hosts or ())}).",
-            host=host,
-        )
-    if parsed(host) is not None:
-        _check_address(host, host, rules)
-
-
-def _check_address(host: str, text: str, rules: Rules) -> None:
-    """Make sure that an address may be connected to.
-
-    Raises:
-        EgressRefused: It is inside.
-    """
-    address = parsed(text)
-    if address is None:
-        raise EgressRefused(f"{host} leads to {text[:80]}, which is no address.", host=host)
-    if is_public(address) or any(address in network for network in rules.inside):
-        return
-    raise EgressRefused(
-        f"{host} leads to {address}, which is not on the public internet. If it is meant to be asked, allow its "
-        "network (setting: AUTOGRAPH_EGRESS_INSIDE).",
-        host=host,
-        address=str(address),
-    )
 
 
 def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import base64
+import re
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Final, Protocol
 
 from autograph.infra.egress.addresses import Network
-from autograph.infra.errors import Forbidden, OperationalError, TooLarge, UserError
+from autograph.infra.errors import Forbidden, Invalid, OperationalError, TooLarge, UserError
 from autograph.infra.json import Json, decode
 
 MAX_RESPONSE: Final = 64 * 1024 * 1024
 MAX_REDIRECTS: Final = 10
+HOST_PATTERN: Final = r"^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$"
+"""What a list of hosts holds: names or addresses, `*.example.com` for all below."""
+
+
+def hosts_of(named: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the list of hosts that somebody names; None, for every host, where they say `any`.
+
+    Raises:
+        Invalid: One of them is no host.
+    """
+    if "any" in named:
+        return None
+    for one in named:
+        if not re.fullmatch(HOST_PATTERN, one.lower()):
+            raise Invalid(f"{one[:100]!r} is no host. Say a name, an address, *.name, or any.")
+    return tuple(one.lower() for one in named)
 
 
 class EgressRefused(Forbidden):
@@ -41,26 +60,68 @@ class Unreachable(OperationalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """Where somebody's requests may go.
+class HostList:
+    """The only hosts that may be asked, and whose rule that is.
 
     Attributes:
-        inside: Networks that may be reached although they are nobody's business outside.
-        hosts: Names that may be asked, `*.example.com` for all below; None for every one.
+        whose: As a message says it: `this installation lets be asked`.
+        hosts: Names, `*.example.com` for all below.
     """
 
-    inside: tuple[Network, ...] = ()
-    hosts: tuple[str, ...] | None = None
+    whose: str
+    hosts: tuple[str, ...]
 
-    def allows_host(self, host: str) -> bool:
-        """Tell whether a name may be asked."""
-        if self.hosts is None:
-            return True
+    def has(self, host: str) -> bool:
+        """Tell whether a name is among them."""
         name = host.lower().rstrip(".")
         return any(
             name == one.lower() or (one.startswith("*.") and name.endswith(one[1:].lower()))
             for one in self.hosts
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Somebody who asks for one (RFC 9110 §3.7). What a name leads to is then looked up over there.
+
+    Attributes:
+        url: `http://host:port`.
+    """
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        """Return what proves to it who asks."""
+        both = base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
+        return {"Proxy-Authorization": f"Basic {both}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Where somebody's requests may go.
+
+    Attributes:
+        inside: Networks that may be reached although they are nobody's business outside.
+        lists: A host has to be on all of them; with none, every host may be asked.
+    """
+
+    inside: tuple[Network, ...] = ()
+    lists: tuple[HostList, ...] = ()
+
+    def check_host(self, host: str) -> None:
+        """Make sure that a name may be asked.
+
+        Raises:
+            EgressRefused: It is not on one of the lists.
+        """
+        for one in self.lists:
+            if not one.has(host):
+                known = ", ".join(one.hosts) or "none"
+                raise EgressRefused(
+                    f"{host} is not among the hosts that {one.whose} ({known}).", host=host
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +134,7 @@ class HttpRequest:
         max_bytes: Of the answer's body.
         follows: Redirects are followed; what proves who asks is not taken along to another origin.
         proofs: Names of further headers, in lower case, that prove who asks.
+        proxy: Who asks for us; None where we ask ourselves.
     """
 
     method: str
@@ -84,6 +146,7 @@ class HttpRequest:
     max_bytes: int = MAX_RESPONSE
     follows: bool = True
     proofs: frozenset[str] = frozenset()
+    proxy: Proxy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,4 +226,32 @@ class Http(Protocol):
         self, request: HttpRequest, rules: Rules | None = None
     ) -> AbstractAsyncContextManager[Stream]:
         """Send a request and lend the answer; raises what `send` raises."""
+        ...
+
+
+class Dialer(Protocol):
+    """Opens connections for protocols that are not HTTP. The same rules are in front of every one."""
+
+    async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
+        """Return the address to connect to, for whoever has to connect by himself.
+
+        A name is looked up once; connecting to what is returned, and not to the name, keeps to what was checked.
+
+        Args:
+            host: Name or address.
+            port: 1 to 65535.
+            rules: Where one may go; None for the installation's own rules.
+
+        Raises:
+            EgressRefused: The rules forbid it.
+            BadRequest: It is no host, or no port.
+            Unreachable: There is no such host.
+        """
+        ...
+
+    async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
+        """Return a connected socket that does not block; raises what `address` raises.
+
+        Whoever gets it closes it.
+        """
         ...

@@ -1,23 +1,34 @@
 """What single providers need and no pack can say: small functions, named in `TABLE` and nowhere else.
 
-A filter takes a value and returns one. A whole action is an async generator that takes the pins' values and
-an `Api`, and yields `(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
+A filter takes a value and returns one. A lookup is a coroutine that takes the pins' values and an `Api`, and
+returns what requests then name. A whole action is an async generator that takes the same and yields
+`(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
 no file, graph or request can make another one be imported.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
-from autograph.blocks.sdk import Outputs
+from autograph.blocks.sdk import Context, CredentialRef, Outputs
 from autograph.graph.model import Json
 
 
 class Api(Protocol):
     """The provider, as a quirk reaches it: asked with the credential, its failures raised."""
+
+    @property
+    def ctx(self) -> Context:
+        """The attempt: whose it is, its clock, its key, the person's files and time zone. Requests go through `send`."""
+        ...
+
+    @property
+    def reference(self) -> CredentialRef | None:
+        """Which credential it is asked with; None where the action needs none."""
+        ...
 
     async def send(
         self,
@@ -25,10 +36,19 @@ class Api(Protocol):
         *,
         query: Mapping[str, Json] | None = None,
         body: Json = None,
+        content: tuple[str, bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
-        """Send `METHOD /path` (paths already quoted) and return the answer.
+        """Send `METHOD /path` (paths already quoted), with a body of JSON or a form, and return the answer.
+
+        Args:
+            request: `METHOD /path`, or `METHOD` and a whole address.
+            query: Parameters.
+            body: JSON.
+            content: A body as it is instead: its type, and its bytes.
+            headers: Further ones.
+            accepts: Statuses of 400 and above that are no failure.
 
         Raises:
             BlockError: The provider refuses.
@@ -36,17 +56,38 @@ class Api(Protocol):
         ...
 
 
+Looking = Callable[[Mapping[str, Json], Api], Awaitable[Json]]
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
-TABLE: Final[Mapping[str, str]] = {
-    "github": "autograph.blocks.packs.quirks.github",
+TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "airtable": ("airtable",),
+    "apollo": ("apollo",),
+    "discord": ("discord",),
+    "enrichlayer": ("enrichlayer",),
+    "github": ("github",),
+    "google": ("gmail", "google_calendar", "google_docs", "google_sheets", "google_layout"),
+    "google_maps": ("google_maps",),
+    "hubspot": ("hubspot",),
+    "mem0": ("mem0",),
+    "notion": ("notion",),
+    "openweathermap": ("openweathermap",),
+    "pinecone": ("pinecone",),
+    "reddit": ("reddit",),
+    "telegram": ("telegram",),
+    "twitter": ("twitter",),
+    "wordpress": ("wordpress",),
 }
-"""The module of each pack that has quirks. It says what it offers: `FILTERS` and `ACTIONS`, by name."""
+"""The modules here of each pack that has quirks. They say what they offer: `FILTERS`, `LOOKUPS`, `ACTIONS`, by name."""
 
 
 def filters(pack_id: str) -> Mapping[str, Filter]:
     """Return a pack's own filters, by name."""
     return _offered(pack_id, "FILTERS")
+
+
+def lookups(pack_id: str) -> Mapping[str, Looking]:
+    """Return what a pack can find out before a request, by name."""
+    return _offered(pack_id, "LOOKUPS")
 
 
 def actions(pack_id: str) -> Mapping[str, Whole]:
@@ -55,5 +96,5 @@ def actions(pack_id: str) -> Mapping[str, Whole]:
 
 
 def _offered(pack_id: str, name: str) -> Mapping[str, Any]:
-    module = TABLE.get(pack_id)
-    return {} if module is None else getattr(importlib.import_module(module), name, {})
+    modules = [importlib.import_module(f"{__name__}.{one}") for one in TABLE.get(pack_id, ())]
+    return {key: one for module in modules for key, one in getattr(module, name, {}).items()}

@@ -5,6 +5,7 @@ from autograph.features.accounts.models.people import (
     Account,
     AccountStatus,
     Door,
+    LimitsChange,
     Principal,
 )
 from autograph.features.accounts.models.roles import Permission, Role, Scope
@@ -15,6 +16,7 @@ __all__ = [
     "Account",
     "AccountStatus",
     "Door",
+    "LimitsChange",
     "Permission",
     "Principal",
     "Role",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypedDict
 from uuid import UUID
 
 from autograph.features.accounts.models.roles import (
@@ -85,6 +86,7 @@ class Account:
         has_totp: Log-in asks for a code, too.
         suspended_for: Why they may not come in.
         weight: Their share of busy workers, 1 to 100, beside others'.
+        egress_hosts: The only hosts that their runs may ask, `*.example.com` for all below; None for all.
     """
 
     id: UUID
@@ -99,8 +101,23 @@ class Account:
     suspended_for: str | None
     weight: int
     max_runs: int | None
+    egress_hosts: tuple[str, ...] | None
     created_at: datetime
     last_seen_at: datetime | None
+
+
+class LimitsChange(TypedDict, total=False):
+    """What an administrator changes of somebody's limits; what is not in it stays.
+
+    Attributes:
+        weight: Share beside others', 1 to 100.
+        max_runs: Runs at once; None for no limit of their own.
+        egress_hosts: The only hosts that their runs may ask; None for all.
+    """
+
+    weight: int | None
+    max_runs: int | None
+    egress_hosts: Sequence[str] | None
 
 
 LOCAL_OWNER_ID: Final = UUID("01900000-0000-7000-8000-000000000001")

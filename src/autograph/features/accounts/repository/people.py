@@ -269,6 +269,7 @@ def _account(row: Row[Any]) -> Account:
         suspended_for=row.suspended_for,
         weight=row.weight,
         max_runs=row.max_runs,
+        egress_hosts=None if row.egress_hosts is None else tuple(row.egress_hosts),
         created_at=row.created_at,
         last_seen_at=row.last_seen_at,
     )

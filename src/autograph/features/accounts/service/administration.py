@@ -9,7 +9,12 @@ from uuid import UUID
 
 from autograph.features.accounts.errors import LastAdmin
 from autograph.features.accounts.models.audit import Deed
-from autograph.features.accounts.models.people import Account, AccountStatus, Principal
+from autograph.features.accounts.models.people import (
+    Account,
+    AccountStatus,
+    LimitsChange,
+    Principal,
+)
 from autograph.features.accounts.models.roles import Role
 from autograph.features.accounts.models.sessions import Visit
 from autograph.features.accounts.service.parts import Parts
@@ -95,36 +100,22 @@ class AdministrationService:
         actor: Principal,
         user_id: UUID,
         visit: Visit,
-        *,
-        weight: int | None = None,
-        max_runs: int | None = None,
-        is_unlimited: bool = False,
+        change: LimitsChange,
     ) -> Account:
-        """Change what somebody gets of the workers.
-
-        Args:
-            actor: Who changes it.
-            user_id: Whose.
-            visit: From where.
-            weight: Share beside others', 1 to 100; None leaves it.
-            max_runs: Runs at once; None leaves it.
-            is_unlimited: No limit of their own on runs at once.
+        """Change what somebody gets of the workers, and which hosts their runs may ask.
 
         Raises:
             UserNotFound: There is none.
             Invalid: Out of range.
         """
-        values: dict[str, Any] = {}
-        if weight is not None:
-            if not 1 <= weight <= MAX_WEIGHT:
-                raise Invalid(f"A weight is 1 to {MAX_WEIGHT}.", errors={"weight": "out of range"})
-            values["weight"] = weight
-        if max_runs is not None:
-            if max_runs < 1:
-                raise Invalid("At least one run at once.", errors={"max_runs": "out of range"})
-            values["max_runs"] = max_runs
-        if is_unlimited:
-            values["max_runs"] = None
+        values: dict[str, Any] = {**change}
+        weight, max_runs = change.get("weight"), change.get("max_runs")
+        if weight is None:
+            values.pop("weight", None)
+        elif not 1 <= weight <= MAX_WEIGHT:
+            raise Invalid(f"A weight is 1 to {MAX_WEIGHT}.", errors={"weight": "out of range"})
+        if max_runs is not None and max_runs < 1:
+            raise Invalid("At least one run at once.", errors={"max_runs": "out of range"})
         if not values:
             return await self.get(user_id)
         return await self._change(actor, user_id, values, "user.limits_changed", visit)
@@ -148,4 +139,8 @@ class AdministrationService:
 
 
 def _shown(account: Account, name: str) -> Json:
-    return sorted(account.roles) if name == "roles" else getattr(account, name)
+    if name == "roles":
+        return sorted(account.roles)
+    if name == "egress_hosts":
+        return None if account.egress_hosts is None else list(account.egress_hosts)
+    return getattr(account, name)

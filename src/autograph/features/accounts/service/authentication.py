@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -26,7 +26,10 @@ from autograph.infra.json import Json
 
 T = TypeVar("T")
 
-REMEMBERED: Final = timedelta(seconds=5)
+REMEMBERED: Final = timedelta(seconds=4)
+KEPT: Final = timedelta(seconds=1)
+"""How long what a session's token stands for is kept ready; with `REMEMBERED` no more than five seconds."""
+_MOST_KEPT: Final = 10_000
 _USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
@@ -45,6 +48,7 @@ class Authentication:
         self._clock = parts.clock
         self._cache = cache
         self._is_set_up = False
+        self._kept: dict[str, tuple[Principal, datetime]] = {}
         self._forgetting: set[asyncio.Task[None]] = set()
 
     async def by_token(self, token: str) -> Principal:
@@ -59,7 +63,12 @@ class Authentication:
             return await self._by_key(token)
         if token.startswith(ACCESS_PREFIX):
             return await self._by_app(token)
-        claims = await self._signer.read(token, self._clock.now())
+        now = self._clock.now()
+        kept = self._kept.get(token)
+        if kept is not None and now < kept[1]:
+            return kept[0]
+        generation = self._kept
+        claims = await self._signer.read(token, now)
         if claims.issuer != self._signer.issuer:
             user_id = await self._known_elsewhere(claims)
             return await self._principal(user_id, Door.SESSION, None, None)
@@ -67,7 +76,13 @@ class Authentication:
         session = await self._remembered(f"session:{session_id}", self._session, session_id)
         if session is None or session["user_id"] != claims.subject:
             raise TokenInvalid("The session has ended. Log in again.")
-        return await self._principal(UUID(claims.subject), Door.SESSION, session_id, None)
+        principal = await self._principal(UUID(claims.subject), Door.SESSION, session_id, None)
+        # Kept only where nothing was heard meanwhile: `hear` begins anew, and this would be old news.
+        if len(generation) >= _MOST_KEPT:
+            generation.clear()
+        ends = datetime.fromtimestamp(claims.expires_at, UTC)
+        generation[token] = (principal, min(now + KEPT, ends))
+        return principal
 
     async def by_id(self, user_id: UUID) -> Principal:
         """Return a person in whose name something goes on while they are away.
@@ -90,12 +105,18 @@ class Authentication:
 
     def hear(self, key: str | None) -> None:
         """Forget what has changed; everything, where news may be missing."""
+        self._kept = {}
         if key is None:
             self._cache.forget_near()
             return
-        task = asyncio.get_running_loop().create_task(self._cache.delete(key))
+        task = asyncio.get_running_loop().create_task(self._forget(key))
         self._forgetting.add(task)
         task.add_done_callback(self._forgetting.discard)
+
+    async def _forget(self, key: str) -> None:
+        await self._cache.delete(key)
+        # Somebody may have come in by what was there until now.
+        self._kept = {}
 
     async def _by_key(self, key: str) -> Principal:
         digest = hashlib.sha256(key.encode()).digest()

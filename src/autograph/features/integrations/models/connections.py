@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from autograph.blocks.sdk import OAuth2Secret
 from autograph.features.integrations.models.credentials import Credential
+from autograph.infra.json import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class ConnectionState:
 
     Attributes:
         credential_id: The credential that is to get more scopes; None where whatever account comes is new.
+        redirect_uri: Where the provider sends the person back to.
+        metadata: What the program that began it wants back.
     """
 
     id: UUID
@@ -32,6 +35,8 @@ class ConnectionState:
     scopes: Sequence[str]
     credential_id: UUID | None
     expires_at: datetime
+    redirect_uri: str
+    metadata: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,10 @@ class Connected:
     Attributes:
         is_new: There was no credential for this account.
         missing_scopes: What was asked for, and not granted.
+        metadata: What the program that began it wanted back.
     """
 
     credential: Credential
     is_new: bool
     missing_scopes: Sequence[str]
+    metadata: Mapping[str, Json]

@@ -36,6 +36,8 @@ class ConnectionRepository:
                     key_id=sealed.key_id,
                     sealed=sealed.data,
                     expires_at=state.expires_at,
+                    redirect_uri=state.redirect_uri,
+                    metadata=dict(state.metadata),
                 )
             )
 
@@ -63,6 +65,12 @@ class ConnectionRepository:
         if row is None or row.expires_at <= now:
             return None
         state = ConnectionState(
-            row.id, row.provider, tuple(row.scopes), row.credential_id, row.expires_at
+            id=row.id,
+            provider=row.provider,
+            scopes=tuple(row.scopes),
+            credential_id=row.credential_id,
+            expires_at=row.expires_at,
+            redirect_uri=row.redirect_uri,
+            metadata=row.metadata,
         )
         return state, Sealed(row.key_id, row.sealed)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from autograph.blocks.packs.provider import Provider
@@ -15,6 +16,7 @@ from autograph.blocks.sdk import OAuth2Secret
 from autograph.features.accounts.models import Principal, Visit
 from autograph.features.accounts.models.audit import Deed
 from autograph.features.integrations.errors import (
+    CallbackRefused,
     ConnectionRefused,
     ConnectionStateInvalid,
     CredentialInvalid,
@@ -38,17 +40,39 @@ from autograph.features.integrations.service.oauth import (
 )
 from autograph.features.integrations.service.parts import Parts, read_secret, written
 from autograph.infra.ids import new_id
+from autograph.infra.json import Json
 
 STATE_TIME: Final = timedelta(minutes=10)
 _MAX_SCOPES: Final = 100
 _MAX_SAID: Final = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where a program takes a person back that it sent to a provider.
+
+    Attributes:
+        url: At an origin that the settings name; it is registered at the provider, too.
+        metadata: What the program wants back at the end.
+    """
+
+    url: str
+    metadata: Mapping[str, Json]
+
+
 class ConnectionService:
     """Begins flows, and ends them."""
 
-    def __init__(self, parts: Parts, *, redirect_uri: str) -> None:
-        """Stand on `parts`; providers send people back to `redirect_uri`."""
+    def __init__(
+        self, parts: Parts, *, redirect_uri: str, origins: Collection[str] = frozenset()
+    ) -> None:
+        """Stand on `parts`.
+
+        Args:
+            parts: What it stands on.
+            redirect_uri: Where providers send people back to.
+            origins: Where programs of others may have them sent instead.
+        """
         self._credentials = parts.credentials
         self._connections = parts.connections
         self._providers = parts.providers
@@ -58,6 +82,7 @@ class ConnectionService:
         self._clock = parts.clock
         self._talk = OAuthTalk(parts.http, parts.clock)
         self._redirect_uri = redirect_uri
+        self._origins = origins
 
     @property
     def redirect_uri(self) -> str:
@@ -76,6 +101,7 @@ class ConnectionService:
         scopes: Sequence[str],
         *,
         credential_id: UUID | None = None,
+        callback: Callback | None = None,
     ) -> Begun:
         """Return where to send a person, and what comes back with them. Good once, for ten minutes, for them.
 
@@ -84,8 +110,10 @@ class ConnectionService:
             provider_id: Where.
             scopes: What is wanted.
             credential_id: The credential that is to get more scopes; what it has is asked for again.
+            callback: Where a program of others takes the person back; None for our own page.
 
         Raises:
+            CallbackRefused: The installation does not let people be sent there.
             ProviderUnknown: There is no such provider.
             NotConnectable: It knows no OAuth.
             NoClient: The installation is not registered there.
@@ -95,6 +123,9 @@ class ConnectionService:
         provider = self._providers.get(provider_id)
         endpoint = endpoint_of(provider)
         client = self._client(provider)
+        redirect_uri, metadata = self._redirect_uri, dict[str, Json]()
+        if callback is not None:
+            redirect_uri, metadata = self._checked(callback.url), dict(callback.metadata)
         if len(scopes) > _MAX_SCOPES or not all(_is_scope(one) for one in scopes):
             raise CredentialInvalid("Scopes are words without spaces, a hundred at most.")
         before: Sequence[str] = ()
@@ -105,14 +136,16 @@ class ConnectionService:
         wanted = tuple(dict.fromkeys([*endpoint.default_scopes, *before, *scopes]))
         now = self._clock.now()
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
-        begun = ConnectionState(new_id(), provider_id, wanted, credential_id, now + STATE_TIME)
+        begun = ConnectionState(
+            new_id(), provider_id, wanted, credential_id, now + STATE_TIME, redirect_uri, metadata
+        )
         sealed = self._ring.seal(verifier.encode(), belongs_to=f"connection:{begun.id}")
         await self._connections.drop_expired(now)
         await self._connections.add(principal.user_id, begun, _hash(state), sealed)
         url = authorize_url(
             endpoint,
             client,
-            redirect_uri=self._redirect_uri,
+            redirect_uri=redirect_uri,
             scopes=wanted,
             state=state,
             verifier=verifier,
@@ -158,7 +191,7 @@ class ConnectionService:
             provider,
             self._client(provider),
             code=code,
-            redirect_uri=self._redirect_uri,
+            redirect_uri=begun.redirect_uri,
             verifier=self._ring.open(sealed, belongs_to=f"connection:{begun.id}").decode(),
         )
         account = await self._account(provider, tokens.secret)
@@ -170,7 +203,25 @@ class ConnectionService:
         await self._audit.note(
             principal, visit, Deed(action, f"credential:{credential.id}", after=facts)
         )
-        return Connected(credential, is_new, missing)
+        return Connected(credential, is_new, missing, begun.metadata)
+
+    def _checked(self, url: str) -> str:
+        """Return a program's own address that people come back to.
+
+        Raises:
+            CallbackRefused: It is not at an origin that the settings name.
+        """
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        # Of one's own machine any port is the same program's (RFC 8252 §7.3).
+        here = parts.hostname in {"localhost", "127.0.0.1"} and f"http://{parts.hostname}"
+        if parts.fragment or not {origin, here} & set(self._origins):
+            raise CallbackRefused(
+                f"People may not be sent back to {url[:200]}. Whoever runs this installation allows its origin "
+                "(setting: AUTOGRAPH_CONNECT_ORIGINS).",
+                errors={"callback_url": "not allowed"},
+            )
+        return url
 
     async def _account(self, provider: Provider, secret: OAuth2Secret) -> str | None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from autograph.blocks.packs.provider import Providers
@@ -45,15 +46,17 @@ class Listening:
     per_minute: int
 
 
-def integrations_on(parts: Parts, listening: Listening, *, redirect_uri: str) -> Integrations:
-    """Return the use cases; providers send people back to `redirect_uri`."""
+def integrations_on(
+    parts: Parts, listening: Listening, *, redirect_uri: str, origins: Collection[str]
+) -> Integrations:
+    """Return the use cases; providers send people back to `redirect_uri`, or to an address at one of `origins`."""
     credentials = CredentialService(parts)
     files = HookFiles(parts.providers)
     registrar = Registrar(files, credentials, parts.http)
     webhooks = listening.webhooks
     return Integrations(
         credentials=credentials,
-        connections=ConnectionService(parts, redirect_uri=redirect_uri),
+        connections=ConnectionService(parts, redirect_uri=redirect_uri, origins=origins),
         needs=NeedService(parts),
         providers=parts.providers,
         webhooks=WebhookService(

@@ -10,6 +10,7 @@ from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     BlockError,
     CredentialRef,
+    Dialer,
     Files,
     Http,
     KeyValueStore,
@@ -17,6 +18,7 @@ from autograph.blocks.sdk import (
     Sandbox,
     Scope,
     Secret,
+    Sql,
 )
 from autograph.dispatch.ports import Broadcast, RunPartial
 from autograph.engine.ports import Partial, RunRef
@@ -28,10 +30,12 @@ from autograph.features.integrations.errors import (
     ProviderUnavailable,
 )
 from autograph.features.integrations.service import CredentialService
+from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import RateLimiter
+from autograph.infra.sql.client import SqlClient
 
 MAX_KEY: Final = 512
 
@@ -43,6 +47,7 @@ class Reach:
     Attributes:
         turns: Under which rates.
         broadcast: By which texts are shown while they come.
+        ways: How runs get out; their ways are as wide as their person and their agent allow.
         models: What is set about models.
         sandbox: Where code that people wrote is run.
         public_url: Where this installation is reached.
@@ -50,7 +55,7 @@ class Reach:
 
     database: Database
     turns: RateLimiter
-    http: Http
+    ways: WaysOut
     credentials: CredentialService
     broadcast: Broadcast
     files: FileService
@@ -89,8 +94,16 @@ class DatabaseBlockHost:
         return f"{self._reach.public_url}/api/v1/calls/{token}"
 
     def http(self, run: RunRef) -> Http:
-        """Return the way out for a run of this owner."""
-        return self._reach.http
+        """Return the way out for a run."""
+        return self._reach.ways.of(run)
+
+    def dialer(self, run: RunRef) -> Dialer:
+        """Return the way out of a run for protocols that are not HTTP."""
+        return self._reach.ways.dialer_of(run)
+
+    def sql(self, run: RunRef) -> Sql:
+        """Return what asks databases of others for a run of this owner."""
+        return SqlClient(self.dialer(run))
 
     @property
     def sandbox(self) -> Sandbox:
@@ -99,7 +112,7 @@ class DatabaseBlockHost:
 
     def files(self, run: RunRef) -> Files:
         """Return the files of the run's owner."""
-        return RunFiles(self._reach.files, self._reach.http, Origin(run.owner_id, run.id))
+        return RunFiles(self._reach.files, self.http(run), Origin(run.owner_id, run.id))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
         """Open a credential of the run's owner.

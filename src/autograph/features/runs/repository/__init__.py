@@ -1,7 +1,8 @@
 """SQL of runs, one module for each noun."""
 
 from autograph.features.runs.repository.dead_letters import DeadLetterRepository
+from autograph.features.runs.repository.egress import EgressRepository
 from autograph.features.runs.repository.reviews import ReviewRepository
 from autograph.features.runs.repository.runs import RunRepository
 
-__all__ = ["DeadLetterRepository", "ReviewRepository", "RunRepository"]
+__all__ = ["DeadLetterRepository", "EgressRepository", "ReviewRepository", "RunRepository"]

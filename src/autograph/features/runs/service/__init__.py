@@ -2,6 +2,7 @@
 
 from autograph.features.runs.service.blocks import BlockService
 from autograph.features.runs.service.dead_letters import DeadLetterService
+from autograph.features.runs.service.egress import EgressService
 from autograph.features.runs.service.forks import ForkService
 from autograph.features.runs.service.intake import Intake
 from autograph.features.runs.service.presets import Extras, PresetRuns
@@ -11,6 +12,7 @@ from autograph.features.runs.service.runs import RunService
 __all__ = [
     "BlockService",
     "DeadLetterService",
+    "EgressService",
     "Extras",
     "ForkService",
     "Intake",

@@ -23,7 +23,9 @@ CREATE TABLE connection_states (
     credential_id  uuid REFERENCES credentials (id) ON DELETE CASCADE,
     key_id         text NOT NULL REFERENCES key_canaries (key_id),
     sealed         bytea NOT NULL,
-    expires_at     timestamptz NOT NULL
+    expires_at     timestamptz NOT NULL,
+    redirect_uri   text NOT NULL,
+    metadata       json NOT NULL
 );
 CREATE INDEX connection_states_user ON connection_states (user_id);
 CREATE INDEX connection_states_credential ON connection_states (credential_id);

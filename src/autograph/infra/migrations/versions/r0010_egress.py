@@ -8,4 +8,4 @@ down_revision = "0009"
 
 def upgrade() -> None:
     """Add them."""
-    execute_sql_file("0010_memory.sql")
+    execute_sql_file("0010_egress.sql")

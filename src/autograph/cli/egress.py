@@ -1,0 +1,44 @@
+"""`autograph egress`: what one's runs asked of the world."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from autograph.cli.output import out, print_json, print_plain, run_async, settings_for
+
+if TYPE_CHECKING:
+    from autograph.features.runs.models import EgressDay
+
+
+def egress(
+    days: Annotated[int, typer.Option(help="How many days, today with them.", min=1, max=366)] = 30,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
+) -> None:
+    """Tell which hosts your runs asked, how often, and how much went there and came back."""
+
+    async def work() -> list[EgressDay]:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        async with platform(settings_for(data_dir)) as made:
+            return await made.egress.usage(made.owner, days=days)
+
+    found = run_async(work(), as_json=as_json)
+    if as_json:
+        print_json([{**asdict(one), "day": one.day.isoformat()} for one in found])
+        return
+    if not found:
+        print_plain("Your runs asked nobody.")
+        return
+    table = Table("day", "host", "requests", "failed", "sent", "received", box=None)
+    for one in found:
+        sizes = (f"{size / 1024:,.1f} KiB" for size in (one.sent_bytes, one.received_bytes))
+        table.add_row(
+            one.day.isoformat(), one.host, f"{one.requests:,}", f"{one.failures:,}", *sizes
+        )
+    out.print(table)

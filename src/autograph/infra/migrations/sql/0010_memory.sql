@@ -1,1 +1,0 @@
--- What agents remember by meaning.
