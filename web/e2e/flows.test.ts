@@ -64,7 +64,10 @@ describe("somebody who has never seen it", () => {
     await button(dialog, "Run").click();
 
     await page.waitForURL("**/runs/*");
-    await page.getByText("5 words, 4 of them long: Agents, graphs, Extraordinary, graphs.").waitFor();
+    await page
+      .getByRole("region", { name: "Outputs" })
+      .getByText("5 words, 4 of them long: Agents, graphs, Extraordinary, graphs.")
+      .waitFor();
     await page.getByText("Done").first().waitFor();
     expect(await page.getByText("6 steps").count()).toBe(1);
     await button(page, /Long words/).click();
@@ -527,6 +530,9 @@ describe("accounts", () => {
     await page.getByLabel("Password").fill("a sentence is a good one");
     await button(page, "Log in").click();
     await page.waitForURL("**/runs?status=failed");
-    await page.getByText("Divides by nothing").first().waitFor();
+    await page
+      .getByRole("link", { name: /Divides by nothing/ })
+      .first()
+      .waitFor();
   });
 });

@@ -55,15 +55,18 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     const needle = text.trim().toLowerCase();
     const fits = (choice: Choice) => `${choice.label} ${choice.note ?? ""}`.toLowerCase().includes(needle);
     return [
-      ...(agents?.graphs ?? []).map(
-        (graph): Choice => ({
-          id: graph.id,
-          label: graph.name || words.library.unnamed,
-          note: graph.description,
-          icon: <Bot />,
-          act: () => navigate({ to: "/library/$agentId", params: { agentId: graph.id } }),
-        }),
-      ),
+      ...(agents?.graphs ?? [])
+        .map(
+          (graph): Choice => ({
+            id: graph.id,
+            label: graph.name || words.library.unnamed,
+            note: graph.description,
+            icon: <Bot />,
+            act: () => navigate({ to: "/library/$agentId", params: { agentId: graph.id } }),
+          }),
+        )
+        // While the next answer is on its way, the last one is shown as far as it fits.
+        .filter(fits),
       ...still.filter(fits),
       ...(runs?.runs ?? [])
         .map(

@@ -414,7 +414,7 @@ function useSaving() {
   const words = useWords();
   const client = useQueryClient();
   const navigate = useNavigate();
-  const [at, setAt] = useState<string | null>(null);
+  const at = useBuilder((builder) => builder.savedAt);
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const sending = useMutation({
     mutationFn: async (over: number | null) => {
@@ -446,7 +446,6 @@ function useSaving() {
           saved: { ...draft.graph, version: made.version },
           draft: { ...now },
         }));
-      setAt(new Date().toISOString());
       client.invalidateQueries({ queryKey: ["agents"] });
       if (wasNew)
         await navigate({ to: "/build/$agentId", params: { agentId: made.id }, search: {}, replace: true });

@@ -10,6 +10,8 @@ export interface Builder {
   draft: Draft;
   /** The graph as the server has it; null for one that was never saved. */
   saved: Graph | null;
+  /** When it was last saved here. */
+  savedAt: string | null;
   agentId: string | null;
   /** An agent that was saved for the first time here: its page goes on with what is open. */
   fresh: string | null;
@@ -26,6 +28,7 @@ const EMPTY: Graph = { id: "", name: "", version: 0, nodes: [], links: [], layou
 export const useBuilder = create<Builder>(() => ({
   draft: draftOf(EMPTY),
   saved: null,
+  savedAt: null,
   agentId: null,
   fresh: null,
   specs: new Map(),
@@ -64,6 +67,7 @@ export function open(agentId: string | null, graph: Graph | null, blocks: BlockS
     agentId,
     fresh: null,
     saved: graph,
+    savedAt: null,
     specs,
     draft: draftOf(first),
     problems: first.nodes.length > 0 ? validate(first, specs) : [],
@@ -77,7 +81,13 @@ export function open(agentId: string | null, graph: Graph | null, blocks: BlockS
 export function markSaved(agentId: string, version: number): void {
   useBuilder.setState(({ draft, agentId: before }) => {
     const graph = { ...draft.graph, id: agentId, version };
-    return { agentId, fresh: before === null ? agentId : null, saved: graph, draft: { ...draft, graph } };
+    return {
+      agentId,
+      fresh: before === null ? agentId : null,
+      saved: graph,
+      savedAt: new Date().toISOString(),
+      draft: { ...draft, graph },
+    };
   });
   forgetDraft(agentId);
   forgetDraft(null);
