@@ -106,8 +106,9 @@ test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
   }, language);
   for (const [name, path] of Object.entries(paths)) {
     await page.goto(path);
+    await page.locator("h1").first().waitFor({ state: "attached" });
     await page.waitForLoadState("networkidle");
-    await page.waitForTimeout(400);
+    await page.waitForTimeout(300);
     await page.screenshot({ path: join(ROOT, `.cache/screenshots/${name}-${look}.png`) });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow, `${name} is wider than the window`).toBeLessThanOrEqual(0);

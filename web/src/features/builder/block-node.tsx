@@ -214,7 +214,6 @@ function PinRow({
         type={isInput ? "target" : "source"}
         id={pin.name}
         position={isInput ? Position.Left : Position.Right}
-        aria-label={pin.label}
         className={`pin ${fit.state === "yes" ? "pin-fits" : ""}`}
       >
         <Shape schema={pin.schema} isFull={isLinked} isBad={error !== undefined} />
