@@ -30,3 +30,8 @@ export function show(value: Json): string {
   const text = [...jsonText(value)];
   return text.length <= SHOWN ? text.join("") : `${text.slice(0, SHOWN - 1).join("")}…`;
 }
+
+/** "AddToList" as people read it: "Add To List". */
+export function spaced(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
+}

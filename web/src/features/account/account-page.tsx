@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { Copy, KeyRound, Monitor, Plus } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { accountQuery, authQuery } from "@/app/session";
+import { accountQuery, authQuery, isAdmin } from "@/app/session";
 import { ApiError, api } from "@/shared/api/client";
 import type { ApiKeyAnswer, Scope } from "@/shared/api/schema";
 import { bytes, dateTime, number } from "@/shared/format";
@@ -63,8 +63,42 @@ export function AccountPage() {
         {state?.is_set_up ? <Sessions /> : null}
         <Keys />
         <Storage />
+        <Elsewhere />
       </div>
     </Page>
+  );
+}
+
+/** What the rail has on wide screens and a phone's bar has no room for. */
+function Elsewhere() {
+  const words = useWords();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const { data: state } = useQuery(authQuery);
+  const { data: account } = useQuery(accountQuery);
+  return (
+    <nav aria-label={words.more} className="stack gap-2 md:hidden">
+      <Link to="/connections" className={buttonClass()}>
+        {words.nav.connections}
+      </Link>
+      {account && isAdmin(account) ? (
+        <Link to="/admin" className={buttonClass()}>
+          {words.nav.admin}
+        </Link>
+      ) : null}
+      {state?.is_set_up ? (
+        <Button
+          look="danger"
+          onClick={async () => {
+            await api("POST /api/v1/auth/logout");
+            client.clear();
+            navigate({ to: "/login" });
+          }}
+        >
+          {words.auth.logOut}
+        </Button>
+      ) : null}
+    </nav>
   );
 }
 

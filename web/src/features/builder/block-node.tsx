@@ -1,11 +1,12 @@
 import { Handle, type Node, type NodeProps, Position, useConnection, useStore } from "@xyflow/react";
 import { AlertTriangle, ChevronDown, Eye } from "lucide-react";
 import { memo } from "react";
-import { blockColour, familyOf, pinColour, pinLook, spaced } from "@/features/builder/look";
+import { blockColour, familyOf, pinColour, pinLook } from "@/features/builder/look";
 import { newLink, type ShownPin, shownInputs, shownOutputs, whyNot } from "@/features/builder/pins";
 import { useBuilder } from "@/features/builder/store";
 import { type BlockSpec, type GraphNode, isList, isObject, type Json, type Schema } from "@/graph-core/model";
 import type { Step } from "@/graph-core/overlay";
+import { spaced } from "@/graph-core/text";
 import { duration } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { StateIcon } from "@/shared/ui/state";
@@ -177,7 +178,7 @@ function Faults({ data }: { data: BlockData }) {
 }
 
 function LastValue({ step }: { step: Step | undefined }) {
-  const last = step?.outputs.findLast(([pin]) => pin !== "error");
+  const last = step?.outputs.findLast(([pin]) => pin !== "error" && pin !== "name");
   if (!last) return null;
   return (
     <p className="row gap-1.5 border-t px-3 py-1.5 text-12">

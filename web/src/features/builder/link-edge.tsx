@@ -16,6 +16,7 @@ export const LinkEdge = memo(function LinkEdge(props: EdgeProps<LinkEdgeType>) {
   const { data, selected } = props;
   const [path, x, y] = getBezierPath(props);
   const passed = data?.passed ?? 0;
+  const text = textOf(passed, data?.last, selected === true);
   return (
     <>
       <BaseEdge
@@ -34,19 +35,18 @@ export const LinkEdge = memo(function LinkEdge(props: EdgeProps<LinkEdgeType>) {
           <animateMotion key={passed} dur="0.6s" repeatCount="1" path={path} fill="freeze" />
         </circle>
       ) : null}
-      {selected || passed > 0 ? (
+      {selected || text ? (
         <EdgeLabelRenderer>
           <div
             className="nodrag nopan pointer-events-auto absolute row gap-1"
             style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
           >
-            {passed > 0 ? (
+            {text ? (
               <span
                 title={textOfValue(data?.last).slice(0, 500)}
-                className="max-w-40 truncate rounded-full border bg-paper px-1.5 font-mono text-12 text-dim"
+                className="max-w-52 truncate rounded-full border bg-paper px-1.5 font-mono text-12 text-dim"
               >
-                {passed > 1 ? `${passed}× ` : ""}
-                {textOfValue(data?.last, 0).slice(0, 24)}
+                {text}
               </span>
             ) : null}
             {selected ? (
@@ -66,3 +66,13 @@ export const LinkEdge = memo(function LinkEdge(props: EdgeProps<LinkEdgeType>) {
     </>
   );
 });
+
+const SHORT = 8;
+
+/** What stands on a link: short values, how many there were, and the whole of it once it is chosen. */
+function textOf(passed: number, last: Json, isChosen: boolean): string {
+  if (passed === 0) return "";
+  const value = textOfValue(last, 0);
+  const times = passed > 1 ? `${passed}×` : "";
+  return [times, isChosen || value.length <= SHORT ? value.slice(0, 80) : ""].filter(Boolean).join(" ");
+}

@@ -98,8 +98,3 @@ export function pinColour(schema: Schema): string {
 export function blockColour(spec: BlockSpec | undefined): string {
   return `oklch(var(--block-l) var(--block-c) ${familyOf(spec).hue})`;
 }
-
-/** "AddToList" as people read it: "Add To List". */
-export function spaced(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
-}

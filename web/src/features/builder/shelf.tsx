@@ -2,13 +2,14 @@ import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { DRAGGED_BLOCK, type LooseEnd } from "@/features/builder/canvas";
-import { blockColour, familyOf, spaced } from "@/features/builder/look";
+import { blockColour, familyOf } from "@/features/builder/look";
 import { newLink, schemaOf } from "@/features/builder/pins";
 import { blocksQuery } from "@/features/builder/queries";
 import { nodeOf, useBuilder } from "@/features/builder/store";
 import { canEverFit, fitsAsIs } from "@/graph-core/coerce";
 import type { BlockSpec, GraphLink } from "@/graph-core/model";
 import { isCredential } from "@/graph-core/schemas";
+import { spaced } from "@/graph-core/text";
 import { keep, kept, useWords } from "@/shared/settings";
 import { IconButton } from "@/shared/ui/button";
 

@@ -73,7 +73,7 @@ export function AgentPage() {
       }
     >
       {data.description ? <p className="-mt-4 mb-6 max-w-2xl text-16 text-dim">{data.description}</p> : null}
-      <div className="grid items-start gap-6 lg:grid-cols-[1fr_20rem]">
+      <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <Runs agentId={agentId} onRun={() => setRunning(true)} />
         <aside className="stack gap-4">
           <Pins

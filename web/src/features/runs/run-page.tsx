@@ -13,6 +13,7 @@ import { RunProblem } from "@/features/runs/run-problem";
 import { StepPanel } from "@/features/runs/step-panel";
 import { Timeline } from "@/features/runs/timeline";
 import type { Graph, Json } from "@/graph-core/model";
+import { spaced } from "@/graph-core/text";
 import { api } from "@/shared/api/client";
 import type { RunAnswer, RunStatus } from "@/shared/api/schema";
 import { dateTime, duration, number, time } from "@/shared/format";
@@ -22,6 +23,7 @@ import { Confirm } from "@/shared/ui/dialog";
 import { Menu } from "@/shared/ui/menu";
 import { Page, Skeletons, StateBadge } from "@/shared/ui/state";
 import { tell, tellError } from "@/shared/ui/toast";
+import { textOfValue } from "@/shared/value/kinds";
 import { ValueActions, ValueLine, ValueView } from "@/shared/value/value-view";
 
 const OVER: RunStatus[] = ["completed", "failed", "cancelled"];
@@ -84,7 +86,11 @@ export function RunPage() {
         {run.data.status === "failed" ? <RunProblem run={run.data} nameOf={names} onStep={select} /> : null}
         {status === "waiting" || waits > 0 ? <Waiting run={run.data} nameOf={names} /> : null}
         <Outputs outputs={outputs} texts={live.texts} isOver={OVER.includes(status)} />
-        <div className={step === undefined ? "" : "grid items-start gap-6 xl:grid-cols-[1fr_26rem]"}>
+        <div
+          className={
+            step === undefined ? "" : "grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,1fr)_26rem]"
+          }
+        >
           {live.overlay.steps.size > 0 ? (
             <Timeline overlay={live.overlay} nameOf={names} selected={step} onSelect={select} />
           ) : live.isOver ? null : (
@@ -101,7 +107,7 @@ export function RunPage() {
             />
           )}
         </div>
-        <div className="grid items-start gap-6 lg:grid-cols-2">
+        <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-2">
           <Inputs inputs={run.data.inputs} />
           <Journal events={live.events} nameOf={names} />
         </div>
@@ -114,7 +120,7 @@ export function RunPage() {
 function useNodeNames(graph: Graph | undefined): (node: string) => string {
   const { data: blocks } = useQuery(blocksQuery);
   return useMemo(() => {
-    const byBlock = new Map(blocks?.map((block) => [block.id, block.name]));
+    const byBlock = new Map(blocks?.map((block) => [block.id, spaced(block.name)]));
     const nodes = new Map(
       graph?.nodes.map((node) => [
         node.id,
@@ -332,9 +338,30 @@ function Outputs({
 
 const AT_FIRST = 10;
 
+const MOST_SMALL = 200;
+
+function isSmall(value: Json): boolean {
+  return typeof value !== "object" && textOfValue(value).length <= 24;
+}
+
 function Values({ values }: { values: Json[] }) {
   const words = useWords();
   const [shown, setShown] = useState(AT_FIRST);
+  // Many small values in a row, as a loop gives them, are read as a row.
+  if (values.length > 2 && values.every(isSmall))
+    return (
+      <ol className="flex flex-wrap gap-1.5 px-5 py-3.5">
+        {values.slice(0, MOST_SMALL).map((value, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: values have no name but their place
+          <li key={index} className="rounded-md bg-sunken px-2 py-0.5 font-mono text-13">
+            {textOfValue(value)}
+          </li>
+        ))}
+        {values.length > MOST_SMALL ? (
+          <li className="text-dim">… {number(values.length - MOST_SMALL)}</li>
+        ) : null}
+      </ol>
+    );
   return (
     <div className="divide-y">
       {values.slice(0, shown).map((value, index) => (

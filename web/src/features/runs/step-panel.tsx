@@ -4,6 +4,7 @@ import { GitFork, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import type { Json } from "@/graph-core/model";
 import type { Step } from "@/graph-core/overlay";
+import { spaced } from "@/graph-core/text";
 import { api } from "@/shared/api/client";
 import { number as count, duration } from "@/shared/format";
 import { useWords } from "@/shared/settings";
@@ -47,7 +48,7 @@ export function StepPanel({
           <h2 className="truncate text-16">{node ? nameOf(node) : words.runs.step(number)}</h2>
           <p className="row mt-1 flex-wrap text-13 text-dim">
             {step ? <StateBadge state={step.state} /> : null}
-            {result?.block}
+            {result ? spaced(result.block) : null}
             {step && step.durationMs > 0 ? <span>{duration(step.durationMs)}</span> : null}
             {step && step.credits > 0 ? <span>{words.runs.credits(count(step.credits))}</span> : null}
           </p>

@@ -44,9 +44,9 @@ export function Timeline({
   const scale = 100 / (to - from);
   return (
     <section aria-label={words.runs.timeline} className="card overflow-hidden">
-      <header className="grid grid-cols-[minmax(9rem,16rem)_1fr_4.5rem] items-center gap-3 border-b bg-sunken/60 px-4 py-2 text-12 text-dim">
+      <header className="grid grid-cols-[minmax(0,1fr)_4.5rem] sm:grid-cols-[minmax(9rem,16rem)_1fr_4.5rem] items-center gap-3 border-b bg-sunken/60 px-4 py-2 text-12 text-dim">
         <span>{words.runs.steps(steps.length)}</span>
-        <span className="flex justify-between">
+        <span className="flex justify-between max-sm:hidden">
           <span>0</span>
           <span>{duration((to - from) / 2)}</span>
           <span>{duration(to - from)}</span>
@@ -60,7 +60,7 @@ export function Timeline({
               type="button"
               aria-pressed={selected === step.number}
               onClick={() => onSelect(step.number)}
-              className="grid w-full grid-cols-[minmax(9rem,16rem)_1fr_4.5rem] items-center gap-3 px-4 py-1.5 text-left hover:bg-sunken/60 aria-pressed:bg-wash"
+              className="grid w-full grid-cols-[minmax(0,1fr)_4.5rem] sm:grid-cols-[minmax(9rem,16rem)_1fr_4.5rem] items-center gap-3 px-4 py-1.5 text-left hover:bg-sunken/60 aria-pressed:bg-wash"
             >
               <span className="row min-w-0">
                 <StateIcon state={step.state} />
@@ -69,7 +69,7 @@ export function Timeline({
                 {step.attempt > 1 ? <span className="text-12 text-dim">×{step.attempt}</span> : null}
               </span>
               <span
-                className="relative h-3"
+                className="relative h-3 max-sm:order-last max-sm:col-span-2 max-sm:h-1.5"
                 style={{ "--bar": BARS[step.state] ?? "var(--live)" } as React.CSSProperties}
               >
                 {step.spans.map((span) => (
