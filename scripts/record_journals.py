@@ -24,7 +24,7 @@ from autograph.bootstrap import Platform, Process, platform
 from autograph.engine.events import FORMAT
 from autograph.engine.journal.payloads import unpack
 from autograph.engine.waits import Answer, Choice
-from autograph.features.runs.models import Run
+from autograph.features.runs.models import DryRun, Order, Run
 from autograph.infra.settings import Settings
 
 HERE = Path(__file__).resolve().parents[1] / "tests" / "journals" / f"format-{FORMAT}"
@@ -45,6 +45,7 @@ class Recording:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     policies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     meanwhile: Meanwhile | None = None
+    wanted: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Example:
     name: str
     inputs: Mapping[str, Any]
     meanwhile: Meanwhile | None = None
+    wanted: Mapping[str, Any] = field(default_factory=dict)
 
 
 def document(made: Platform, recording: Recording | Example) -> dict[str, Any]:
@@ -207,6 +209,18 @@ RECORDINGS = (
             "reckon.result -> sum.value",
         ),
     ),
+    Recording(
+        "recorded",
+        {"say": ("AITextGenerator", {"prompt": "Say hi.", "model": "demo"}), "out": OUT},
+        ("say.response -> out.value",),
+        wanted={"is_recorded": True},
+    ),
+    Recording(
+        "dry-run",
+        {"say": ("AITextGenerator", {"prompt": "Say hi.", "model": "demo"}), "out": OUT},
+        ("say.response -> out.value",),
+        wanted={"dry_run": DryRun()},
+    ),
     Example("countdown", {"from": 3}),
     Example("welcome-party", {"guests": "Ada,Grace"}),
     Recording(
@@ -233,7 +247,8 @@ async def record(made: Platform, recording: Recording | Example) -> dict[str, An
     """Run an agent and return its journal, and what it came to."""
     agent = document(made, recording)
     saved = await made.agents.create(made.owner, agent)
-    run_id = await made.runs.start(made.owner, saved.id, recording.inputs)
+    order = Order(saved.id, recording.inputs, **recording.wanted)
+    run_id = await made.runs.start_order(made.owner, order)
     if recording.meanwhile is not None:
         run_id = await recording.meanwhile(made, run_id) or run_id
     run = await ended(made, run_id)

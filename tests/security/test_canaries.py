@@ -10,15 +10,19 @@ import asyncio
 import base64
 import io
 import json
+import re
 import zlib
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import pytest
 import structlog
+from aiohttp import web
 
 from autograph.blocks.catalog import Catalog
 from autograph.blocks.sdk import (
@@ -27,21 +31,28 @@ from autograph.blocks.sdk import (
     BlockError,
     BlockInput,
     BlockOutput,
+    CodeLanguage,
     Context,
     CredentialRef,
     Effect,
     HostScopedSecret,
+    HttpRequest,
     Json,
+    Message,
+    ModelRequest,
     OAuth2Secret,
     Outputs,
+    Scope,
     Secret,
     UserPasswordSecret,
     credential_pin,
     pin,
 )
 from autograph.bootstrap import Process, platform
+from autograph.features.runs.models import Order
 from autograph.graph.model import Node
 from autograph.graph.portable import write_agent
+from autograph.infra.json import encode
 from autograph.infra.logging import configure_logging
 from autograph.infra.settings import Settings
 from tests.agents import graph
@@ -107,6 +118,95 @@ class Leaky(Block[LeakyInput]):
                 pass
 
 
+class Telltale(Block[LeakyInput]):
+    """Sends what it was told in confidence, in every way there is, and is told it again."""
+
+    id = "telltale"
+    name = "Telltale"
+    description = "For tests."
+    effect = Effect.IDEMPOTENT
+    Input = LeakyInput
+    Output = LeakyOutput
+
+    async def run(self, input: LeakyInput, ctx: Context) -> Outputs:
+        told = " and ".join(_told(await ctx.credential(input.credentials)))
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        ways = (
+            HttpRequest(
+                "GET", f"{input.deed}/{quote(told, safe='')}", {"X-Told": told}, {"q": told}
+            ),
+            HttpRequest(
+                "POST", input.deed, {"Content-Type": "application/json"}, body=encode([told])
+            ),
+            HttpRequest("POST", input.deed, form, body=urlencode({"told": told}).encode()),
+            HttpRequest("POST", input.deed, body=b"\xff" + told.encode()),
+        )
+        for request in ways:
+            yield "out", (await ctx.http.send(request)).text
+        asked = ModelRequest("demo", [Message.user(told)])
+        yield "out", (await ctx.models.ask(asked, None)).text
+        await ctx.store.set(told, "kept", scope=Scope.AGENT)
+        yield "out", await ctx.store.get(told, scope=Scope.AGENT)
+        kept = await ctx.files.write("told.bin", b"\xff" + told.encode())
+        yield "out", len(await ctx.files.read(kept))
+        yield "out", (await ctx.sandbox.run(f"print({told!r})", CodeLanguage.PYTHON)).stdout
+        raise BlockError(told)
+
+
+@asynccontextmanager
+async def _echo() -> AsyncIterator[str]:
+    """A provider that says back all it is told, and hands out a secret of its own."""
+
+    async def answer(request: web.Request) -> web.Response:
+        body = await request.read()
+        said = f"{request.path_qs} {request.path} {dict(request.headers)} ".encode() + body
+        made = web.Response(body=said, headers={"X-Echo": request.headers.get("X-Told", "")})
+        made.set_cookie("session", f"{CANARY}-cookie")
+        return made
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/x"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.parametrize("kind", SECRETS)
+async def test_no_secret_is_in_a_recording(leaky: Town, log: io.StringIO, kind: str) -> None:
+    up = leaky.platform
+    kept = await up.integrations.credentials.add(up.owner, "anywhere", kind, SECRETS[kind], HERE)
+    async with _echo() as url:
+        constants = {"credentials": kept.as_reference(), "deed": url}
+        made = graph([Node("t", "telltale", constants)])
+        saved = await up.agents.create(up.owner, write_agent(made))
+        run_id = await up.runs.start_order(up.owner, Order(saved.id, {}, is_recorded=True))
+        assert await up.runs.wait(up.owner, run_id, at_most=timedelta(seconds=30))
+
+    cassette = await up.cassettes.cassette(up.owner, run_id)
+    shown = json.dumps(cassette.as_json(), ensure_ascii=False)
+    inside = [base64.b64decode(one) for one in re.findall(r'"base64": "([^"]*)"', shown)]
+    assert {one["kind"] for one in cassette.exchanges} == {
+        *("http", "model", "stored", "written", "file", "code"),
+    }
+    assert "•••" in shown
+    assert any("•••".encode() in one for one in inside)
+    found = {"cassette": shown, "bytes": repr(inside), "database": await _without_stored(leaky)}
+    for where, text in found.items():
+        for secret in (CANARY, BASIC):
+            assert secret not in text, f"{where}: …{_around(text, secret)}…"
+
+
+async def _without_stored(town: Town) -> str:
+    """Return the database without what the block itself has put into the person's own store."""
+    async with town.platform.database.acquire() as connection:
+        assert await connection.execute("DELETE FROM stored_values") == "DELETE 1"
+    return await _dump(town)
+
+
 def _told(secret: Secret) -> list[str]:
     match secret:
         case ApiKeySecret():
@@ -136,9 +236,9 @@ def log() -> Iterator[io.StringIO]:
 async def leaky(
     database_url: str, tmp_path: Path, catalog: Catalog, log: io.StringIO
 ) -> AsyncIterator[Town]:
-    made = Settings(database_url=database_url, data_dir=tmp_path)
+    made = Settings(database_url=database_url, data_dir=tmp_path, egress_inside=("127.0.0.0/8",))
     async with platform(
-        made, process=Process.UP, load=lambda: Catalog([*catalog, Leaky])
+        made, process=Process.UP, load=lambda: Catalog([*catalog, Leaky, Telltale])
     ) as running:
         yield Town(running)
 

@@ -22,6 +22,7 @@ from autograph.features.integrations.service import Integrations
 from autograph.features.library.service import PresetService
 from autograph.features.runs.service import (
     BlockService,
+    CassetteService,
     DeadLetterService,
     EgressService,
     ForkService,
@@ -47,6 +48,7 @@ class Services:
     presets: PresetService
     preset_runs: PresetRuns
     forks: ForkService
+    cassettes: CassetteService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService

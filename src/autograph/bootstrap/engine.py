@@ -77,9 +77,10 @@ def make_executor(
         models=make_shelf(ground.settings),
         sandbox=_sandbox(ground),
         public_url=ground.settings.reached_at.rstrip("/"),
+        clock=ground.clock,
     )
     host = DatabaseBlockHost(reach)
-    return Executor(catalog, host, ground.clock, node_timeout=ground.settings.max_node_time)
+    return Executor(catalog, host, node_timeout=ground.settings.max_node_time)
 
 
 def _sandbox(ground: Ground) -> LateSandbox:

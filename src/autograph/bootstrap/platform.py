@@ -64,6 +64,7 @@ from autograph.features.runs.repository import (
 )
 from autograph.features.runs.service import (
     BlockService,
+    CassetteService,
     DeadLetterService,
     EgressService,
     ForkService,
@@ -100,6 +101,7 @@ class Platform:
     presets: PresetService
     preset_runs: PresetRuns
     forks: ForkService
+    cassettes: CassetteService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
@@ -179,6 +181,7 @@ async def platform(
             presets=presets,
             preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
+            cassettes=CassetteService(rows, journal, plans, specs),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
@@ -244,6 +247,7 @@ def serve(made: Platform) -> ASGIApp:
             presets=made.presets,
             preset_runs=made.preset_runs,
             forks=made.forks,
+            cassettes=made.cassettes,
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,

@@ -12,6 +12,7 @@ from autograph.cli import (
     agents,
     apps,
     blocks,
+    cassettes,
     credentials,
     database,
     egress,
@@ -45,8 +46,10 @@ app.command("disk")(storage.disk)
 app.command("egress")(egress.egress)
 app.command("check")(agents.check)
 app.command("run")(runs.run)
+app.command("test")(cassettes.play)
 app.add_typer(agents.graphs, name="graphs")
 forks.add_to(runs.runs)
+cassettes.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -25,13 +27,16 @@ from autograph.cli.output import (
     shown,
 )
 from autograph.engine.state import RunStatus
-from autograph.features.runs.models import JournalRow, Priority, Run
+from autograph.features.runs.models import DryRun, JournalRow, NodeResult, Order, Priority, Run
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json, is_object
 from autograph.graph.portable import NotAnAgent, write_agent
 from autograph.infra.errors import Invalid
 from autograph.infra.json import decode
 from autograph.infra.logging import configure_logging
+
+if TYPE_CHECKING:
+    from autograph.bootstrap import Platform
 
 runs = typer.Typer(help="Runs of agents.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -52,6 +57,29 @@ def run(  # noqa: PLR0913 - each is an option of the command
     unattended: Annotated[
         bool, typer.Option("--unattended", help="Nobody is there to answer what became of a node.")
     ] = False,
+    record: Annotated[
+        bool,
+        typer.Option(
+            "--record", help="Keep what its nodes ask of the world, to make a test of it."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Simulate what would touch the world, and say by what; nothing goes out.",
+        ),
+    ] = False,
+    recording: Annotated[
+        UUID | None,
+        typer.Option(help="Run that a dry run simulates by; the agent's newest that completed."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Model that a dry run asks where samples say too little; none, otherwise."
+        ),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -60,22 +88,24 @@ def run(  # noqa: PLR0913 - each is an option of the command
     Exit code 0: completed. 1: failed. 2: bad use. 3: the platform cannot be had.
     """
     configure_logging("warning", "console")
-    finished = run_async(
-        _run(
-            agent,
-            values or [],
-            inputs_file,
-            data_dir,
-            watch=watch,
-            priority=priority,
-            is_attended=not unattended,
-        ),
+    order = partial(
+        Order,
+        priority=priority,
+        is_attended=not unattended,
+        is_recorded=record,
+        dry_run=DryRun(recording, model) if dry_run else None,
+    )
+    finished, simulated = run_async(
+        _run(agent, values or [], inputs_file, data_dir, order, watch=watch),
         as_json=as_json,
     )
     if as_json:
-        print_json(present(finished))
+        dry: dict[str, Json] = {"node_runs": [asdict(one) for one in simulated]} if dry_run else {}
+        print_json({**present(finished), **dry})
     else:
         print_result(finished)
+        for one in simulated:
+            err.print(f"{one.node} ({one.block}): {one.simulated or 'ran'}", markup=False)
     if finished.result.status is not RunStatus.COMPLETED:
         raise typer.Exit(EXIT_FAILED)
 
@@ -85,14 +115,13 @@ async def _run(
     values: list[str],
     inputs_file: Path | None,
     data_dir: Path | None,
+    order: Callable[[UUID, Mapping[str, Json]], Order],
     *,
     watch: bool,
-    priority: Priority,
-    is_attended: bool,
-) -> Run:
+) -> tuple[Run, Sequence[NodeResult]]:
     from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
-    saved_id = _as_id(agent)
+    saved_id = as_id(agent)
     graph = None if saved_id else read_file(Path(agent))
     given = _inputs_of(inputs_file)
     async with platform(settings_for(data_dir)) as made:
@@ -105,19 +134,25 @@ async def _run(
         given |= _parse_values(
             values, saved.graph, schemas.input_schema(saved.graph, made.catalog.specs())
         )
-        run_id = await made.runs.start(
-            made.owner,
-            saved.id,
-            given,
-            priority=priority,
-            is_attended=is_attended,
-        )
+        run_id = await made.runs.start_order(made.owner, order(saved.id, given))
         if watch:
             async for row in made.runs.follow(made.owner, run_id):
                 err.print(_line(row), markup=False)
         else:
             await _wait_with_progress(made, run_id, saved.graph)
-        return await made.runs.get(made.owner, run_id)
+        finished = await made.runs.get(made.owner, run_id)
+        is_dry = "simulated" in finished.result.stats
+        return finished, await _node_runs(made, run_id) if is_dry else ()
+
+
+async def _node_runs(made: Platform, run_id: UUID) -> list[NodeResult]:
+    found: list[NodeResult] = []
+    after: int | None = 0
+    while after is not None:
+        page = await made.runs.node_results(made.owner, run_id, after=after, limit=1_000)
+        found += page.rows
+        after = page.next_after
+    return found
 
 
 async def _wait_with_progress(made: Any, run_id: UUID, graph: Graph) -> None:
@@ -133,7 +168,8 @@ async def _wait_with_progress(made: Any, run_id: UUID, graph: Graph) -> None:
             progress.update(task, description=f"{graph.name}: {done} node runs done")
 
 
-def _as_id(text: str) -> UUID | None:
+def as_id(text: str) -> UUID | None:
+    """Return the id that a text is; None where it is none, or a file has that name."""
     if Path(text).exists():
         return None
     try:

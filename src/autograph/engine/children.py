@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from autograph.engine.errors import LimitExceeded
@@ -28,9 +29,20 @@ _OWN_PINS: Final = frozenset(
 
 
 async def prepare(
-    parent: RunRef, run: NodeRun, state: RunState, plans: PlanSource
+    parent: RunRef,
+    run: NodeRun,
+    state: RunState,
+    plans: PlanSource,
+    dry_run: Mapping[str, Json] | None,
 ) -> tuple[RunRef, RunStarted]:
     """Return the child run of an agent-executor node and its first event.
+
+    Args:
+        parent: The run that waits for it.
+        run: The node run that does.
+        state: The parent's.
+        plans: Finds the agent.
+        dry_run: By what the child simulates; None where it runs.
 
     Raises:
         NotFound: There is no such agent.
@@ -59,10 +71,13 @@ async def prepare(
     }
     # What was chosen for this run holds for the agents that travel with it, too.
     is_inside = graph.graph_id == parent.graph.graph_id and graph.sub_graph_id is not None
-    asks = tuple(sorted(state.asks))
-    if is_inside:
-        return child, RunStarted(inputs, state.overrides, asks=asks)
-    return child, RunStarted(inputs, asks=asks)
+    return child, RunStarted(
+        inputs,
+        state.overrides if is_inside else {},
+        asks=tuple(sorted(state.asks)),
+        is_recorded=state.is_recorded or None,
+        dry_run=dry_run,
+    )
 
 
 def _inputs(values: dict[str, Json]) -> dict[str, Json]:

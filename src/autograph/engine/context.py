@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 import structlog
@@ -36,7 +38,6 @@ from autograph.engine.toolbox import NodeTools
 from autograph.engine.waits import Choice, Suspended, Wait
 from autograph.graph.model import Json, is_list, is_object
 from autograph.graph.spec import Effect
-from autograph.infra.clock import Clock
 
 _log = structlog.stdlib.get_logger("autograph.block")
 _WORTH_SUSPENDING: Final = timedelta(seconds=1)
@@ -48,7 +49,6 @@ class NodeContext:
 
     __slots__ = (
         "_asks_people",
-        "_clock",
         "_host",
         "_opened",
         "_partials",
@@ -60,13 +60,12 @@ class NodeContext:
     )
 
     def __init__(
-        self, run: RunRef, started: NodeRun, host: BlockHost, clock: Clock, *, asks_people: bool
+        self, run: RunRef, started: NodeRun, host: BlockHost, *, asks_people: bool
     ) -> None:
         """Belong to one attempt of one node run; where `asks_people` is not set, reviews approve at once."""
         self._run = run
         self._started = started
         self._host = host
-        self._clock = clock
         self._asks_people = asks_people
         self._waits = started.kept_waits
         self._opened: list[str] = []
@@ -133,29 +132,31 @@ class NodeContext:
     @property
     def store(self) -> KeyValueStore:
         """The person's stored values."""
-        return self._host.store(self._run)
+        return self._host.store(self._run, self.node_id)
 
     @property
     def http(self) -> Http:
         """The way out."""
-        return self._host.http(self._run)
+        self._refuse_pure()
+        return self._host.http(self._run, self.node_id)
 
     @property
     def dialer(self) -> Dialer:
         """The way out for protocols that are not HTTP."""
+        self._refuse_pure()
         return self._host.dialer(self._run)
 
     @property
     def sql(self) -> Sql:
         """Databases of others."""
+        self._refuse_pure()
         return self._host.sql(self._run)
 
     @property
     def models(self) -> Models:
         """Language models."""
-        from autograph.blocks.models.client import ModelClient  # noqa: PLC0415 - only where one is asked
-
-        return ModelClient(self, self._host.models)
+        self._refuse_pure()
+        return self._host.models(self._run, self.node_id, self)
 
     @property
     def tools(self) -> Tools:
@@ -165,12 +166,13 @@ class NodeContext:
     @property
     def files(self) -> Files:
         """The person's files, and those that values name."""
-        return self._host.files(self._run)
+        return self._host.files(self._run, self.node_id)
 
     @property
     def sandbox(self) -> Sandbox:
         """Where code that people wrote is run."""
-        return self._host.sandbox
+        self._refuse_pure()
+        return self._host.sandbox(self._run, self.node_id)
 
     def stream(self, pin: str, text: str) -> None:
         """Show the next piece of a text to whoever watches the run; an empty one begins it anew."""
@@ -186,9 +188,16 @@ class NodeContext:
     async def credential(self, reference: CredentialRef) -> Secret:
         """Open a credential of the person for this attempt."""
         secret = await self._host.credential(self._run, reference)
+        texts = list(filter(None, texts_of(secret)))
+        written = [*texts, *(quote(one, safe="") for one in texts), *map(quote_plus, texts)]
         # The longest first: one may be a part of another.
-        self._opened = sorted({*self._opened, *filter(None, texts_of(secret))}, key=len)[::-1]
+        self._opened = sorted({*self._opened, *written}, key=len)[::-1]
         return secret
+
+    @property
+    def opened(self) -> Sequence[str]:
+        """What this attempt has opened, also as addresses write it."""
+        return self._opened
 
     def redacted(self, text: str) -> str:
         """Return a text without what this attempt has opened."""
@@ -213,7 +222,7 @@ class NodeContext:
 
     def now(self) -> datetime:
         """Return the current moment, aware, in UTC."""
-        return self._clock.now()
+        return self._host.now(self._run, self.node_id)
 
     @property
     def kept(self) -> Json:
@@ -290,6 +299,16 @@ class NodeContext:
                 f"{self._started.node.spec.name} has an effect, so it cannot wait for anybody.",
                 code="block.cannot_wait",
             )
+
+    def _refuse_pure(self) -> None:
+        """Hold a pure block to its word: it runs in dry runs, out of which nothing goes.
+
+        Raises:
+            BlockError: It is one.
+        """
+        if self._started.node.is_pure:
+            name = self._started.node.spec.name
+            raise BlockError(f"{name} says that it is pure, so it reaches nothing.")
 
     def _next_wait(self) -> int:
         self._waits += 1

@@ -13,11 +13,11 @@ from typing import ClassVar, Final
 
 from autograph.graph.model import Json
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """The journal's format: raised when a kind of event is added, or one gets a field that changes the fold.
 
 A worker takes up no run that was written in a newer one. 1: the first. 2: `node.resumed`, waits other
-than children, forks. 3: nodes that run as tools.
+than children, forks. 3: nodes that run as tools. 4: `node.exchanged`, dry runs.
 """
 
 Output = tuple[str, Json]
@@ -56,6 +56,8 @@ class RunStarted:
             is decided without them. None in journals of format 1: reviews only.
         forked_from: `{run_id, node_runs}`: the run whose node runs this one goes on from, and those
             of them that it runs again.
+        is_recorded: What its nodes ask of the world is kept, as `node.exchanged`; None for not.
+        dry_run: Nodes that are not pure are simulated, and by what (`simulation.Means.as_json`); None: they run.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -65,6 +67,8 @@ class RunStarted:
     )
     asks: Sequence[str] | None = None
     forked_from: Mapping[str, Json] | None = None
+    is_recorded: bool | None = None
+    dry_run: Mapping[str, Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,21 @@ class NodeStarted:
     node_run: int
     node: str
     attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class NodeExchanged:
+    """What an attempt of a node run asked of the world and was answered, in a run that is recorded.
+
+    Attributes:
+        exchanges: As `blocks.tape` has them, without secrets.
+    """
+
+    kind: ClassVar[str] = "node.exchanged"
+    node_run: int
+    node: str
+    attempt: int
+    exchanges: Sequence[Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,7 @@ class NodeCompleted:
         duration_ms: Wall time of the last attempt.
         reused_from: In a fork, the node run of the other run that ended so; it did not run here.
         credits: What it cost; `charges` has a row with the same, written in the same commit.
+        simulated: In a dry run, where its outputs are from (`simulation.Source`); None: it ran.
     """
 
     kind: ClassVar[str] = "node.completed"
@@ -105,6 +125,7 @@ class NodeCompleted:
     duration_ms: float = 0.0
     reused_from: int | None = None
     credits: int = 0
+    simulated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +235,7 @@ class RunCancelled:
 Event = (
     RunStarted
     | NodeStarted
+    | NodeExchanged
     | NodeOutput
     | NodeCompleted
     | NodeFailed
@@ -230,6 +252,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     for one in (
         RunStarted,
         NodeStarted,
+        NodeExchanged,
         NodeOutput,
         NodeCompleted,
         NodeFailed,

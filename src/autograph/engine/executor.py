@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,17 +19,25 @@ from typing import Any, Final, cast
 import structlog
 
 from autograph.blocks.catalog import Catalog
-from autograph.blocks.sdk import Block, BlockError
+from autograph.blocks.sdk import (
+    Block,
+    BlockError,
+    CostKind,
+    Example,
+    ModelAnswer,
+    ModelRequest,
+)
+from autograph.blocks.tape.recorder import Recorder
 from autograph.engine.context import NodeContext
 from autograph.engine.events import Output
 from autograph.engine.planner import ERROR_PIN, node_values
 from autograph.engine.ports import BlockHost, RunRef
 from autograph.engine.prices import credits_of
+from autograph.engine.recording import RecordingHost, agent_of
 from autograph.engine.state import NodeRun
 from autograph.engine.waits import Suspended, Wait
 from autograph.graph import pins
 from autograph.graph.model import Json
-from autograph.infra.clock import Clock
 from autograph.infra.errors import OperationalError, UserError
 from autograph.infra.json import NotJson, canonical
 
@@ -39,15 +47,22 @@ _MAX_MESSAGE: Final = 4_000
 
 Stream = Callable[[list[Output]], None]
 """Takes outputs of a node run that goes on."""
+Keep = Callable[[Sequence[Json]], None]
+"""Takes exchanges, as `blocks.tape` has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The attempt ended well; `outputs` are those that were not streamed."""
+    """The attempt ended well; `outputs` are those that were not streamed.
+
+    Attributes:
+        simulated: Where they are from, where the block did not run.
+    """
 
     outputs: list[Output]
     duration_ms: float
     credits: int = 0
+    simulated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +90,16 @@ Outcome = Done | Failed | Waits
 class Executor:
     """Runs attempts; shared by all runs of a process."""
 
-    def __init__(
-        self, catalog: Catalog, host: BlockHost, clock: Clock, *, node_timeout: timedelta
-    ) -> None:
+    def __init__(self, catalog: Catalog, host: BlockHost, *, node_timeout: timedelta) -> None:
         """Run blocks of `catalog`.
 
         Args:
             catalog: The blocks.
             host: Their world.
-            clock: What they are told of time.
             node_timeout: For nodes whose policy and graph say nothing.
         """
         self._catalog = catalog
         self._host = host
-        self._clock = clock
         self._node_timeout = node_timeout
         self._blocks: dict[str, Block[Any]] = {}
         self._threads = ThreadPoolExecutor(thread_name_prefix="block")
@@ -101,6 +112,22 @@ class Executor:
         """Tell whether a node run needs neither a commit before it nor a task, timer or thread of its own."""
         return run.node.is_simple and not self._block(run.node.spec.id).is_blocking
 
+    def examples(self, block_id: str) -> Sequence[Example]:
+        """Return the examples of a block."""
+        return self._catalog.get(block_id).examples
+
+    async def ask(
+        self, ref: RunRef, run: NodeRun, request: ModelRequest
+    ) -> tuple[ModelAnswer, Mapping[CostKind, float]]:
+        """Ask a model in the name of a node run, on the installation's account; return what that took, too.
+
+        Raises:
+            ModelError: It does not answer as it should.
+        """
+        ctx = NodeContext(ref, run, self._host, asks_people=False)
+        answer = await self._host.models(ref, run.node.id, ctx).ask(request, None)
+        return answer, ctx.usage
+
     async def attempt(
         self,
         ref: RunRef,
@@ -109,6 +136,7 @@ class Executor:
         stream: Stream | None = None,
         *,
         asks_people: bool = False,
+        keep: Keep | None = None,
     ) -> Outcome:
         """Run a block once.
 
@@ -118,10 +146,24 @@ class Executor:
             overrides: Values laid over the node for this run.
             stream: Takes outputs while the block goes on; None collects them all.
             asks_people: Reviews wait for a person; otherwise they approve.
+            keep: Takes what the attempt asked of the world, without secrets, once it is over; None: nothing is kept.
         """
+        if keep is None:
+            ctx = NodeContext(ref, run, self._host, asks_people=asks_people)
+            return await self._outcome(run, overrides, stream, ctx)
+        recorder = Recorder(agent_of(ref), run.node.id)
+        host = RecordingHost(self._host, recorder)
+        ctx = NodeContext(ref, run, host, asks_people=asks_people)
+        outcome = await self._outcome(run, overrides, stream, ctx)
+        if kept := recorder.taken(ctx.opened):
+            keep(kept)
+        return outcome
+
+    async def _outcome(
+        self, run: NodeRun, overrides: Mapping[str, Json], stream: Stream | None, ctx: NodeContext
+    ) -> Outcome:
         loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
-        ctx = NodeContext(ref, run, self._host, self._clock, asks_people=asks_people)
         outputs = _Outputs(stream, ctx, skip=run.emitted - run.kept_emitted, loop=loop)
         code, message, retry_after, credits = "", "", None, 0
         try:

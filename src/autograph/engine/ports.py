@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
     CredentialRef,
     Dialer,
     Files,
     Http,
     KeyValueStore,
+    Models,
     Rate,
     Sandbox,
     Secret,
     Sql,
 )
+from autograph.blocks.sdk.models import World
 from autograph.engine.events import Event
 from autograph.engine.journal.codec import Entry
 from autograph.engine.planner import Plan
@@ -88,7 +89,7 @@ class RunResult:
         outputs: By name, every value in order.
         errors: Node failures, as `NodeError.as_json`.
         starved: Nodes that waited for a pin that never came, with `has`, `missing` and `sets`.
-        stats: `node_runs`, `node_errors`, `node_ms`.
+        stats: `node_runs`, `node_errors`, `node_ms`; of a dry run `simulated`, how many of them did not run.
         error: Why it failed or was cancelled, `{code, message}`.
     """
 
@@ -383,18 +384,21 @@ class Partial:
 
 
 class BlockHost(Protocol):
-    """Gives blocks their world."""
+    """Gives blocks their world. Where a node is named, it is the one that asks."""
 
-    @property
-    def models(self) -> ModelShelf:
-        """What is set about models."""
+    def models(self, run: RunRef, node: str, world: World) -> Models:
+        """Return language models, asked in the name of an attempt whose `world` it is."""
+        ...
+
+    def now(self, run: RunRef, node: str) -> datetime:
+        """Return the current moment, aware, in UTC."""
         ...
 
     def show(self, run: RunRef, partial: Partial) -> None:
         """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
         ...
 
-    def store(self, run: RunRef) -> KeyValueStore:
+    def store(self, run: RunRef, node: str) -> KeyValueStore:
         """Return the stored values of the run's owner."""
         ...
 
@@ -402,7 +406,7 @@ class BlockHost(Protocol):
         """Return the address at which a call with `token` is taken."""
         ...
 
-    def http(self, run: RunRef) -> Http:
+    def http(self, run: RunRef, node: str) -> Http:
         """Return the way out for a run of this owner."""
         ...
 
@@ -414,12 +418,11 @@ class BlockHost(Protocol):
         """Return what asks databases of others for a run of this owner."""
         ...
 
-    @property
-    def sandbox(self) -> Sandbox:
-        """Where code that people wrote is run."""
+    def sandbox(self, run: RunRef, node: str) -> Sandbox:
+        """Return where code that people wrote is run."""
         ...
 
-    def files(self, run: RunRef) -> Files:
+    def files(self, run: RunRef, node: str) -> Files:
         """Return the files of the run's owner."""
         ...
 

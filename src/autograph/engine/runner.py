@@ -8,7 +8,7 @@ state lives in the journal, no worker holds it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
@@ -18,6 +18,7 @@ from uuid import UUID
 from autograph.engine import children
 from autograph.engine.errors import Fenced
 from autograph.engine.events import (
+    NodeExchanged,
     NodeOutput,
     NodeResumed,
     NodeStarted,
@@ -41,6 +42,7 @@ from autograph.engine.ports import (
     RunRef,
     RunResult,
 )
+from autograph.engine.simulation import Means, Simulation
 from autograph.engine.state import NodeRun, RunState
 from autograph.engine.waits import (
     ask_for_action,
@@ -113,6 +115,12 @@ class Runner:
         self._children: dict[str, int] = {}
         self._is_draining = False
         self._failure: BaseException | None = None
+        self._simulation: Simulation | None = None
+        if state.dry_run is not None:
+            means = Means.from_json(state.dry_run)
+            self._simulation = Simulation(
+                claim.run, means, engine.store, engine.plans, engine.executor
+            )
 
     @property
     def claim(self) -> Claim:
@@ -240,8 +248,15 @@ class Runner:
         """Start a node run that gets a task of its own, or waits before it starts."""
         if run.node.spec.kind is BlockKind.AGENT:
             self._spawn(self._start_child(run))
+        elif self._simulation is not None and not run.node.is_pure:
+            self._spawn(self._simulate(run, self._simulation))
         elif not self._asks_first(run):
             self._spawn(self._run_node(run))
+
+    async def _simulate(self, run: NodeRun, simulation: Simulation) -> None:
+        """Let something stand in for a node run."""
+        overrides = self._state.overrides_of(run.node)
+        self._writer.record(run, await simulation.outcome(self._state.plan, run, overrides))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -270,6 +285,7 @@ class Runner:
             stream,
             asks_people=WaitKind.REVIEW in self._state.asks
             and run.node.id not in self._state.trusted,
+            keep=self._keep(run) if self._state.is_recorded else None,
         )
         again = isinstance(outcome, Failed) and run.attempt <= retry.max
         if again and (not retry.on or cast("Failed", outcome).code in retry.on):
@@ -284,6 +300,12 @@ class Runner:
                 self._wake.set()
 
         return hand_over
+
+    def _keep(self, run: NodeRun) -> Callable[[Sequence[Json]], None]:
+        def keep(exchanges: Sequence[Json]) -> None:
+            self._writer.emit(NodeExchanged(run.number, run.node.id, run.attempt, exchanges))
+
+        return keep
 
     # waiting
 
@@ -346,7 +368,8 @@ class Runner:
         try:
             if ref.depth >= self._engine.limits.depth:
                 raise children.too_deep(self._engine.limits.depth)
-            child, started = await children.prepare(ref, run, self._state, self._engine.plans)
+            dry = None if self._simulation is None else await self._simulation.inside(run.node.id)
+            child, started = await children.prepare(ref, run, self._state, self._engine.plans, dry)
         except AutographError as error:
             self._writer.record(run, Failed([], 0.0, error.code, error.message))
             return

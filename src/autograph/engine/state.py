@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from autograph.engine.events import (
     Event,
     NodeCompleted,
+    NodeExchanged,
     NodeFailed,
     NodeOutput,
     NodeResumed,
@@ -169,6 +170,9 @@ class RunState:
         must_stop: A failure says that the run stops at once.
         asks: Which questions people are there to answer.
         trusted: Nodes whose reviews are approved without asking, for the rest of the run.
+        is_recorded: What nodes ask of the world is kept.
+        dry_run: By what nodes are simulated that are not pure; None where they run.
+        simulated_count: Node runs that were.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -189,6 +193,9 @@ class RunState:
         self.must_stop = False
         self.asks: frozenset[str] = frozenset()
         self.trusted: set[str] = set()
+        self.is_recorded = False
+        self.dry_run: Mapping[str, Json] | None = None
+        self.simulated_count = 0
         self._joins: dict[int, Join] = {}
         self._in_order: dict[int, deque[NodeRun]] = {}
 
@@ -227,11 +234,14 @@ class RunState:
 
     def stats(self) -> dict[str, Json]:
         """Return the counts that the run's result tells."""
-        return {
+        counts: dict[str, Json] = {
             "node_runs": self.count,
             "node_errors": self.failed_count,
             "node_ms": round(self.node_ms, 3),
         }
+        if self.dry_run is not None:
+            counts["simulated"] = self.simulated_count
+        return counts
 
     def overrides_of(self, node: NodePlan) -> Mapping[str, Json]:
         """Return the values laid over a node for this run."""
@@ -240,12 +250,16 @@ class RunState:
     def _on_completed(self, event: NodeCompleted) -> None:
         run = self._emit(event.node_run, event.outputs)
         self.node_ms += event.duration_ms
+        self.simulated_count += event.simulated is not None
         self._finish(run, NodeRunStatus.COMPLETED)
         self._return(run, None)
 
     def _on_started(self, event: NodeStarted) -> None:
         run = self._live(event.node_run)
         run.status, run.attempt = NodeRunStatus.RUNNING, event.attempt
+
+    def _on_exchanged(self, event: NodeExchanged) -> None:
+        """Change nothing: what was asked has its consequences in what comes after."""
 
     def _on_output(self, event: NodeOutput) -> None:
         self._emit(event.node_run, event.outputs)
@@ -290,6 +304,7 @@ class RunState:
 
     def _on_run_started(self, event: RunStarted) -> None:
         self.inputs, self.overrides = event.inputs, event.overrides
+        self.is_recorded, self.dry_run = event.is_recorded is True, event.dry_run
         self.asks = frozenset((WaitKind.REVIEW,) if event.asks is None else event.asks)
         for index in self.plan.starts:
             node = self.plan.nodes[index]
@@ -396,6 +411,7 @@ class RunState:
     _HANDLERS: ClassVar[Mapping[type[Event], Callable[..., None]]] = {
         RunStarted: _on_run_started,
         NodeStarted: _on_started,
+        NodeExchanged: _on_exchanged,
         NodeOutput: _on_output,
         NodeCompleted: _on_completed,
         NodeFailed: _on_failed,

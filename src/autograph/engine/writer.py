@@ -93,7 +93,14 @@ class RunWriter:
             if credits:
                 self.next_write.charges.append(Charge(number, node, run.node.spec.id, credits))
             self.emit(
-                NodeCompleted(number, node, outcome.outputs, outcome.duration_ms, credits=credits)
+                NodeCompleted(
+                    number,
+                    node,
+                    outcome.outputs,
+                    outcome.duration_ms,
+                    credits=credits,
+                    simulated=outcome.simulated,
+                )
             )
 
     def retry(self, run: NodeRun, failed: Failed) -> None:

@@ -131,11 +131,11 @@ def build(values: dict[str, Json], constants: dict[str, Json]) -> dict[str, Json
             else:
                 result[name] = value
         for pin, value in parts:
-            result[pin.base] = _put(result.get(pin.base), pin.path, value)
+            result[pin.base] = put(result.get(pin.base), pin.path, value)
     return result
 
 
-def _put(container: Json, path: tuple[Step, ...], value: Json) -> Json:
+def put(container: Json, path: tuple[Step, ...], value: Json) -> Json:
     """Return a copy of `container` with `value` at `path`."""
     if not path:
         return value
@@ -143,8 +143,8 @@ def _put(container: Json, path: tuple[Step, ...], value: Json) -> Json:
     if isinstance(step, int):
         items: list[Json] = list(container) if is_list(container) else []
         items.extend([None] * (step + 1 - len(items)))
-        items[step] = _put(items[step], rest, value)
+        items[step] = put(items[step], rest, value)
         return items
     entries: dict[str, Json] = dict(container) if is_object(container) else {}
-    entries[step] = _put(entries.get(step), rest, value)
+    entries[step] = put(entries.get(step), rest, value)
     return entries

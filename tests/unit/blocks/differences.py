@@ -110,8 +110,12 @@ PINS_OF_MORE_TYPES: Final = frozenset(
 
 DEFAULTS_OF_THE_MOMENT: Final = frozenset(
     {("GoogleCalendarCreateEvent", "timing"), ("GoogleCalendarReadEvents", "start_time")}
+    | {
+        (block, "order_number")
+        for block in ("Slant3DCreateOrder", "Slant3DEstimateOrder", "Slant3DEstimateShipping")
+    }
 )
-"""Pins whose default is a moment: there that of the program's start, here that of the node run."""
+"""Pins whose default is made: there a moment, or a number, of the program's start, here one of the node run."""
 
 
 def own_pins(block: type[Any]) -> set[str]:
@@ -130,6 +134,14 @@ FURTHER_CATEGORIES: Final = frozenset(
         "GetLatestMemory",
         "GetWeatherInformation",
         "SearchMemory",
+        "Slant3DCancelOrder",
+        "Slant3DCreateOrder",
+        "Slant3DEstimateOrder",
+        "Slant3DEstimateShipping",
+        "Slant3DFilament",
+        "Slant3DGetOrders",
+        "Slant3DSlicer",
+        "Slant3DTracking",
         "XMLParser",
     }
 )

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
 from autograph.engine.ports import RunResult
+from autograph.engine.simulation import Source
 from autograph.engine.state import NodeRunStatus, RunStatus
 from autograph.features.accounts.models import Permission
-from autograph.features.runs.models import JournalRow, Order, Priority, Run, RunRow, Wait
+from autograph.features.runs.models import DryRun, JournalRow, Order, Priority, Run, RunRow, Wait
 from autograph.graph.model import Json
 from autograph.infra.json import encode
 
@@ -52,6 +53,26 @@ class ExecuteRequest(BaseModel):
     )
     payload: dict[str, Any] | None = Field(
         default=None, description="What arrives at the agent's trigger, to try it with."
+    )
+    record: bool = Field(
+        default=False,
+        description="What its nodes ask of the world is kept, without secrets, so that `/runs/{run_id}/cassette` "
+        "can make a test of it.",
+    )
+    dry_run: bool = Field(
+        default=False,
+        description="Nodes that would touch the world are simulated; nothing goes out, and no credential is needed. "
+        "`node-runs` says of each by what.",
+    )
+    dry_run_recording: UUID | None = Field(
+        default=None,
+        description="Which run a dry run simulates by; the agent's newest that completed where none is named.",
+    )
+    dry_run_model: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Which model a dry run asks where a schema leaves open what outputs look like; none, otherwise. "
+        "What it is told goes out to it.",
     )
 
 
@@ -146,6 +167,9 @@ class NodeResultItem(BaseModel):
     inputs: dict[str, Any] = Field(description="Values that arrived, by linked pin.")
     outputs: dict[str, list[Any]] = Field(description="By pin, every value in order.")
     error: dict[str, Any] | None
+    simulated: Source | None = Field(
+        description="In a dry run, where the outputs are from; null where the node ran."
+    )
 
 
 class NodeResultPageAnswer(BaseModel):
@@ -180,6 +204,8 @@ async def execute_graph(
         is_attended=body.attended,
         credentials=body.credentials_inputs,
         payload=body.payload,
+        is_recorded=body.record,
+        dry_run=DryRun(body.dry_run_recording, body.dry_run_model) if body.dry_run else None,
     )
     run_id = await services.runs.start_order(principal, order)
     is_over = wait > 0 and await services.runs.wait(
@@ -244,6 +270,14 @@ async def list_node_runs(
     page = await services.runs.node_results(principal, run_id, after=after, limit=limit)
     body = {"node_runs": list(page.rows), "next_after": page.next_after}
     return Response(encode(body), media_type="application/json")
+
+
+@router.get("/runs/{run_id}/cassette", response_model=dict[str, Any])
+@needs(Permission.RUNS_READ)
+async def get_cassette(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
+    """Return a recorded run as a cassette, for `autograph test`. 409 when it goes on or was not recorded."""
+    made = await services.cassettes.cassette(principal, run_id)
+    return Response(encode(made.as_json()), media_type="application/json")
 
 
 @router.post("/runs/{run_id}/cancel", status_code=202, response_model=RunAnswer)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from autograph.blocks.models import demo
@@ -33,12 +33,12 @@ from autograph.blocks.models.protocols.wire import (
 )
 from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk.cost import CostKind
-from autograph.blocks.sdk.credentials import CredentialRef, HostScopedSecret, Secret, texts_of
+from autograph.blocks.sdk.credentials import CredentialRef, HostScopedSecret, texts_of
 from autograph.blocks.sdk.fields import Json
-from autograph.blocks.sdk.models import ModelAnswer, ModelError, ModelRequest, OnText, Usage
+from autograph.blocks.sdk.models import ModelAnswer, ModelError, ModelRequest, OnText, Usage, World
 from autograph.blocks.sdk.sse import EventReader, TooLong
 from autograph.graph.model import is_object
-from autograph.infra.egress.ports import Http, HttpRequest, Stream, Unreachable
+from autograph.infra.egress.ports import HttpRequest, Stream, Unreachable
 from autograph.infra.errors import Invalid
 from autograph.infra.json import decode, encode
 
@@ -59,31 +59,6 @@ _MAX_REFUSAL: Final = 65_536
 _MAX_WHOLE: Final = 16 * 1024 * 1024
 _PASSING: Final = frozenset({"model.rate_limited", "model.unavailable"})
 _CODES: Final = {401: "model.unauthorized", 403: "model.unauthorized", 404: "model.unknown"}
-
-
-class World(Protocol):
-    """What asking needs of an attempt's `Context`."""
-
-    @property
-    def http(self) -> Http:
-        """The way out."""
-        ...
-
-    async def credential(self, reference: CredentialRef) -> Secret:
-        """Open a credential."""
-        ...
-
-    def now(self) -> datetime:
-        """Return the current moment."""
-        ...
-
-    def used(self, kind: CostKind, units: float) -> None:
-        """Note what was consumed."""
-        ...
-
-    def log(self, message: str, **facts: Json) -> None:
-        """Add a line to the log."""
-        ...
 
 
 class ModelClient:

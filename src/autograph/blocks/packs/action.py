@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Final, cast
@@ -26,9 +27,11 @@ from autograph.blocks.sdk import (
     Context,
     CredentialRef,
     Example,
+    Format,
     InputError,
     Outputs,
 )
+from autograph.blocks.sdk.files import MAX_READ, read_stream
 from autograph.graph.coerce import Coercer, CoercionError, compile_coercer, show
 from autograph.graph.model import Json, is_list, is_object
 from autograph.graph.spec import BlockKind, BlockSpec, JsonSchema
@@ -78,6 +81,9 @@ class ActionBlock(Block[PackInput]):
             named = self._brought(values.get(self.action.picked))
         reference = None if named is None else CredentialRef.model_validate(named)
         secret = None if reference is None else await ctx.credential(reference)
+        for name, pin in self.action.input.items():
+            if pin.file is not None and values.get(name):
+                values[name] = await _file(values[name], pin.file, ctx)
         known = filters_of(self.pack.id)
         required = frozenset(name for name, one in self.action.input.items() if one.required)
         scope = Scope(values, required, {}, known)
@@ -92,6 +98,10 @@ class ActionBlock(Block[PackInput]):
                 raise Unsendable from None
             return
         answer = await exchange.run()
+        for kind, selector in self.action.used.items():
+            units = parse(selector, known).find(answer)
+            if isinstance(units, (int, float)):
+                ctx.used(kind, float(units))
         async for output in self._outputs(answer, exchange.scope, ctx):
             yield output
 
@@ -302,7 +312,25 @@ def input_schema(name: str, pin: InputPin) -> dict[str, Any]:
         "advanced": pin.advanced if pin.advanced is not None else not pin.required,
         **pin.schema,
     }
+    if pin.file is not None and schema.get("type") == "string":
+        schema["format"] = Format.FILE.value
     return schema | ({} if pin.default is None else {"default": pin.default})
+
+
+async def _file(value: Json, how: str, ctx: Context) -> Json:
+    """Return what a pin of files is to templates; addresses that others can reach are left as they are.
+
+    Raises:
+        BlockError: There is no such file, or it is too large.
+    """
+    if is_list(value):
+        return [await _file(one, how, ctx) for one in value]
+    reference = str(value)
+    if how == "uri" and reference[:8].lower().startswith(("http://", "https://", "data:")):
+        return reference
+    async with ctx.files.open(reference) as stream:
+        content = base64.b64encode(await read_stream(stream, MAX_READ)).decode()
+        return content if how == "base64" else f"data:{stream.info.media_type};base64,{content}"
 
 
 def _output_schema(name: str, pin: OutputPin) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urljoin
 from autograph.blocks.packs.answer import Answer, BadAnswer, Merged, failure, matches
 from autograph.blocks.packs.auth import apply_auth
 from autograph.blocks.packs.format import Action, Call, Errors, Lookup, Pack, Pages, Poll
-from autograph.blocks.packs.quirks import lookups
+from autograph.blocks.packs.quirks import Part, lookups
 from autograph.blocks.packs.selectors import MISSING, Answered, parse
 from autograph.blocks.packs.templates import Scope, as_text, render, render_path
 from autograph.blocks.sdk import BlockError, Context, CredentialRef, HttpRequest, Secret
@@ -22,6 +22,7 @@ from autograph.blocks.sdk.files import MAX_READ, read_stream
 from autograph.graph.model import Json, is_list, is_object
 from autograph.infra.json import encode
 
+_SHORTEST_WAIT: Final = 0.5
 _NEXT_LINK: Final = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 
 
@@ -127,6 +128,7 @@ class Exchange:
         query: Mapping[str, Json] | None = None,
         body: Json = None,
         content: tuple[str, bytes] | None = None,
+        multipart: Mapping[str, Part] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answer:
@@ -134,6 +136,8 @@ class Exchange:
         method, _, path = request.partition(" ")
         url = _with_query(self.pack.provider.url(path), query or {})
         given = dict(headers or {})
+        if multipart is not None:
+            content = _multipart(multipart)
         kind, sent = content or ("application/json", None if body is None else encode(body))
         if sent is not None:
             given.setdefault("Content-Type", kind)
@@ -329,32 +333,83 @@ class Exchange:
         """Ask until the work is done.
 
         Raises:
-            BlockError: It failed, or it takes longer than the pack allows.
+            BlockError: It failed, or it takes longer than it may.
         """
         self.scope = replace(self.scope, steps={**self.scope.steps, "start": start.json})
-        waited, answer = 0.0, start
-        while True:
-            if matches(answer, poll.failed, self.scope.filters):
-                why = (
-                    MISSING
-                    if poll.message is None
-                    else parse(poll.message, self.scope.filters).find(answer)
-                )
-                text = answer.shown if why in (MISSING, None) else as_text(why)
-                raise BlockError(
-                    f"{answer.provider} could not do it: {text}", code="provider.failed"
-                )
-            if matches(answer, poll.until, self.scope.filters):
-                break
-            if waited >= poll.timeout:
-                raise BlockError(
-                    f"{answer.provider} is not done after {poll.timeout:g} s.",
-                    code="provider.timeout",
-                )
-            await self.ctx.sleep(timedelta(seconds=poll.every))
-            waited += poll.every
-            answer = await self.call(Call(request=poll.request))
+        until = {name: render(one, self.scope) for name, one in poll.until.items()}
+        timeout = self._seconds(poll.timeout)
+        is_wanted = poll.when is None or render(poll.when, self.scope) not in (MISSING, False)
+
+        async def ask() -> Answer:
+            return await self.call(Call(request=poll.request))
+
+        def is_over(answer: Answer) -> bool:
+            self._check_failed(poll, answer)
+            return matches(answer, until, self.scope.filters)
+
+        answer, waited = start, 0.0
+        if is_wanted:
+            every = self._seconds(poll.every)
+            answer, waited = await self._wait(ask, start, is_over, every, timeout)
+        is_done = is_over(answer)
+        if is_wanted and not is_done and not poll.gives_up:
+            raise BlockError(
+                f"{answer.provider} is not done after {timeout:g} s.", code="provider.timeout"
+            )
+        how = {"seconds": waited, "is_done": is_done, "answer": answer.json}
+        self.scope = replace(self.scope, steps={**self.scope.steps, "poll": how})
         return answer if poll.result is None else await self.call(Call(request=poll.result))
+
+    async def wait(
+        self, request: str, is_over: Callable[[Answered], bool], *, every: float, longest: float
+    ) -> tuple[Answered, float]:
+        """Ask again and again until it is over, or `longest` seconds have passed.
+
+        Returns:
+            The last answer, and how many seconds were waited.
+
+        Raises:
+            BlockError: The provider refuses.
+        """
+
+        async def ask() -> Answer:
+            return await self.send(request)
+
+        return await self._wait(ask, await ask(), is_over, every, longest)
+
+    async def _wait(
+        self,
+        ask: Callable[[], Awaitable[Answer]],
+        answer: Answer,
+        is_over: Callable[[Answer], bool],
+        every: float,
+        longest: float,
+    ) -> tuple[Answer, float]:
+        every = max(every, _SHORTEST_WAIT)
+        # An attempt that goes on after a wait has just asked; it knows how long was waited before.
+        kept = self.ctx.kept
+        waited = float(kept["waited"]) if is_object(kept) else 0.0
+        while not is_over(answer) and waited < longest:
+            waited += every
+            await self.ctx.sleep(timedelta(seconds=every), keep={"waited": waited})
+            answer = await ask()
+        return answer, waited
+
+    def _seconds(self, template: Json) -> float:
+        found = render(template, self.scope)
+        return float(found) if isinstance(found, (int, float)) else 0.0
+
+    def _check_failed(self, poll: Poll, answer: Answer) -> None:
+        """Check that the work has not failed.
+
+        Raises:
+            BlockError: It has.
+        """
+        if not matches(answer, poll.failed, self.scope.filters):
+            return
+        why = MISSING if not poll.message else parse(poll.message, self.scope.filters).find(answer)
+        text = answer.shown if why in (MISSING, None) else as_text(why)
+        raise BlockError(f"{answer.provider} could not do it: {text}", code="provider.failed")
 
 
 def _with_query(url: str, query: Mapping[str, Json]) -> str:
@@ -373,18 +428,6 @@ def _pairs(values: Mapping[str, Json]) -> list[tuple[str, str]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of `multipart/form-data`.
-
-    Attributes:
-        said: Its `filename` and `type`, where it has them.
-    """
-
-    content: bytes
-    said: Mapping[str, Json]
-
-
 def _multipart(parts: Mapping[str, Part]) -> tuple[str, bytes]:
     """Return the type and the body of RFC 7578."""
     made: list[bytes] = []
@@ -398,8 +441,8 @@ def _multipart(parts: Mapping[str, Part]) -> tuple[str, bytes]:
         made.append(f"{head}\r\n\r\n".encode() + part.content + b"\r\n")
     # Made of what it separates, so that nothing in there can look like it.
     boundary = hashlib.sha256(b"".join(made)).hexdigest()
-    body = b"".join(f"--{boundary}\r\n".encode() + one for one in made)
-    return f"multipart/form-data; boundary={boundary}", body + f"--{boundary}--\r\n".encode()
+    whole = b"".join(f"--{boundary}\r\n".encode() + one for one in made)
+    return f"multipart/form-data; boundary={boundary}", whole + f"--{boundary}--\r\n".encode()
 
 
 def _attribute(text: str) -> str:

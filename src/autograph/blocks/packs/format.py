@@ -94,6 +94,7 @@ class InputPin:
         type: In the catalogue's notation.
         fields: Pins of the `object` in its type.
         advanced: Folded away; None for: when it needs no value.
+        file: The value names a file: templates are given it as an address or `data:` URI, or as Base64.
         signal: It says when to begin; nothing is made of its value.
         schema: Further JSON Schema keys: `minimum`, `maxLength`, `placeholder`, `format` …
     """
@@ -108,6 +109,7 @@ class InputPin:
     advanced: bool | None = None
     signal: bool = False
     secret: bool = False
+    file: Literal["uri", "base64"] | None = None
     fields: Annotated[Mapping[str, InputPin], BeforeValidator(_inputs)] = field(
         default_factory=dict[str, "InputPin"]
     )
@@ -223,25 +225,32 @@ class Pages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """How to wait for work that goes on over there; `start` is what the first request brought.
+    """How to wait for work that goes on over there.
+
+    `start` is what the first request brought; afterwards `poll` is how the waiting went: `seconds`, `is_done`,
+    and `answer`, the last one.
 
     Attributes:
         request: Asks how it goes.
-        until: Selector → values that mean it is done.
+        when: A template; nothing is waited for where this is left out or false.
+        until: Selector → values that mean it is done, or a template of them.
         failed: Selector → values that mean it failed.
         message: Where the answer then says why.
-        every: Seconds between two questions.
-        timeout: Seconds until the node fails.
+        every: Seconds between two questions, half a second at least; a template.
+        timeout: Seconds until the node fails; a template.
+        gives_up: After that time the last answer counts, and the node does not fail.
         result: Fetches what came of it, when the last answer does not have it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CLOSED
     request: Request
-    until: Mapping[str, Sequence[Json]]
+    until: Mapping[str, Sequence[Json] | str]
+    when: str | None = None
     failed: Mapping[str, Sequence[Json]] = field(default_factory=dict[str, Sequence[Json]])
     message: str | None = None
-    every: float = 2
-    timeout: float = 600
+    every: Json = 2
+    timeout: Json = 600
+    gives_up: bool = False
     result: Request | None = None
 
 
@@ -310,6 +319,7 @@ class Action(Call):
         idempotency: The header that takes the idempotency key.
         rate: How often it may be asked with one credential.
         timeout: Seconds a request may take.
+        used: What an answer says was used: `cost_usd`, `tokens` → selector; prices may build on it.
         quirk: A function of its quirks that does it all.
         former_pins: Input pin → names that it had; values and links that name them go there.
     """
@@ -337,6 +347,7 @@ class Action(Call):
     rate: Annotated[Rate | None, BeforeValidator(_rate)] = None
     cost: Annotated[Sequence[Price], BeforeValidator(_costs)] = ()
     timeout: float = 60
+    used: Mapping[CostKind, str] = field(default_factory=dict[CostKind, str])
     quirk: str | None = None
     is_sensitive: bool = False
     aliases: Sequence[str] = ()

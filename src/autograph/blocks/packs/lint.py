@@ -104,8 +104,9 @@ def _credentials(pack: Pack, action: Action) -> Iterator[str]:
     method = action.request.partition(" ")[0]
     if action.effect in {Effect.PURE, Effect.READ} and method in {"PUT", "PATCH", "DELETE"}:
         yield f"effect: {method} changes something; it is idempotent or effect."
-    if action.poll is not None and action.effect is not Effect.EFFECT:
-        yield "effect: work that is waited for is begun again after a wait, unless the effect is effect."
+    only_asks = action.effect is Effect.READ and method == "GET"
+    if action.poll is not None and action.effect is not Effect.EFFECT and not only_asks:
+        yield "effect: work that is begun and waited for is begun again after a wait, unless the effect is effect."
     if action.picked is not None and action.picked not in action.input:
         yield f"picked: there is no input pin {action.picked!r}."
     if action.quirk is not None and action.quirk not in quirk_actions(pack.id):
@@ -134,6 +135,8 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
         ]
     given = [pin.value for pin in action.output.values()]
     more = [action.pages.limit, action.pages.size] if action.pages else []
+    if action.poll is not None:
+        more += [action.poll.when, action.poll.every, action.poll.timeout, dict(action.poll.until)]
     whens = [step.when for step in action.before if isinstance(step, Step)]
     for where, call, allowed in places:
         parts = [
@@ -147,7 +150,9 @@ def _templates(pack: Pack, action: Action) -> Iterator[str]:
             dict(call.variables),
         ]
         yield from _unknown(where, parts, allowed, set(known), used)
-    yield from _unknown("output", [*given, *more, *whens], names | {"start"}, set(known), used)
+    yield from _unknown(
+        "output", [*given, *more, *whens], names | {"start", "poll"}, set(known), used
+    )
     is_plain = all(isinstance(step, Step) for step in action.before)
     if action.quirk is None and is_plain and "$" not in used:
         for name, pin in action.input.items():
@@ -181,6 +186,7 @@ def _selectors(pack: Pack, action: Action) -> Iterator[str]:
         for name, pin in action.output.items()
         for key, one in pin.pick.items()
     ]
+    found += [("used", one) for one in action.used.values()]
     found += [("errors", one) for one in (errors.message, *errors.when, *errors.limited) if one]
     if action.pages is not None:
         found += [

@@ -13,10 +13,11 @@ They are the examples of the blocks. `blocks.sdk.recorded` plays them on a real 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from autograph.blocks.sdk import (
     ApiKeySecret,
@@ -27,6 +28,7 @@ from autograph.blocks.sdk import (
     UserPasswordSecret,
 )
 from autograph.blocks.sdk.examples import Exchanged
+from autograph.blocks.sdk.exchanges import from_json
 from autograph.graph.model import Json
 from autograph.infra.json import decode
 
@@ -87,17 +89,12 @@ def _example(
 
 def _exchange(pack: Pack, said: Mapping[str, Any], auth: Mapping[str, Any]) -> Exchanged:
     method, _, address = said["request"].partition(" ")
-    parts = urlsplit(pack.provider.url(address))
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    query += [(name, value) for name, value in auth.get("query", {}).items()]
-    bodies = {key: said[key] for key in ("body", "form", "multipart", "raw") if key in said}
-    return Exchanged(
-        method=method,
+    auth = said.get("auth", auth)
+    found = from_json({**said, "request": f"{method} {pack.provider.url(address)}"})
+    parts = urlsplit(found.url)
+    return replace(
+        found,
         url=f"{parts.scheme}://{parts.netloc}{said.get('prefix', auth.get('prefix', ''))}{parts.path}",
-        query=query,
-        request_headers={**auth.get("headers", {}), **said.get("headers", {})},
-        body=bodies,
-        status=said.get("status", 200),
-        response_headers=said.get("response_headers", {}),
-        response={key: said[key] for key in ("response", "text", "base64") if key in said},
+        query=[*found.query, *auth.get("query", {}).items()],
+        request_headers={**auth.get("headers", {}), **found.request_headers},
     )

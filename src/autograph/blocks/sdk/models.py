@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
-from autograph.blocks.sdk.credentials import CredentialRef
+from autograph.blocks.sdk.cost import CostKind
+from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
 from autograph.graph.model import is_list, is_object
+from autograph.infra.egress.ports import Http
 from autograph.infra.errors import Invalid
 from autograph.infra.json import decode, encode
 
@@ -249,6 +251,31 @@ class ModelError(BlockError):
 
 OnText = Callable[[str], None]
 """Takes the next piece of a text while it is being made."""
+
+
+class World(Protocol):
+    """What asking needs of an attempt's `Context`."""
+
+    @property
+    def http(self) -> Http:
+        """The way out."""
+        ...
+
+    async def credential(self, reference: CredentialRef) -> Secret:
+        """Open a credential."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the current moment."""
+        ...
+
+    def used(self, kind: CostKind, units: float) -> None:
+        """Note what was consumed."""
+        ...
+
+    def log(self, message: str, **facts: Json) -> None:
+        """Add a line to the log."""
+        ...
 
 
 class Models(Protocol):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import email
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
-from email.message import Message
 from ipaddress import ip_network
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
 from autograph.blocks.sdk.examples import Exchanged
-from autograph.blocks.sdk.fields import Json
+from autograph.blocks.sdk.exchanges import Sent, answer_of, differences
 from autograph.infra.egress.client import AiohttpClient
 from autograph.infra.egress.ports import HttpRequest, HttpResponse, Rules, Stream
-from autograph.infra.json import NotJson, decode, encode
 
 _MEANT: Final = "X-Meant-For"
 _BY: Final = "X-Meant-By"
@@ -73,7 +69,7 @@ async def recorded(exchanges: Sequence[Exchanged]) -> AsyncGenerator[RecordedHtt
             problems.append(f"{request.method} {request.url} was not recorded")
             return web.Response(status=599)
         expected = left.pop(0)
-        problems.extend(_differences(expected, request, await request.read()))
+        problems.extend(differences(expected, await _sent(request)))
         return _response(expected)
 
     server = web.Application(client_max_size=1 << 30)
@@ -94,77 +90,16 @@ async def recorded(exchanges: Sequence[Exchanged]) -> AsyncGenerator[RecordedHtt
         await runner.cleanup()
 
 
-def _differences(expected: Exchanged, request: web.Request, body: bytes) -> list[str]:
-    """Return where a request is not the one that was recorded."""
-    url = f"{request.headers.get(_MEANT, '')}{request.rel_url.raw_path}"
-    sent: list[tuple[str, Json, Json]] = [
-        ("method", expected.method, request.method),
-        ("address", expected.url, url),
-        (
-            "query",
-            sorted(expected.query),
-            sorted(parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True)),
-        ),
-    ]
-    sent += [
-        (f"header {name}", text, request.headers.get(name))
-        for name, text in expected.request_headers.items()
-    ]
-    if not expected.body:
-        sent.append(("body", b"", body))
-    for how, wanted in expected.body.items():
-        sent.append((how, wanted, _read(how, request.headers.get("content-type", ""), body)))
-    return [
-        f"{what}: recorded {one!r}, sent {other!r}" for what, one, other in sent if one != other
-    ]
-
-
-def _read(how: str, kind: str, body: bytes) -> Json:
-    if how == "body":
-        try:
-            return decode(body) if kind.startswith("application/json") else f"{kind}: {body!r}"
-        except NotJson:
-            return body.decode("utf-8", "replace")
-    if how == "form":
-        return dict(parse_qsl(body.decode(), keep_blank_values=True))
-    if how == "multipart":
-        return _parts(kind, body)
-    return body.decode("utf-8", "replace")
-
-
-def _parts(kind: str, body: bytes) -> dict[str, str]:
-    message = email.message_from_bytes(f"Content-Type: {kind}\r\n\r\n".encode() + body)
-    found: dict[str, str] = {}
-    for part in message.walk():
-        name = _parameter(part, "name")
-        if name is not None:
-            content: Any = part.get_payload(decode=True)
-            found[name] = content.decode("utf-8", "replace")
-    return found
-
-
-def _parameter(part: Message, name: str) -> str | None:
-    found = part.get_param(name, header="content-disposition")
-    return found if isinstance(found, str) else None
+async def _sent(request: web.Request) -> Sent:
+    return Sent(
+        request.method,
+        f"{request.headers.get(_MEANT, '')}{request.rel_url.raw_path}",
+        parse_qsl(request.rel_url.raw_query_string, keep_blank_values=True),
+        {name.lower(): text for name, text in request.headers.items()},
+        await request.read(),
+    )
 
 
 def _response(expected: Exchanged) -> web.Response:
-    headers: Mapping[str, str] = expected.response_headers
-    if "response" in expected.response:
-        content = encode(expected.response["response"])
-        return web.Response(
-            status=expected.status,
-            headers={"Content-Type": "application/json", **headers},
-            body=content,
-        )
-    if "base64" in expected.response:
-        return web.Response(
-            status=expected.status,
-            headers=headers,
-            body=base64.b64decode(expected.response["base64"]),
-        )
-    return web.Response(
-        status=expected.status,
-        headers={"Content-Type": "text/plain; charset=utf-8", **headers},
-        body=str(expected.response.get("text", "")).encode(),
-    )
+    headers, content = answer_of(expected)
+    return web.Response(status=expected.status, headers=headers, body=content)

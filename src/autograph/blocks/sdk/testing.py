@@ -340,6 +340,7 @@ async def _world(example: Example, where: str) -> AsyncGenerator[FakeContext]:
     try:
         async with recorded(example.exchanges) as http:
             ctx.http = http
+            ctx.files = MemoryFiles(http)
             yield ctx
     except AssertionError as error:
         raise AssertionError(f"{where}: {error}") from error

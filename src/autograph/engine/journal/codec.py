@@ -1,8 +1,8 @@
 """Events as rows and back.
 
 A body is a JSON object of the event's fields. A value over 64 KiB is kept apart, once per content, as
-a *payload*; in the body an output is then `[pin, null, digest]` instead of `[pin, value]`, and an input
-stands under `payloads` instead of `inputs`.
+a *payload*; in the body an output is then `[pin, null, digest]` instead of `[pin, value]`, an exchange
+`[kind, null, digest]` instead of `[kind, exchange]`, and an input stands under `payloads` instead of `inputs`.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ def encode_event(event: Event) -> Entry:
                 body[name] = [
                     _encode_output(output, payloads) for output in cast("Sequence[Output]", value)
                 ]
+        elif name == "exchanges":
+            exchanges = [(one["kind"], one) for one in cast("Sequence[Mapping[str, Any]]", value)]
+            body[name] = [_encode_output(one, payloads) for one in exchanges]
         elif value is not None:
             body[name] = value
     if isinstance(event, RunStarted):
@@ -63,7 +66,8 @@ def payload_digests(kind: str, body: Mapping[str, Any]) -> set[str]:
     """Return the digests of the payloads a body refers to."""
     if kind == RunStarted.kind:
         return set(cast("Mapping[str, str]", body.get("payloads", {})).values())
-    return {output[2] for output in body.get("outputs", ()) if len(output) > 2}
+    kept = (*body.get("outputs", ()), *body.get("exchanges", ()))
+    return {output[2] for output in kept if len(output) > 2}
 
 
 def decode_event(kind: str, body: Mapping[str, Any], payloads: Mapping[str, Json]) -> Event:
@@ -82,9 +86,10 @@ def decode_event(kind: str, body: Mapping[str, Any], payloads: Mapping[str, Json
         values["inputs"] = {name: inputs[name] for name in order}
     elif "outputs" in values:
         values["outputs"] = tuple(
-            (output[0], payloads[output[2]] if len(output) > 2 else output[1])
-            for output in values["outputs"]
+            (output[0], _decode_output(output, payloads)) for output in values["outputs"]
         )
+    elif "exchanges" in values:
+        values["exchanges"] = tuple(_decode_output(one, payloads) for one in values["exchanges"])
     return EVENTS[kind](**values)
 
 
@@ -92,6 +97,10 @@ def _encode_output(output: Output, payloads: list[tuple[str, bytes]]) -> list[An
     pin, value = output
     digest = _keep_apart(value, payloads)
     return [pin, value] if digest is None else [pin, None, digest]
+
+
+def _decode_output(output: Sequence[Any], payloads: Mapping[str, Json]) -> Json:
+    return payloads[output[2]] if len(output) > 2 else output[1]
 
 
 def _encode_inputs(body: dict[str, Any], payloads: list[tuple[str, bytes]]) -> None:

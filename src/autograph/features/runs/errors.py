@@ -12,6 +12,7 @@ UserError
 ├── CallNotFound      nobody waits at that address
 ├── ForkPointUnknown  the node run to fork from never happened
 ├── NothingToRetry    the run completed
+├── NotRecorded       what the run asked of the world was not kept
 ├── DeadLetterNotFound  the run was never set aside
 ├── DeadLetterDecided   it was redriven or discarded before
 ├── BlockFailed       a block that was run by hand failed
@@ -35,6 +36,12 @@ class RunIsOver(Conflict):
     """It ended; nothing can be done to it any more."""
 
     code: ClassVar[str] = "run.is_over"
+
+
+class NotRecorded(Conflict):
+    """What a run's nodes asked of the world was not kept, or not all of it."""
+
+    code: ClassVar[str] = "run.not_recorded"
 
 
 class RunIsGoing(Conflict):

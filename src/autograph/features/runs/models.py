@@ -27,6 +27,19 @@ class Priority(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DryRun:
+    """By what a dry run simulates nodes, besides samples.
+
+    Attributes:
+        recording: A run of the same agent; None for the newest that completed, where there is one.
+        model: Asked where a block's schema leaves open what its outputs look like; None for no model.
+    """
+
+    recording: UUID | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A run that is wanted.
 
@@ -41,6 +54,8 @@ class Order:
         payload: What arrives at the agent's trigger; None where nothing does.
         config: Values of the trigger node's pins, laid over its constants.
         credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
+        is_recorded: What its nodes ask of the world is kept, so that a cassette can be made of it.
+        dry_run: Nodes that would touch the world are simulated; None: they run.
     """
 
     graph_id: UUID
@@ -53,6 +68,8 @@ class Order:
     payload: Mapping[str, Json] | None = None
     config: Mapping[str, Json] = field(default_factory=dict[str, Json])
     credentials: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    is_recorded: bool = False
+    dry_run: DryRun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +297,7 @@ class NodeResult:
         inputs: The values that arrived, by linked pin; what is set at the node itself is in the graph.
         outputs: By pin, every value in order.
         error: `{code, message}` where it failed.
+        simulated: In a dry run, where its outputs are from (`engine.simulation.Source`); None: it ran.
     """
 
     node_run: int
@@ -289,6 +307,7 @@ class NodeResult:
     inputs: Mapping[str, Json]
     outputs: Mapping[str, Sequence[Json]]
     error: Mapping[str, Json] | None
+    simulated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Attempt(FakeContext):
 
     over: int = 0
 
-    async def sleep(self, duration: timedelta) -> None:
+    async def sleep(self, duration: timedelta, *, keep: Any = None) -> None:
         self.slept.append(duration)
         if len(self.slept) > self.over:
             self.moment += duration

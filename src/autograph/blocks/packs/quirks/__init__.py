@@ -2,7 +2,7 @@
 
 A filter takes a value and returns one. A lookup is a coroutine that takes the pins' values and an `Api`, and
 returns what requests then name. A whole action is an async generator that takes the same and yields
-`(pin, value)`; it sends nothing but through that `Api`. Modules are named here, by us:
+`(pin, value)`; the provider is asked through that `Api`. Modules are named here, by us:
 no file, graph or request can make another one be imported.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
@@ -17,12 +18,24 @@ from autograph.blocks.sdk import Context, CredentialRef, Outputs
 from autograph.graph.model import Json
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of `multipart/form-data`.
+
+    Attributes:
+        said: Its `filename` and `type`, where it has them.
+    """
+
+    content: bytes
+    said: Mapping[str, Json]
+
+
 class Api(Protocol):
     """The provider, as a quirk reaches it: asked with the credential, its failures raised."""
 
     @property
     def ctx(self) -> Context:
-        """The attempt: whose it is, its clock, its key, the person's files and time zone. Requests go through `send`."""
+        """The attempt: whose it is, its clock, its key, the person's files, a way out without the credential."""
         ...
 
     @property
@@ -37,6 +50,7 @@ class Api(Protocol):
         query: Mapping[str, Json] | None = None,
         body: Json = None,
         content: tuple[str, bytes] | None = None,
+        multipart: Mapping[str, Part] | None = None,
         headers: Mapping[str, str] | None = None,
         accepts: Sequence[int] = (),
     ) -> Answered:
@@ -47,8 +61,25 @@ class Api(Protocol):
             query: Parameters.
             body: JSON.
             content: A body as it is instead: its type, and its bytes.
+            multipart: A form with files instead, by field.
             headers: Further ones.
             accepts: Statuses of 400 and above that are no failure.
+
+        Raises:
+            BlockError: The provider refuses.
+        """
+        ...
+
+    async def wait(
+        self, request: str, is_over: Callable[[Answered], bool], *, every: float, longest: float
+    ) -> tuple[Answered, float]:
+        """Ask again and again until it is over, or `longest` seconds have passed.
+
+        Nothing is held meanwhile where the action's effect is `read`: then the function runs again from its
+        beginning, so what is asked before must only ask.
+
+        Returns:
+            The last answer, and how many seconds were waited.
 
         Raises:
             BlockError: The provider refuses.
@@ -60,20 +91,34 @@ Looking = Callable[[Mapping[str, Json], Api], Awaitable[Json]]
 Whole = Callable[[Mapping[str, Json], Api], Outputs]
 
 TABLE: Final[Mapping[str, Sequence[str]]] = {
+    "agent_mail": ("agent_mail",),
     "airtable": ("airtable",),
     "apollo": ("apollo",),
+    "baas": ("baas",),
+    "bannerbear": ("bannerbear",),
+    "d_id": ("d_id",),
     "discord": ("discord",),
     "enrichlayer": ("enrichlayer",),
+    "exa": ("exa",),
+    "fal": ("fal",),
+    "firecrawl": ("firecrawl",),
     "github": ("github",),
     "google": ("gmail", "google_calendar", "google_docs", "google_sheets", "google_layout"),
     "google_maps": ("google_maps",),
     "hubspot": ("hubspot",),
+    "ideogram": ("ideogram",),
+    "jina": ("jina",),
+    "linear": ("linear",),
     "mem0": ("mem0",),
     "notion": ("notion",),
+    "nvidia": ("nvidia",),
     "openweathermap": ("openweathermap",),
     "pinecone": ("pinecone",),
     "reddit": ("reddit",),
+    "replicate": ("replicate",),
+    "slant3d": ("slant3d",),
     "telegram": ("telegram",),
+    "todoist": ("todoist",),
     "twitter": ("twitter",),
     "wordpress": ("wordpress",),
 }

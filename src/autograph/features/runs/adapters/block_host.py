@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from autograph.blocks.models.shelf import ModelShelf
@@ -14,12 +14,14 @@ from autograph.blocks.sdk import (
     Files,
     Http,
     KeyValueStore,
+    Models,
     Rate,
     Sandbox,
     Scope,
     Secret,
     Sql,
 )
+from autograph.blocks.sdk.models import World
 from autograph.dispatch.ports import Broadcast, RunPartial
 from autograph.engine.ports import Partial, RunRef
 from autograph.features.files.models import Origin
@@ -32,6 +34,7 @@ from autograph.features.integrations.errors import (
 from autograph.features.integrations.service import CredentialService
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.graph.model import Json
+from autograph.infra.clock import Clock
 from autograph.infra.database import Database
 from autograph.infra.json import decode, encode
 from autograph.infra.rates.ports import RateLimiter
@@ -51,6 +54,7 @@ class Reach:
         models: What is set about models.
         sandbox: Where code that people wrote is run.
         public_url: Where this installation is reached.
+        clock: What blocks are told of time.
     """
 
     database: Database
@@ -62,6 +66,7 @@ class Reach:
     models: ModelShelf
     sandbox: Sandbox
     public_url: str
+    clock: Clock
 
 
 class DatabaseBlockHost:
@@ -71,10 +76,15 @@ class DatabaseBlockHost:
         """Let blocks reach all of it."""
         self._reach = reach
 
-    @property
-    def models(self) -> ModelShelf:
-        """What is set about models."""
-        return self._reach.models
+    def models(self, run: RunRef, node: str, world: World) -> Models:
+        """Return language models, asked in the name of an attempt whose `world` it is."""
+        from autograph.blocks.models.client import ModelClient  # noqa: PLC0415 - only where one is asked
+
+        return ModelClient(world, self._reach.models)
+
+    def now(self, run: RunRef, node: str) -> datetime:
+        """Return the current moment, aware, in UTC."""
+        return self._reach.clock.now()
 
     def show(self, run: RunRef, partial: Partial) -> None:
         """Show a piece of a text to whoever watches the run; never waits, and keeps nothing."""
@@ -93,7 +103,7 @@ class DatabaseBlockHost:
         """Return the address at which a call with `token` is taken."""
         return f"{self._reach.public_url}/api/v1/calls/{token}"
 
-    def http(self, run: RunRef) -> Http:
+    def http(self, run: RunRef, node: str) -> Http:
         """Return the way out for a run."""
         return self._reach.ways.of(run)
 
@@ -105,14 +115,13 @@ class DatabaseBlockHost:
         """Return what asks databases of others for a run of this owner."""
         return SqlClient(self.dialer(run))
 
-    @property
-    def sandbox(self) -> Sandbox:
-        """Where code that people wrote is run."""
+    def sandbox(self, run: RunRef, node: str) -> Sandbox:
+        """Return where code that people wrote is run."""
         return self._reach.sandbox
 
-    def files(self, run: RunRef) -> Files:
+    def files(self, run: RunRef, node: str) -> Files:
         """Return the files of the run's owner."""
-        return RunFiles(self._reach.files, self.http(run), Origin(run.owner_id, run.id))
+        return RunFiles(self._reach.files, self.http(run, node), Origin(run.owner_id, run.id))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
         """Open a credential of the run's owner.
@@ -146,7 +155,7 @@ class DatabaseBlockHost:
         """Reserve the next turn under a rate that the owner's runs share; return how long it is off."""
         return await self._reach.turns.reserve(f"block:{run.owner_id}:{key}", rate)
 
-    def store(self, run: RunRef) -> KeyValueStore:
+    def store(self, run: RunRef, node: str) -> KeyValueStore:
         """Return the stored values of the run's owner."""
         return _OwnersStore(self._reach.database, run)
 

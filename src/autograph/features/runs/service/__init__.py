@@ -1,6 +1,7 @@
 """Use cases of runs, one module for each noun."""
 
 from autograph.features.runs.service.blocks import BlockService
+from autograph.features.runs.service.cassettes import CassetteService
 from autograph.features.runs.service.dead_letters import DeadLetterService
 from autograph.features.runs.service.egress import EgressService
 from autograph.features.runs.service.forks import ForkService
@@ -11,6 +12,7 @@ from autograph.features.runs.service.runs import RunService
 
 __all__ = [
     "BlockService",
+    "CassetteService",
     "DeadLetterService",
     "EgressService",
     "Extras",

@@ -150,6 +150,8 @@ class ForkService:
             accepted,
             history.started.overrides,
             asks=asks_of(found.settings, is_attended=True),
+            is_recorded=history.started.is_recorded,
+            dry_run=history.started.dry_run,
         )
         run = RunRef(new_id(), principal.user_id, graph, timezone=principal.timezone)
         return _Prepared(row, history, run, started, found.settings)
@@ -196,7 +198,8 @@ class _Prepared:
     def first_event(self, again: Collection[int]) -> RunStarted:
         """Return the first event of a fork that does `again` anew."""
         origin: Mapping[str, Json] = {"run_id": str(self.row.id), "node_runs": sorted(again)}
-        return replace(self.started, forked_from=origin)
+        # What was asked before is in the other run's journal: a fork makes no cassette.
+        return replace(self.started, forked_from=origin, is_recorded=None)
 
     def require(self, number: int) -> None:
         """Make sure that a node run happened.

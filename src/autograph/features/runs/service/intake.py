@@ -67,8 +67,10 @@ class Intake:
             CredentialsMissing: Nodes would not start without; `details.errors` has them.
             NotFound: There is no such graph version.
         """
-        chosen = await self.choose(principal, graph, order.credentials)
-        laid = {node: dict(pins) for node, pins in chosen.items()}
+        laid: dict[str, dict[str, Json]] = {}
+        if order.dry_run is None:  # a dry run opens no credential, so it needs none
+            chosen = await self.choose(principal, graph, order.credentials)
+            laid = {node: dict(pins) for node, pins in chosen.items()}
         found = await self._triggers(graph)
         if order.payload is not None:
             if len(found) != 1:

@@ -11,11 +11,12 @@ from typing import Final
 from uuid import UUID
 
 from autograph.dispatch.ports import Broadcast
-from autograph.engine.events import NodeFailed, NodeWaiting, RunStarted, WaitKind
+from autograph.engine.events import NodeCompleted, NodeFailed, NodeWaiting, RunStarted, WaitKind
 from autograph.engine.fork import Step, read
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
 from autograph.engine.recovery import restore
 from autograph.engine.runner import result_of
+from autograph.engine.simulation import Means
 from autograph.engine.state import NodeRunStatus, RunState, RunStatus
 from autograph.features.accounts.models import Principal
 from autograph.features.agents.errors import GraphNotFound
@@ -42,6 +43,8 @@ from autograph.infra.json import encode
 
 MAX_PAGE: Final = 500
 _ASKED: Final = frozenset({WaitKind.REVIEW, WaitKind.ACTION, WaitKind.OUTCOME, WaitKind.CALL})
+_LOOKED_AT: Final = 50
+"""Runs among which a dry run looks for one that was none."""
 _LOOK_ANYWAY_AFTER: Final = 1.0
 """Seconds after which a waiter looks at the run without news of it: news may be lost."""
 
@@ -162,11 +165,40 @@ class RunService:
         await self._starter.submit(
             run,
             RunStarted(
-                accepted, overrides, asks=asks_of(found.settings, is_attended=order.is_attended)
+                accepted,
+                overrides,
+                asks=asks_of(found.settings, is_attended=order.is_attended),
+                is_recorded=order.is_recorded or None,
+                dry_run=await self._means(principal, order),
             ),
             may_begin=may_begin(principal, found.settings),
         )
         return run_id
+
+    async def _means(self, principal: Principal, order: Order) -> Mapping[str, Json] | None:
+        """Return by what a run simulates; None where it is no dry run.
+
+        Raises:
+            RunNotFound: There is no such run to simulate by, or it is another agent's.
+        """
+        wanted = order.dry_run
+        if wanted is None:
+            return None
+        if wanted.recording is not None:
+            row = await self._runs.get(principal, wanted.recording)
+            if row.graph_id != order.graph_id or row.sub_graph_id is not None:
+                raise RunNotFound(f"Run {row.id} is one of another agent.")
+            return Means(wanted.model, row.id, row.graph_version).as_json()
+        for row in await self._runs.list_page(
+            principal,
+            limit=_LOOKED_AT,
+            before=None,
+            graph_id=order.graph_id,
+            status=RunStatus.COMPLETED,
+        ):
+            if row.result is not None and "simulated" not in row.result.stats:
+                return Means(wanted.model, row.id, row.graph_version).as_json()
+        return Means(wanted.model).as_json()
 
     async def needs(
         self, principal: Principal, graph_id: UUID, *, version: int | None = None
@@ -338,17 +370,24 @@ def _hash_of(order: Order, accepted: Mapping[str, Json]) -> str:
         parts += [order.credentials, order.payload, order.config]
     elif order.credentials:
         parts += [order.credentials]
+    if order.is_recorded:
+        parts.append("recorded")
+    if order.dry_run is not None:
+        parts += ["dry run", str(order.dry_run.recording), order.dry_run.model]
     return hashlib.sha256(encode(parts)).hexdigest()
 
 
 def _node_result(step: Step) -> NodeResult:
     outputs: dict[str, list[Json]] = {}
     error: Mapping[str, Json] | None = None
+    simulated: str | None = None
     for event in step.events:
         for pin, value in () if isinstance(event, NodeWaiting) else event.outputs:
             outputs.setdefault(pin, []).append(value)
         if isinstance(event, NodeFailed):
             error = {"code": event.code, "message": event.message}
+        if isinstance(event, NodeCompleted):
+            simulated = event.simulated
     run = step.run
     return NodeResult(
         node_run=step.number,
@@ -358,6 +397,7 @@ def _node_result(step: Step) -> NodeResult:
         inputs=run.arrived,
         outputs=outputs,
         error=error,
+        simulated=simulated,
     )
 
 

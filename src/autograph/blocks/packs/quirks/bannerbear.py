@@ -1,0 +1,26 @@
+"""What Bannerbear's block needs and its pack cannot say: texts and a picture are one list of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from autograph.blocks.packs.selectors import Filter
+from autograph.graph.model import Json, is_list, is_object
+
+
+def modifications(value: Json) -> Json:
+    """Return what is changed in a template."""
+    pins: Mapping[str, Any] = value if is_object(value) else {}
+    said: list[Any] = pins["text_modifications"] if is_list(pins["text_modifications"]) else []
+    made: list[Json] = [
+        {name: part for name, part in one.items() if part not in (None, "")}
+        for one in said
+        if is_object(one)
+    ]
+    if pins.get("image_url"):
+        made.append({"name": pins["image_layer_name"], "image_url": pins["image_url"]})
+    return made
+
+
+FILTERS: Final[Mapping[str, Filter]] = {"modifications": modifications}

@@ -1,0 +1,130 @@
+"""Exchanges as values: their parts as JSON and back, and without secrets. PURE."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+from autograph.blocks.sdk import (
+    CodeLanguage,
+    Json,
+    ModelAnswer,
+    ModelRequest,
+    ToolCall,
+    Usage,
+    is_list,
+    is_object,
+)
+from autograph.blocks.sdk.exchanges import MASK
+from autograph.infra.json import canonical
+from autograph.infra.sandbox.ports import Failure, MadeFile, Ran
+
+MAX_KEPT: Final = 4 * 1024 * 1024
+"""Bytes of one body or file; what is larger is left out, and said to be."""
+Exchange = Mapping[str, Any]
+
+
+def scrubbed(value: Json, secrets: Sequence[str]) -> Json:
+    """Return a value without secrets, in whatever text, name or Base64 of it they stand."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, MASK)
+        return value
+    if is_list(value):
+        return [scrubbed(one, secrets) for one in value]
+    if not is_object(value):
+        return value
+    return {
+        str(scrubbed(name, secrets)): _scrubbed_bytes(one, secrets)
+        if name == "base64" and isinstance(one, str)
+        else scrubbed(one, secrets)
+        for name, one in value.items()
+    }
+
+
+def _scrubbed_bytes(text: str, secrets: Sequence[str]) -> str:
+    content = base64.b64decode(text)
+    for secret in secrets:
+        content = content.replace(secret.encode(), MASK.encode())
+    return base64.b64encode(content).decode()
+
+
+def request_json(request: ModelRequest) -> dict[str, Json]:
+    """Return what a model is asked; parts that say nothing are left out."""
+    written = {
+        **asdict(request),
+        "messages": [one.as_json() for one in request.messages],
+        "calls_several": request.calls_several or None,
+        "may_call": request.may_call or None,
+    }
+    plain: dict[str, Json] = canonical(written)[1]
+    return {name: one for name, one in plain.items() if one not in (None, [])}
+
+
+def answer_json(answer: ModelAnswer) -> dict[str, Json]:
+    """Return what a model said."""
+    plain: dict[str, Json] = canonical(asdict(answer))[1]
+    return {name: one for name, one in plain.items() if one not in (None, [], "", False)}
+
+
+def answer_from(said: Mapping[str, Any]) -> ModelAnswer:
+    """Return what a model said, as `answer_json` wrote it or somebody by hand."""
+    return ModelAnswer(
+        str(said.get("text", "")),
+        [ToolCall(one["id"], one["name"], one["arguments"]) for one in said.get("tool_calls", ())],
+        Usage(**said.get("usage", {})),
+        str(said.get("reasoning", "")),
+        bool(said.get("is_cut_off", False)),
+        str(said.get("answer_id", "")),
+        said.get("sources", []),
+    )
+
+
+def ran_json(ran: Ran) -> dict[str, Json]:
+    """Return what came of code."""
+    return {
+        "value": ran.value,
+        "text": ran.text,
+        "stdout": ran.stdout,
+        "stderr": ran.stderr,
+        "files": [
+            {"path": one.path, "base64": base64.b64encode(one.content).decode()}
+            for one in ran.files
+        ],
+        "failure": None if ran.failure is None else asdict(ran.failure),
+    }
+
+
+def ran_from(said: Mapping[str, Any]) -> Ran:
+    """Return what came of code, as `ran_json` wrote it or somebody by hand."""
+    failure = said.get("failure")
+    return Ran(
+        said.get("value"),
+        str(said.get("text", "")),
+        str(said.get("stdout", "")),
+        str(said.get("stderr", "")),
+        [MadeFile(one["path"], base64.b64decode(one["base64"])) for one in said.get("files", ())],
+        None if failure is None else Failure(failure["code"], failure["message"]),
+    )
+
+
+def code_json(code: str, language: CodeLanguage) -> dict[str, Json]:
+    """Return code that is run."""
+    return {"language": language.value, "code": code}
+
+
+def told(one: Exchange) -> str:
+    """Return an exchange in a few words, for messages."""
+    kind = one.get("kind")
+    node = f" (node {one['node']})" if one.get("node") else ""
+    if kind == "http":
+        return f"{one.get('request')}{node}"
+    if kind == "model":
+        return f"a question to {one.get('request', {}).get('model', 'a model')}{node}"
+    if kind == "embedding":
+        return f"the embedding of {len(one.get('texts', ()))} texts by {one.get('model')}{node}"
+    if kind == "code":
+        return f"{one.get('language', '')} code{node}"
+    return f"the file {one.get('name') or one.get('reference')!r}{node}"

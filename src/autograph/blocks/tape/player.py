@@ -1,0 +1,434 @@
+"""Answers blocks from recorded exchanges, and from nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from autograph.blocks.models import demo
+from autograph.blocks.models.catalogue import load
+from autograph.blocks.sdk import (
+    BlockError,
+    CodeLanguage,
+    CredentialRef,
+    FileInfo,
+    Files,
+    FileStream,
+    Http,
+    HttpRequest,
+    HttpResponse,
+    Json,
+    KeyValueStore,
+    ModelAnswer,
+    ModelError,
+    ModelRequest,
+    Models,
+    OnText,
+    Sandbox,
+    Scope,
+    Stream,
+)
+from autograph.blocks.sdk.exchanges import Sent, answer_of, differences, from_json
+from autograph.blocks.sdk.files import MAX_READ, HeldFile, open_elsewhere, read_stream
+from autograph.blocks.tape.exchange import (
+    Exchange,
+    answer_from,
+    code_json,
+    ran_from,
+    request_json,
+    scrubbed,
+    told,
+)
+from autograph.infra.egress.ports import (
+    BadRequest,
+    EgressRefused,
+    ResponseTooLarge,
+    Rules,
+    Unreachable,
+)
+from autograph.infra.sandbox.ports import Ran
+
+PLACEHOLDER: Final = "recorded-secret"
+"""What credentials are made of while a recording plays; it counts as the mask that stands in the recording."""
+_FAILURES: Final = {
+    one.code: one for one in (EgressRefused, BadRequest, ResponseTooLarge, Unreachable)
+}
+_SHOWN: Final = 600
+_ELSE: Final = 2
+"""The rank of what another node asked."""
+_ONCE: Final = frozenset({"http", "model", "embedding", "code", "written"})
+"""Kinds that answer once; the others are how things were, and answer whoever asks."""
+
+Who = tuple[str, str]
+"""The agent and the node that ask."""
+
+
+class Player:
+    """What a recording answers.
+
+    Attributes:
+        problems: What was asked and not recorded, or recorded otherwise.
+    """
+
+    def __init__(
+        self,
+        exchanges: Sequence[Exchange],
+        *,
+        at: datetime,
+        script: Sequence[Mapping[str, Json]] | None = None,
+    ) -> None:
+        """Answer from `exchanges`; what models are asked beyond them, the scripted one answers by `script`.
+
+        Args:
+            exchanges: In the order in which they were recorded.
+            at: The moment that it is where none was recorded.
+            script: Rules as `blocks.models.demo` has them; None: nothing answers beyond the recording.
+        """
+        self._left = [one for one in exchanges if one["kind"] in _ONCE]
+        self._files = {one["reference"]: one for one in exchanges if one["kind"] == "file"}
+        self._moments = [one for one in exchanges if one["kind"] == "now"]
+        self._at = at
+        self._script = script
+        self._written: dict[str, HeldFile] = {}
+        self._stored: dict[tuple[str, Scope, str], Json] = {}
+        for one in exchanges:
+            if one["kind"] == "stored":
+                place = _place(str(one.get("agent", "")), Scope(one["scope"]), one["key"])
+                self._stored.setdefault(place, one["value"])
+        self.problems: list[str] = []
+
+    @property
+    def unasked(self) -> list[str]:
+        """What was recorded and nobody asked for."""
+        return [told(one) for one in self._left]
+
+    def now(self, who: Who) -> datetime:
+        """Return the moment that a node was told next."""
+        mine = next((one for one in self._moments if _rank(one, who) < _ELSE), None)
+        if mine is None:
+            return self._at
+        self._moments.remove(mine)
+        return datetime.fromisoformat(mine["at"])
+
+    def http(self, who: Who) -> Http:
+        """Return the way out of a node: into the recording."""
+        return _Http(self, who)
+
+    def models(self, who: Who) -> Models:
+        """Return the models that a node can ask."""
+        return _Models(self, who)
+
+    def sandbox(self, who: Who) -> Sandbox:
+        """Return where code of a node was run."""
+        return _Sandbox(self, who)
+
+    def store(self, who: Who) -> KeyValueStore:
+        """Return the stored values, as they were."""
+        return _Store(self._stored, who[0])
+
+    def files(self, who: Who) -> Files:
+        """Return the files, as they were."""
+        return _Files(self, who)
+
+    def take(
+        self, kind: str, who: Who, compare: Callable[[Exchange], list[str]], what: str
+    ) -> Exchange:
+        """Take out the exchange that was recorded for a request: the node's own first.
+
+        Raises:
+            BlockError: There is none.
+        """
+        left = sorted(
+            (one for one in self._left if one["kind"] == kind), key=lambda one: _rank(one, who)
+        )
+        compared = [(one, compare(one)) for one in left]
+        for one, found in compared:
+            if not found:
+                self._left.remove(one)
+                return one
+        message = f"Not in the recording: {what}."
+        if compared:
+            nearest, found = min(compared, key=lambda pair: (_rank(pair[0], who), len(pair[1])))
+            message += f" The nearest there is {told(nearest)}: {'; '.join(found)}"
+        self.problem(who, message)
+        raise BlockError(message, code="cassette.not_recorded")
+
+    def problem(self, who: Who, message: str) -> None:
+        """Note that something is not as it was recorded."""
+        self.problems.append(f"{who[1]}: {message}")
+
+    def asked(self, request: ModelRequest, who: Who) -> ModelAnswer:
+        """Return what a model answers.
+
+        Raises:
+            BlockError: It was not recorded, or a failure was.
+        """
+        sent = scrubbed(request_json(request), (PLACEHOLDER,))
+        if self._script is not None and not any(one["kind"] == "model" for one in self._left):
+            return demo.answer(request, self._script)
+        found = self.take(
+            "model",
+            who,
+            lambda one: _unlike(one.get("request", {}), sent),
+            f"a question to {request.model}",
+        )
+        _fail_as(found)
+        return answer_from(found["answer"])
+
+    def file(self, reference: str, who: Who) -> HeldFile:
+        """Return what was in a file.
+
+        Raises:
+            BlockError: It was not recorded, or a failure was.
+        """
+        if reference in self._written:
+            return self._written[reference]
+        found = self._files.get(reference)
+        if found is None:
+            message = f"Not in the recording: the file {reference}."
+            self.problem(who, message)
+            raise BlockError(message, code="cassette.not_recorded")
+        _fail_as(found)
+        return HeldFile(found["name"], base64.b64decode(found["base64"]), found["media_type"])
+
+    def write(self, name: str, content: bytes, media_type: str, who: Who) -> str:
+        """Keep a file under the reference that it was recorded with."""
+        digest = hashlib.sha256(content).hexdigest()
+        alike = [one for one in self._left if one["kind"] == "written" and one["name"] == name]
+        reference = f"file://{UUID(int=len(self._written) + 1)}"
+        if alike:
+            found = min(alike, key=lambda one: _rank(one, who))
+            self._left.remove(found)
+            reference = found["reference"]
+            if found.get("sha256", digest) != digest:
+                self.problem(who, f"The file {name!r} has another content than the recorded one.")
+        self._written[reference] = HeldFile(name, content, media_type)
+        return reference
+
+
+class _Http:
+    """Implements `Http`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def send(self, request: HttpRequest, rules: Rules | None = None) -> HttpResponse:
+        return self._answer(request)
+
+    def stream(
+        self, request: HttpRequest, rules: Rules | None = None
+    ) -> AbstractAsyncContextManager[Stream]:
+        return self._stream(request)
+
+    @asynccontextmanager
+    async def _stream(self, request: HttpRequest) -> AsyncGenerator[Stream]:
+        answer = self._answer(request)
+        yield _Played(answer.status, answer.headers, answer.body)
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        params = {str(name): str(text) for name, text in request.params.items()}
+        sent = _without_placeholder(
+            Sent.of(request.method, request.url, params, request.headers, request.body)
+        )
+        found = self._player.take(
+            "http",
+            self._who,
+            lambda one: differences(from_json(one), sent, is_masked=True),
+            f"{sent.method} {sent.url}",
+        )
+        _fail_as(found)
+        exchange = from_json(found)
+        headers, content = answer_of(exchange)
+        url = found.get("final_url", request.url)
+        return HttpResponse(exchange.status, url, headers, content)
+
+
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """Implements `Stream`."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        if self.content:
+            yield self.content
+
+
+class _Models:
+    """Implements `Models`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def ask(
+        self,
+        request: ModelRequest,
+        credential: CredentialRef | None,
+        *,
+        on_text: OnText | None = None,
+    ) -> ModelAnswer:
+        answer = self._player.asked(request, self._who)
+        if on_text is not None:
+            on_text(answer.text)
+        return answer
+
+    async def embed(
+        self, model: str, texts: Sequence[str], credential: CredentialRef | None
+    ) -> Sequence[Sequence[float]]:
+        sent = scrubbed({"model": model, "texts": list(texts)}, (PLACEHOLDER,))
+        found = self._player.take(
+            "embedding",
+            self._who,
+            lambda one: _unlike({name: one[name] for name in sent if name in one}, sent),
+            f"the embedding of {len(texts)} texts by {model}",
+        )
+        _fail_as(found)
+        return found["vectors"]
+
+    def window(self, model: str) -> int:
+        return load().find(model).window
+
+
+class _Sandbox:
+    """Implements `Sandbox`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def run(self, code: str, language: CodeLanguage, *, seconds: float | None = None) -> Ran:
+        sent = scrubbed(code_json(code, language), (PLACEHOLDER,))
+        found = self._player.take(
+            "code",
+            self._who,
+            lambda one: _unlike({name: one[name] for name in sent if name in one}, sent),
+            f"{language.value} code",
+        )
+        _fail_as(found)
+        return ran_from(found["ran"])
+
+
+class _Store:
+    """Implements `KeyValueStore`."""
+
+    def __init__(self, stored: dict[tuple[str, Scope, str], Json], agent: str) -> None:
+        self._stored = stored
+        self._agent = agent
+
+    async def get(self, key: str, *, scope: Scope) -> Json | None:
+        return self._stored.get(_place(self._agent, scope, key))
+
+    async def set(self, key: str, value: Json, *, scope: Scope) -> None:
+        self._stored[_place(self._agent, scope, key)] = value
+
+
+class _Files:
+    """Implements `Files`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def info(self, reference: str) -> FileInfo:
+        async with self.open(reference) as stream:
+            return stream.info
+
+    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
+        async with self.open(reference) as stream:
+            return await read_stream(stream, max_bytes)
+
+    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
+        return self._open(reference)
+
+    @asynccontextmanager
+    async def _open(self, reference: str) -> AsyncGenerator[FileStream]:
+        if reference[:5].lower() == "data:":
+            async with open_elsewhere(
+                reference, self._player.http(self._who), max_bytes=MAX_READ
+            ) as stream:
+                yield stream
+            return
+        yield self._player.file(reference, self._who)
+
+    async def write(
+        self, name: str, content: bytes | AsyncIterable[bytes], media_type: str = ""
+    ) -> str:
+        held = content if isinstance(content, bytes) else b"".join([one async for one in content])
+        return self._player.write(name, held, media_type, self._who)
+
+
+def _rank(one: Exchange, who: Who) -> int:
+    """Return how well an exchange suits who asks: their own, then nobody's, then another node's."""
+    if "node" not in one:
+        return 1
+    return 0 if (one.get("agent", who[0]), one["node"]) == who else _ELSE
+
+
+def _place(agent: str, scope: Scope, key: str) -> tuple[str, Scope, str]:
+    return ("" if scope is Scope.PERSON else agent, scope, key)
+
+
+def _unlike(recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]:
+    """Return which parts of what was recorded are others now; with no part recorded, anything is alike."""
+    if not recorded:
+        return []
+    return [
+        f"{name}: recorded {_short(recorded.get(name))}, sent {_short(sent.get(name))}"
+        for name in {**recorded, **sent}
+        if recorded.get(name) != sent.get(name)
+    ]
+
+
+def _short(value: Json) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _fail_as(found: Exchange) -> None:
+    """Fail as it was recorded.
+
+    Raises:
+        BlockError: A file failed, or code.
+        ModelError: A model did.
+        AutographError: The way out did.
+        TimeoutError: There was no answer in time.
+    """
+    failure = found.get("failure")
+    if failure is None:
+        return
+    code, message = failure["code"], failure["message"]
+    if code == "node.timeout":
+        raise TimeoutError(message)
+    if code in _FAILURES:
+        raise _FAILURES[code](message)
+    if found["kind"] in {"model", "embedding"}:
+        raise ModelError(message, code=code)
+    raise BlockError(message, code=code)
+
+
+def _without_placeholder(sent: Sent) -> Sent:
+    secrets = (PLACEHOLDER,)
+    mask = str(scrubbed(PLACEHOLDER, secrets))
+    return replace(
+        sent,
+        url=sent.url.replace(PLACEHOLDER, mask),
+        query=[(name, text.replace(PLACEHOLDER, mask)) for name, text in sent.query],
+        content=sent.content.replace(PLACEHOLDER.encode(), mask.encode()),
+    )

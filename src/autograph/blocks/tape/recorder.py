@@ -1,0 +1,307 @@
+"""Keeps what one attempt asks of the world, and what it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Mapping,
+    Sequence,
+)
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    contextmanager,
+)
+from typing import Any
+
+from autograph.blocks.sdk import (
+    BlockError,
+    CodeLanguage,
+    CredentialRef,
+    FileInfo,
+    Files,
+    FileStream,
+    Http,
+    HttpRequest,
+    HttpResponse,
+    Json,
+    KeyValueStore,
+    ModelAnswer,
+    ModelRequest,
+    Models,
+    OnText,
+    Sandbox,
+    Scope,
+    Stream,
+)
+from autograph.blocks.sdk.exchanges import Sent, as_json, exchanged
+from autograph.blocks.sdk.files import MAX_READ, HeldFile, read_stream
+from autograph.blocks.tape.exchange import (
+    MAX_KEPT,
+    answer_json,
+    code_json,
+    ran_json,
+    request_json,
+    scrubbed,
+)
+from autograph.infra.egress.ports import Rules
+from autograph.infra.errors import AutographError
+from autograph.infra.json import canonical
+from autograph.infra.sandbox.ports import Ran
+
+
+class Recorder:
+    """What one attempt asked, in the order in which it was answered."""
+
+    def __init__(self, agent: str, node: str) -> None:
+        """Keep what a node of an agent asks."""
+        self._who = {"agent": agent, "node": node}
+        self._kept: list[dict[str, Json]] = []
+
+    def taken(self, secrets: Sequence[str]) -> list[Json]:
+        """Return what was kept, without `secrets`."""
+        return [scrubbed(canonical(one)[1], secrets) for one in self._kept]
+
+    def keep(self, kind: str, **said: Json) -> None:
+        """Keep an exchange."""
+        self._kept.append({"kind": kind, **self._who, **said})
+
+    @contextmanager
+    def failing(self, kind: str, said: Mapping[str, Json]) -> Generator[None]:
+        """Keep what is asked in vain.
+
+        Raises:
+            AutographError: As it was.
+            BlockError: As it was.
+            CancelledError: As it was: there was no time left.
+        """
+        try:
+            yield
+        except (AutographError, BlockError) as error:
+            self.keep(kind, **said, failure={"code": error.code, "message": error.message})
+            raise
+        except asyncio.CancelledError:
+            late = {"code": "node.timeout", "message": "There was no answer in time."}
+            self.keep(kind, **said, failure=late)
+            raise
+
+    def http(self, inner: Http) -> Http:
+        """Return a way out that is kept."""
+        return _Http(self, inner)
+
+    def models(self, inner: Models) -> Models:
+        """Return models whose answers are kept."""
+        return _Models(self, inner)
+
+    def sandbox(self, inner: Sandbox) -> Sandbox:
+        """Return a sandbox of which it is kept what came of code."""
+        return _Sandbox(self, inner)
+
+    def store(self, inner: KeyValueStore) -> KeyValueStore:
+        """Return stored values of which it is kept what they were."""
+        return _Store(self, inner)
+
+    def files(self, inner: Files) -> Files:
+        """Return files that are kept."""
+        return _Files(self, inner)
+
+
+class _Http:
+    def __init__(self, recorder: Recorder, inner: Http) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def send(self, request: HttpRequest, rules: Rules | None = None) -> HttpResponse:
+        sent = _sent(request)
+        with self._recorder.failing("http", _asked(sent)):
+            answer = await self._inner.send(request, rules)
+        self._keep(sent, request, answer.status, answer.headers, answer.body, answer.url)
+        return answer
+
+    def stream(
+        self, request: HttpRequest, rules: Rules | None = None
+    ) -> AbstractAsyncContextManager[Stream]:
+        return self._stream(request, rules)
+
+    @asynccontextmanager
+    async def _stream(self, request: HttpRequest, rules: Rules | None) -> AsyncGenerator[Stream]:
+        sent = _sent(request)
+        async with AsyncExitStack() as stack:
+            with self._recorder.failing("http", _asked(sent)):
+                answer = await stack.enter_async_context(self._inner.stream(request, rules))
+            heard = _Heard(answer, self._recorder, _asked(sent))
+            try:
+                yield heard
+            finally:  # whatever the block makes of it
+                if not heard.is_broken:
+                    content = bytes(heard.content)
+                    self._keep(sent, request, answer.status, answer.headers, content, request.url)
+
+    def _keep(
+        self,
+        sent: Sent,
+        request: HttpRequest,
+        status: int,
+        headers: Mapping[str, str],
+        content: bytes,
+        came_from: str,
+    ) -> None:
+        is_too_large = len(content) > MAX_KEPT
+        kept = b"" if is_too_large else content
+        said = as_json(exchanged(sent, status=status, headers=headers, content=kept))
+        if is_too_large:
+            said["left_out"] = f"a body of more than {MAX_KEPT} bytes"
+        if came_from.partition("?")[0].rstrip("/") != request.url.partition("?")[0].rstrip("/"):
+            said["final_url"] = came_from.partition("?")[0]
+        self._recorder.keep("http", **said)
+
+
+class _Heard:
+    """Implements `Stream`; what comes is kept."""
+
+    def __init__(self, inner: Stream, recorder: Recorder, asked: Mapping[str, Json]) -> None:
+        self._inner = inner
+        self._recorder = recorder
+        self._asked = asked
+        self.content = bytearray()
+        self.is_broken = False
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        with self._recorder.failing("http", self._asked):
+            try:
+                async for piece in self._inner.pieces():
+                    if len(self.content) <= MAX_KEPT:
+                        self.content += piece
+                    yield piece
+            except (AutographError, asyncio.CancelledError):
+                self.is_broken = True
+                raise
+
+    @property
+    def status(self) -> int:
+        return self._inner.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._inner.headers
+
+
+class _Models:
+    def __init__(self, recorder: Recorder, inner: Models) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def ask(
+        self,
+        request: ModelRequest,
+        credential: CredentialRef | None,
+        *,
+        on_text: OnText | None = None,
+    ) -> ModelAnswer:
+        said = {"request": request_json(request)}
+        with self._recorder.failing("model", said):
+            answer = await self._inner.ask(request, credential, on_text=on_text)
+        self._recorder.keep("model", **said, answer=answer_json(answer))
+        return answer
+
+    async def embed(
+        self, model: str, texts: Sequence[str], credential: CredentialRef | None
+    ) -> Sequence[Sequence[float]]:
+        said: dict[str, Json] = {"model": model, "texts": list(texts)}
+        with self._recorder.failing("embedding", said):
+            vectors = await self._inner.embed(model, texts, credential)
+        self._recorder.keep("embedding", **said, vectors=[list(one) for one in vectors])
+        return vectors
+
+    def window(self, model: str) -> int:
+        return self._inner.window(model)
+
+
+class _Sandbox:
+    def __init__(self, recorder: Recorder, inner: Sandbox) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def run(self, code: str, language: CodeLanguage, *, seconds: float | None = None) -> Ran:
+        said = code_json(code, language)
+        with self._recorder.failing("code", said):
+            ran = await self._inner.run(code, language, seconds=seconds)
+        self._recorder.keep("code", **said, ran=ran_json(ran))
+        return ran
+
+
+class _Store:
+    def __init__(self, recorder: Recorder, inner: KeyValueStore) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def get(self, key: str, *, scope: Scope) -> Json | None:
+        value = await self._inner.get(key, scope=scope)
+        if value is not None:
+            self._recorder.keep("stored", scope=scope.value, key=key, value=value)
+        return value
+
+    async def set(self, key: str, value: Json, *, scope: Scope) -> None:
+        await self._inner.set(key, value, scope=scope)
+
+
+class _Files:
+    def __init__(self, recorder: Recorder, inner: Files) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def info(self, reference: str) -> FileInfo:
+        async with self.open(reference) as stream:
+            return stream.info
+
+    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
+        async with self.open(reference) as stream:
+            return await read_stream(stream, max_bytes)
+
+    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
+        return self._open(reference)
+
+    @asynccontextmanager
+    async def _open(self, reference: str) -> AsyncGenerator[FileStream]:
+        if reference[:5].lower() == "data:":
+            async with self._inner.open(reference) as stream:
+                yield stream
+            return
+        said: dict[str, Json] = {"reference": reference}
+        with self._recorder.failing("file", said):
+            async with self._inner.open(reference) as stream:
+                content = await read_stream(stream, MAX_READ)
+                info = stream.info
+        said |= {"name": info.name, "media_type": info.media_type}
+        if len(content) > MAX_KEPT:
+            said["left_out"] = f"a file of {len(content)} bytes"
+        else:
+            said["base64"] = base64.b64encode(content).decode()
+        self._recorder.keep("file", **said)
+        yield HeldFile(info.name, content, info.media_type)
+
+    async def write(
+        self, name: str, content: bytes | AsyncIterable[bytes], media_type: str = ""
+    ) -> str:
+        held = content if isinstance(content, bytes) else b"".join([one async for one in content])
+        reference = await self._inner.write(name, held, media_type)
+        digest = hashlib.sha256(held).hexdigest()
+        self._recorder.keep("written", name=name, reference=reference, sha256=digest)
+        return reference
+
+
+def _sent(request: HttpRequest) -> Sent:
+    return Sent.of(request.method, request.url, request.params, request.headers, request.body)
+
+
+def _asked(sent: Sent) -> dict[str, Any]:
+    """Return the request's part of an exchange."""
+    said = as_json(exchanged(sent, status=200, headers={}, content=b""))
+    return {name: one for name, one in said.items() if name != "text"}
