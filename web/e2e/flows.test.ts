@@ -144,6 +144,11 @@ describe("the library", () => {
     await button(page.getByRole("dialog"), "Run").click();
     await page.getByRole("region", { name: "Outputs" }).getByText("2", { exact: true }).waitFor();
 
+    await page.getByRole("link", { name: "Sum of two" }).click();
+    await button(page, "Run").first().click();
+    await button(page.getByRole("dialog"), "Dry run").click();
+    await page.getByRole("region", { name: "Outputs" }).getByText("2", { exact: true }).waitFor();
+
     await goTo(page, "/library");
     await page.getByLabel("Search your agents").fill("elsewhere");
     await page.waitForURL("**/library?search=elsewhere");

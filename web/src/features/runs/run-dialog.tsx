@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Play } from "lucide-react";
+import { FlaskConical, Play } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { agentQuery, needsQuery } from "@/features/library/queries";
 import { coercerOf, misfit } from "@/graph-core/coerce";
@@ -37,13 +37,14 @@ export function RunDialog({
   const [chosen, setChosen] = useState<Record<string, string>>({});
   const [touched, setTouched] = useState<Record<string, string>>({});
   const starting = useMutation({
-    mutationFn: () =>
+    mutationFn: (dryRun: boolean) =>
       api("POST /api/v1/graphs/{graph_id}/execute", {
         path: { graph_id: agentId },
         body: {
           inputs: fitted(values, agent.data?.input_schema as Schema | undefined),
           credentials_inputs: Object.fromEntries(Object.entries(chosen).filter(([, id]) => id)),
           ...(version === undefined ? {} : { version }),
+          ...(dryRun ? { dry_run: true } : {}),
         },
         headers: { "idempotency-key": crypto.randomUUID() },
       }),
@@ -74,6 +75,15 @@ export function RunDialog({
       footer={
         <>
           <Button onClick={onClose}>{words.cancel}</Button>
+          <Button
+            title={words.runs.dryRunText}
+            isBusy={starting.isPending}
+            disabled={!agent.data}
+            onClick={() => starting.mutate(true)}
+          >
+            <FlaskConical className="size-4" />
+            {words.runs.dryRun}
+          </Button>
           <Button look="do" type="submit" form="run-form" isBusy={starting.isPending} disabled={!agent.data}>
             <Play className="size-4" />
             {words.runs.run}
@@ -86,7 +96,7 @@ export function RunDialog({
         className="stack gap-4"
         onSubmit={(event: FormEvent) => {
           event.preventDefault();
-          starting.mutate();
+          starting.mutate(false);
         }}
       >
         {agent.isError ? <Problem error={agent.error} onRetry={() => agent.refetch()} /> : null}

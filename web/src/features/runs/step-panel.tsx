@@ -49,6 +49,7 @@ export function StepPanel({
           <p className="row mt-1 flex-wrap text-13 text-dim">
             {step ? <StateBadge state={step.state} /> : null}
             {result ? spaced(result.block) : null}
+            {result?.simulated ? <span className="text-wait">{words.runs.simulated}</span> : null}
             {step && step.durationMs > 0 ? <span>{duration(step.durationMs)}</span> : null}
             {step && step.credits > 0 ? <span>{words.runs.credits(count(step.credits))}</span> : null}
           </p>

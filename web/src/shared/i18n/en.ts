@@ -215,6 +215,9 @@ export const en = {
     runNamed: (name: string) => `Run ${name}`,
     runOf: (id: string) => `Run …${id}`,
     noInputs: "It needs nothing to start.",
+    dryRun: "Dry run",
+    simulated: "simulated",
+    dryRunText: "Steps that would touch the world are simulated; nothing goes out.",
     byAgent: "Agent",
     byStatus: "State",
     allAgents: "All agents",
@@ -278,6 +281,7 @@ export const en = {
       "node.retried": "Tries again",
       "node.waiting": "Waits",
       "node.resumed": "Goes on",
+      "node.exchanged": "Asked the world",
     },
   },
 

@@ -203,6 +203,9 @@ export const zh: Messages = {
     runNamed: (name) => `运行 ${name}`,
     runOf: (id) => `运行 …${id}`,
     noInputs: "无需任何输入即可开始。",
+    dryRun: "试运行",
+    simulated: "已模拟",
+    dryRunText: "会触及外部世界的步骤将被模拟，不会向外发送任何内容。",
     byAgent: "智能体",
     byStatus: "状态",
     allAgents: "所有智能体",
@@ -263,6 +266,7 @@ export const zh: Messages = {
       "node.retried": "重试",
       "node.waiting": "等待",
       "node.resumed": "继续",
+      "node.exchanged": "外部请求",
     },
   },
 
