@@ -83,7 +83,7 @@ function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
 
 function Loading() {
   return (
-    <div className="grid h-full grid-cols-[1fr_21rem] gap-4 p-4">
+    <div className="grid h-full gap-4 p-4 md:grid-cols-[1fr_21rem]">
       <div className="skeleton animate-breathe" />
       <Skeletons count={4} className="h-16" />
     </div>
