@@ -1,4 +1,4 @@
-"""Have the programs that the tests call: RabbitMQ, Redis, bubblewrap, ffmpeg and curl, from Debian's packages.
+"""Have the programs that the tests call: RabbitMQ, Redis, Chromium, bubblewrap, ffmpeg and curl, from Debian's packages.
 
     python scripts/install_servers.py
 
@@ -19,6 +19,7 @@ from pathlib import Path
 
 PROGRAMS = {
     "bubblewrap": ("bwrap",),
+    "chromium": ("chromium",),
     "curl": ("curl",),
     "ffmpeg": ("ffmpeg", "ffprobe"),
     "fonts-dejavu-core": ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",),
