@@ -1,4 +1,4 @@
-"""Have the programs that the tests call: RabbitMQ, Redis, Chromium, bubblewrap and curl, from Debian's packages.
+"""Have the programs that the tests call: RabbitMQ, Redis, Chromium, bubblewrap, FFmpeg and curl, from Debian's packages.
 
     python scripts/install_servers.py
 
@@ -21,10 +21,12 @@ PROGRAMS = {
     "bubblewrap": ("bwrap",),
     "chromium": ("chromium",),
     "curl": ("curl",),
+    "ffmpeg": ("ffmpeg", "ffprobe"),
+    "fonts-dejavu-core": ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",),
     "redis-server": ("redis-server",),
     "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server", "epmd"),
 }
-"""What each package brings that the tests call."""
+"""What each package brings that the tests call or read."""
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 """Debian asks this program whether a package may start its service; 101 says no."""
@@ -37,7 +39,7 @@ def missing() -> list[str]:
     return [
         package
         for package, programs in PROGRAMS.items()
-        if not all(shutil.which(program) for program in programs)
+        if not all(shutil.which(program) or Path(program).exists() for program in programs)
     ]
 
 
