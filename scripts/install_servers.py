@@ -1,4 +1,4 @@
-"""Have the programs that the tests call: RabbitMQ, Redis, Chromium, bubblewrap, FFmpeg and curl, from Debian's packages.
+"""Have the programs that the tests call: RabbitMQ, Redis, Chromium, bubblewrap, ffmpeg and curl, from Debian's packages.
 
     python scripts/install_servers.py
 
