@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -50,6 +50,13 @@ def run(  # noqa: PLR0913 - each is an option of the command
         list[str] | None, typer.Option("--input", "-i", help="NAME=VALUE; may be repeated.")
     ] = None,
     inputs_file: Annotated[Path | None, typer.Option(help="A JSON object of inputs.")] = None,
+    credential: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=ID: which credential to use for what the agent needs; may be repeated. "
+            "`autograph credentials list` has the ids."
+        ),
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Show every step as it happens.")] = False,
     priority: Annotated[
         Priority, typer.Option(help="Its turn among one's own runs.")
@@ -96,7 +103,7 @@ def run(  # noqa: PLR0913 - each is an option of the command
         dry_run=DryRun(recording, model) if dry_run else None,
     )
     finished, simulated = run_async(
-        _run(agent, values or [], inputs_file, data_dir, order, watch=watch),
+        _run(agent, values or [], inputs_file, data_dir, order, credential or [], watch=watch),
         as_json=as_json,
     )
     if as_json:
@@ -110,12 +117,28 @@ def run(  # noqa: PLR0913 - each is an option of the command
         raise typer.Exit(EXIT_FAILED)
 
 
+def _chosen(values: list[str]) -> dict[str, Json]:
+    """Return which credential is used for which name.
+
+    Raises:
+        Invalid: One says neither.
+    """
+    found: dict[str, Json] = {}
+    for text in values:
+        name, equals, credential_id = text.partition("=")
+        if not (name and equals and credential_id):
+            raise Invalid(f"--credential takes NAME=ID, not {text!r}.")
+        found[name] = credential_id
+    return found
+
+
 async def _run(
     agent: str,
     values: list[str],
     inputs_file: Path | None,
     data_dir: Path | None,
     order: Callable[[UUID, Mapping[str, Json]], Order],
+    credentials: list[str],
     *,
     watch: bool,
 ) -> tuple[Run, Sequence[NodeResult]]:
@@ -124,6 +147,7 @@ async def _run(
     saved_id = as_id(agent)
     graph = None if saved_id else read_file(Path(agent))
     given = _inputs_of(inputs_file)
+    chosen = _chosen(credentials)
     async with platform(settings_for(data_dir)) as made:
         if saved_id is not None:
             saved = await made.agents.get(made.owner, saved_id)
@@ -134,7 +158,9 @@ async def _run(
         given |= _parse_values(
             values, saved.graph, schemas.input_schema(saved.graph, made.catalog.specs())
         )
-        run_id = await made.runs.start_order(made.owner, order(saved.id, given))
+        run_id = await made.runs.start_order(
+            made.owner, replace(order(saved.id, given), credentials=chosen)
+        )
         if watch:
             async for row in made.runs.follow(made.owner, run_id):
                 err.print(_line(row), markup=False)
