@@ -3,11 +3,15 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 UV := $(BIN)/python -m uv
+NODE_MODULES := web/node_modules/.installed
+BUILT := src/autograph/api/page/built/index.html
+HAS_NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
+WEB_SOURCES := $(shell find web examples/agents docs/reference/openapi.json -name node_modules -prune -o -type f ! -name schema.ts -print)
 
 # The long suites, apart: `make chaos` takes half an hour.
-.PHONY: setup run test check servers chaos bench bench-peers docs rows lock format clean
+.PHONY: setup web run test check servers screenshots chaos bench bench-peers docs rows lock format clean
 
-setup: $(STAMP)
+setup: $(STAMP) web
 
 $(STAMP): requirements.lock Makefile
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Autograph needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set PYTHON to another one.")'
@@ -17,10 +21,25 @@ $(STAMP): requirements.lock Makefile
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
+# Everything but the pages works without Node; the page then says what to do.
+web:
+	@if $(HAS_NODE); then $(MAKE) --no-print-directory $(BUILT); else \
+	    echo "The web app was not built: it needs Node 20.19 or newer." >&2; fi
+
+$(NODE_MODULES): web/package.json web/package-lock.json
+	cd web && npm ci --silent
+	@touch $@
+
+$(BUILT): $(NODE_MODULES) $(WEB_SOURCES)
+	cd web && npm run --silent build -- --logLevel warn
+	@touch $@
+
 run: setup
 	$(BIN)/autograph up
 
 test: check servers
+	cd web && npm test
+	cd web && npm run e2e
 	$(BIN)/python -m pytest
 
 servers: setup
@@ -32,6 +51,10 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/generate_reference.py --check
+	cd web && npm run --silent check
+
+screenshots: servers
+	cd web && npm run --silent screenshots
 
 chaos: servers
 	$(BIN)/python -m tests.chaos --count 200 --report .cache/chaos.json
@@ -59,6 +82,7 @@ lock:
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	cd web && npm run --silent format
 
 clean:
-	rm -rf .venv .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf web/node_modules src/autograph/api/page/built .venv .cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache

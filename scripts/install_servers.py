@@ -1,4 +1,4 @@
-"""Have the programs that the tests call: RabbitMQ, Redis, bubblewrap and curl, from Debian's packages.
+"""Have the programs that the tests call: RabbitMQ, Redis, Chromium, bubblewrap, ffmpeg and curl, from Debian's packages.
 
     python scripts/install_servers.py
 
@@ -19,11 +19,14 @@ from pathlib import Path
 
 PROGRAMS = {
     "bubblewrap": ("bwrap",),
+    "chromium": ("chromium",),
     "curl": ("curl",),
+    "ffmpeg": ("ffmpeg", "ffprobe"),
+    "fonts-dejavu-core": ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",),
     "redis-server": ("redis-server",),
     "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server", "epmd"),
 }
-"""What each package brings that the tests call."""
+"""What each package brings that the tests call or read."""
 
 POLICY = Path("/usr/sbin/policy-rc.d")
 """Debian asks this program whether a package may start its service; 101 says no."""
@@ -36,7 +39,7 @@ def missing() -> list[str]:
     return [
         package
         for package, programs in PROGRAMS.items()
-        if not all(shutil.which(program) for program in programs)
+        if not all(shutil.which(program) or Path(program).exists() for program in programs)
     ]
 
 

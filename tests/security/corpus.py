@@ -264,8 +264,10 @@ def legitimate() -> list[Sent]:
         Sent(target=one)
         for one in (
             "/",
-            "/static/page.js",
-            "/static/page.css",
+            "/static/theme.js",
+            "/assets/index-B03A6_AZ.js",
+            "/library/01900000-0000-7000-8000-0000000000ff",
+            "/login?next=%2Flibrary%3Fsearch%3Dreport",
             "/api/openapi.json",
             "/health/ready",
             "/api/v1/blocks",

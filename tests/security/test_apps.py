@@ -130,7 +130,7 @@ class TestTheWholeWay:
             page = await http.get(urlsplit(found["authorization_endpoint"]).path)
         assert found["code_challenge_methods_supported"] == ["S256"]
         assert found["token_endpoint"].endswith("/api/v1/oauth/token")
-        assert "consent.js" in page.text
+        assert page.status_code == 200
 
         async with open_town.client(ada) as http:
             asked = (await http.post("/api/v1/oauth/authorize", json=app.request())).json()

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiohttp import web
 
 from autograph.blocks.catalog import Catalog
+from autograph.engine.ports import GraphRef, RunRef
+from autograph.features.runs.adapters.ways_out import WaysOut
+from autograph.features.runs.repository import EgressRepository
 from autograph.graph.portable import write_agent
+from autograph.infra.clock import SystemClock
+from autograph.infra.egress.dial import CheckedDialer
+from autograph.infra.egress.late import LateClient
+from autograph.infra.egress.ports import EgressRefused, Rules, Unreachable
+from autograph.infra.ids import new_id
 from tests.agents import graph, node
 from tests.security.people import HERE, OWNER, PASSWORD, Town, town
 
@@ -135,3 +145,34 @@ async def test_what_was_asked_is_metered_and_shown_to_whose_it_is(
     assert by_host["localhost"]["failures"] == by_host["localhost"]["requests"] >= 1
     async with inside.client(bob) as http:
         assert (await http.get("/api/v1/egress")).json() == {"days": []}
+
+
+async def test_mail_servers_and_databases_are_reached_by_the_same_lists(
+    inside: Town, port: int
+) -> None:
+    owner = (await inside.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)).access
+    ada = await inside.person("Ada")
+    async with inside.client(ada) as http:
+        me = (await http.get("/api/v1/account")).json()
+    async with inside.client(owner) as http:
+        path = f"/api/admin/users/{me['id']}/limits"
+        await http.patch(path, json={"egress_hosts": ["localhost"]})
+    rules = Rules((ip_network("127.0.0.0/8"), ip_network("::1/128")))
+    egress = EgressRepository(inside.platform.database)
+    ways = WaysOut(LateClient(rules), CheckedDialer(rules), rules, egress, SystemClock())
+    dialer = ways.dialer_of(RunRef(new_id(), UUID(me["id"]), GraphRef(new_id(), 1)))
+
+    (await dialer.connect("localhost", port)).close()
+    assert await dialer.address("localhost", port) in {"127.0.0.1", "::1"}
+    for refused in (dialer.connect("127.0.0.1", port), dialer.address("127.0.0.1", port)):
+        with pytest.raises(EgressRefused, match="your account lets be asked"):
+            await refused
+    with pytest.raises(Unreachable):
+        await dialer.connect("localhost", 1)
+    await ways.close()
+
+    async with inside.client(ada) as http:
+        days = (await http.get("/api/v1/egress")).json()["days"]
+    assert [(one["host"], one["requests"], one["failures"]) for one in days] == [
+        ("localhost", 3, 1)
+    ]

@@ -142,6 +142,9 @@ async def _nowhere(scope: Scope, receive: Receive, send: Send) -> None:
         await WebSocketClose()(scope, receive, send)
         return
     await scope["app"].state.guard.admit(scope, _NOWHERE)
+    if (shown := page.page_for_nothing(scope)) is not None:
+        await shown(scope, receive, send)
+        return
     raise NotFound(f"There is nothing at {scope['path']}.")
 
 

@@ -22,7 +22,7 @@ from autograph.features.runs.adapters.block_host import DatabaseBlockHost, Reach
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.features.runs.repository import EgressRepository
 from autograph.infra.sandbox.late import LateSandbox
-from autograph.infra.sandbox.ports import SandboxLimits
+from autograph.infra.sandbox.ports import BenchLimits, SandboxLimits
 from autograph.infra.settings import Settings
 
 
@@ -93,7 +93,13 @@ def _sandbox(ground: Ground) -> LateSandbox:
         output_bytes=settings.sandbox_output_kb * 2**10,
         file_bytes=settings.sandbox_files_mb * 2**20,
     )
-    sandbox = LateSandbox(limits, warm=settings.sandbox_warm)
+    bench = BenchLimits(
+        seconds=settings.media_seconds,
+        cpu_seconds=math.ceil(settings.media_seconds * 2),
+        memory_bytes=settings.media_memory_mb * 2**20,
+        file_bytes=settings.media_mb * 2**20,
+    )
+    sandbox = LateSandbox(limits, warm=settings.sandbox_warm, bench=bench)
     ground.stack.push_async_callback(sandbox.close)
     return sandbox
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +12,6 @@ from uuid import UUID
 from autograph.blocks.catalog import Catalog
 from autograph.blocks.sdk import (
     ApiKeySecret,
-    BlockError,
     CredentialRef,
     Dialer,
     Files,
@@ -27,9 +25,6 @@ from autograph.blocks.sdk import (
     Sandbox,
     Secret,
     Sql,
-    SqlAnswer,
-    SqlQuery,
-    SqlServer,
     UserPasswordSecret,
 )
 from autograph.blocks.sdk.models import World
@@ -49,7 +44,6 @@ from autograph.graph.model import Graph, Node, Policy, Retry
 from autograph.graph.schemas import check_inputs, input_schema
 from autograph.graph.spec import BlockSpec
 from autograph.infra.clock import SystemClock
-from autograph.infra.egress.ports import Rules
 from autograph.infra.errors import AutographError, OperationalError
 
 _NODE_TIME: Final = timedelta(seconds=30)
@@ -270,11 +264,11 @@ class _RecordedHost:
     def http(self, run: RunRef, node: str) -> Http:
         return self._player.http(_who(run, node))
 
-    def dialer(self, run: RunRef) -> Dialer:
-        return _NothingElse()
+    def dialer(self, run: RunRef, node: str) -> Dialer:
+        return self._player.dialer(_who(run, node))
 
-    def sql(self, run: RunRef) -> Sql:
-        return _NothingElse()
+    def sql(self, run: RunRef, node: str) -> Sql:
+        return self._player.sql(_who(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         return self._player.sandbox(_who(run, node))
@@ -287,27 +281,6 @@ class _RecordedHost:
 
     async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:
         return timedelta(0)
-
-
-class _NothingElse:
-    """Implements `Dialer` and `Sql`: of what is neither HTTP nor a model nothing is recorded."""
-
-    async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
-        raise _not_recorded()
-
-    async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
-        raise _not_recorded()
-
-    async def query(self, server: SqlServer, query: SqlQuery) -> SqlAnswer:
-        raise _not_recorded()
-
-
-def _not_recorded() -> BlockError:
-    return BlockError(
-        "Connections to mail servers and databases are not recorded, so this node cannot be played. Leave it out "
-        "of what is tested, or run it for real.",
-        code="cassette.not_recorded",
-    )
 
 
 class _Plans:

@@ -144,13 +144,13 @@ class NodeContext:
     def dialer(self) -> Dialer:
         """The way out for protocols that are not HTTP."""
         self._refuse_pure()
-        return self._host.dialer(self._run)
+        return self._host.dialer(self._run, self.node_id)
 
     @property
     def sql(self) -> Sql:
         """Databases of others."""
         self._refuse_pure()
-        return self._host.sql(self._run)
+        return self._host.sql(self._run, self.node_id)
 
     @property
     def models(self) -> Models:

@@ -410,11 +410,11 @@ class BlockHost(Protocol):
         """Return the way out for a run of this owner."""
         ...
 
-    def dialer(self, run: RunRef) -> Dialer:
+    def dialer(self, run: RunRef, node: str) -> Dialer:
         """Return the way out of a run of this owner for protocols that are not HTTP."""
         ...
 
-    def sql(self, run: RunRef) -> Sql:
+    def sql(self, run: RunRef, node: str) -> Sql:
         """Return what asks databases of others for a run of this owner."""
         ...
 

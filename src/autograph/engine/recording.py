@@ -64,13 +64,13 @@ class RecordingHost:
         """Return the way out."""
         return self._recorder.http(self._inner.http(run, node))
 
-    def dialer(self, run: RunRef) -> Dialer:
-        """Return the way out for protocols that are not HTTP; nothing of it is kept."""
-        return self._inner.dialer(run)
+    def dialer(self, run: RunRef, node: str) -> Dialer:
+        """Return the way out for other protocols; what is said there is not kept, and that is."""
+        return self._recorder.dialer(self._inner.dialer(run, node))
 
-    def sql(self, run: RunRef) -> Sql:
-        """Return what asks databases of others; nothing of it is kept."""
-        return self._inner.sql(run)
+    def sql(self, run: RunRef, node: str) -> Sql:
+        """Return what asks databases of others."""
+        return self._recorder.sql(self._inner.sql(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         """Return where code that people wrote is run."""

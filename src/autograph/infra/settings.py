@@ -293,6 +293,15 @@ class Settings(BaseSettings):
     sandbox_files_mb: int = Field(
         default=16, ge=1, description="What the files may hold that it leaves, in MiB."
     )
+    media_seconds: float = Field(
+        default=600, gt=0, description="How long work at a video or sound may take, in seconds."
+    )
+    media_mb: int = Field(
+        default=1024, ge=1, description="How large each such file may be, in MiB."
+    )
+    media_memory_mb: int = Field(
+        default=4096, ge=256, description="What such work may use of addresses of memory, in MiB."
+    )
     sandbox_warm: int = Field(
         default=2, ge=0, description="Sandboxes a worker keeps ready once it has run code."
     )

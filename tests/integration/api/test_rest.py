@@ -282,11 +282,39 @@ class TestTheRest:
         assert {"Calculator", "AgentInput"} <= set(names)
         assert served.http.get("/api/v1/blocks/Calculator").json()["effect"] == "pure"
 
-    def test_the_page_and_its_parts_are_served_with_a_strict_policy(self, served: Up) -> None:
-        for path in ("/", "/static/page.js", "/static/page.css", "/static/icon.svg"):
+    def test_the_page_is_served_with_a_strict_policy(self, served: Up) -> None:
+        for path in ("/", "/library", "/runs/01900000-0000-7000-8000-0000000000ff", "/auth/reset"):
             answer = served.http.get(path)
             assert answer.status_code == 200
-            assert "default-src 'self'" in answer.headers["content-security-policy"]
+            assert answer.headers["cache-control"] == "no-cache"
+            policy = answer.headers["content-security-policy"]
+            assert "default-src 'self'" in policy
+            assert "unsafe" not in policy
+
+    def test_browsers_get_a_page_for_what_is_not_there_and_programs_an_error(
+        self, served: Up
+    ) -> None:
+        page = served.http.get("/nowhere", headers={"accept": "text/html,*/*"})
+        error = served.http.get("/nowhere")
+
+        assert (page.status_code, error.status_code) == (404, 404)
+        assert page.headers["content-type"].startswith("text/html")
+        assert error.json()["code"] == "not_found"
+
+    def test_agents_are_searched_by_name_and_description(
+        self, served: Up, greeter: dict[str, object]
+    ) -> None:
+        sought = {**greeter, "name": "Sought-after 100%", "description": "It finds needles."}
+        found_id = served.save(sought)
+
+        def found(search: str) -> list[str]:
+            answer = served.http.get("/api/v1/graphs", params={"search": search})
+            return [one["id"] for one in answer.json()["graphs"]]
+
+        assert found("SOUGHT-after") == [found_id]
+        assert found("needles") == [found_id]
+        assert found("100%") == [found_id]
+        assert found("after_100") == []
 
     @pytest.mark.seed("D5-P03")
     def test_the_committed_openapi_is_the_one_that_is_served(self, served: Up) -> None:

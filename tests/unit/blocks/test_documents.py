@@ -23,11 +23,13 @@ class TestXMLParser:
             ("<a>1</a>", {"a": "1"}),
             (" <a> 1 </a>\n", {"a": "1"}),
             ("<a><b>1</b><c><d>2</d></c></a>", {"a": {"b": "1", "c": {"d": "2"}}}),
+            ("<a>1</a><b>2</b>", {"a": "1", "b": "2"}),
+            ("<?xml version='1.0'?>\n<a>1</a>\n<a>2</a>", [{"a": "1"}, {"a": "2"}]),
             ("<a><b>1</b><b>2</b></a>", {"a": [{"b": "1"}, {"b": "2"}]}),
             ("<?xml version='1.0'?><a>&lt;<![CDATA[&]]><!-- c --></a>", {"a": "<&"}),
         ],
     )
-    async def test_reads(self, text: str, parsed: dict[str, Any]) -> None:
+    async def test_reads(self, text: str, parsed: Any) -> None:
         assert await run_block(XMLParser, {"input_xml": text}) == [("parsed_xml", parsed)]
 
     @pytest.mark.parametrize(
@@ -36,7 +38,9 @@ class TestXMLParser:
             ("", "not XML"),
             ("text", "not XML"),
             ("<a>1</b>", "not XML"),
-            ("<a>1</a><b>2</b>", "not XML"),
+            ("<a>1</a> and <b>2</b>", "not XML"),
+            ("<a>1</a><b>2", "not XML"),
+            ("<a>1</a></_><_><b>2</b>", "not XML"),
             ("<a>" * 100_000, "not XML"),
             ("<a x='1'>2</a>", "<a> has attributes"),
             ("<a/>", "<a> is empty"),

@@ -1,4 +1,4 @@
-"""The page, and the description of the API: what anybody may read."""
+"""The web app: the page under every path that people have in their browser, and the files it is made of."""
 
 from __future__ import annotations
 
@@ -7,67 +7,75 @@ from typing import Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
+from starlette.types import Scope
 
-from autograph.api.gateway.routes import GuardedRoute, public
+from autograph.api.gateway.credentials import headers_of
+from autograph.api.gateway.routes import GuardedRoute, RateClass, public
+from autograph.api.page.build import Build
 from autograph.infra.errors import NotFound
 from autograph.infra.json import encode
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 _HERE: Final = Path(__file__).parent
-_FILES: Final = {
-    path.name: path for path in _HERE.iterdir() if path.suffix in {".js", ".css", ".svg"}
-}
-_CACHED: Final = {"Cache-Control": "no-cache"}
+_UNBUILT: Final = _HERE / "unbuilt.html"
+_BUILD: Final = Build(_HERE / "built")
+_REVALIDATED: Final = "no-cache"
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_PAGES: Final = (
+    "/",
+    "/welcome",
+    "/login",
+    "/signup",
+    "/forgotten",
+    "/auth/{step}",
+    "/connect",
+    "/oauth/authorize",
+    "/library",
+    "/library/{agent_id}",
+    "/build",
+    "/build/{agent_id}",
+    "/runs",
+    "/runs/{run_id}",
+    "/reviews",
+    "/connections",
+    "/account",
+    "/account/{section}",
+    "/admin",
+    "/admin/{section}",
+)
+"""Every path that the web app has a page for; it shows its own page for what is not there."""
 
 
-@router.get("/")
-@public("The page asks people to log in; there is nothing of anybody on it.")
-async def index() -> FileResponse:
-    """Return the page."""
-    return FileResponse(_HERE / "index.html", headers=_CACHED)
+@public("The page asks people to log in; there is nothing of anybody on it.", rate=RateClass.READ)
+async def page(request: Request) -> FileResponse:
+    """Return the page, which finds out by its path what to show."""
+    return _page(request.scope)
 
 
-@router.get("/auth/{step}")
-@public("Links in mails lead here; what they carry stays in the browser until it is sent.")
-async def auth_page(step: str) -> FileResponse:
-    """Return the page, for somebody who follows a link.
+for _path in _PAGES:
+    router.add_api_route(_path, page, methods=["GET"])
+
+
+@router.get("/assets/{name}")
+@public("Scripts, styles and fonts, named by what is in them.", rate=RateClass.READ)
+async def asset(name: str, request: Request) -> FileResponse:
+    """Return a file whose name changes with its content, so that browsers ask for it once.
 
     Raises:
-        NotFound: There are no such links.
+        NotFound: The web app has no such file.
     """
-    if step not in {"verify", "reset", "log-in", "code"}:
-        raise NotFound(f"There is nothing at /auth/{step}.")
-    return FileResponse(_HERE / "index.html", headers=_CACHED)
-
-
-@router.get("/connect")
-@public("Providers send browsers here; what they carry is good for the person alone who began it.")
-async def connect_page() -> FileResponse:
-    """Return the page that ends a connection."""
-    return FileResponse(_HERE / "connect.html", headers=_CACHED)
-
-
-@router.get("/oauth/authorize")
-@public(
-    "It asks people to log in before it shows what an app wants; the app's words stay in the address."
-)
-async def consent_page() -> FileResponse:
-    """Return the page on which people let an app act for them (RFC 6749 §3.1)."""
-    return FileResponse(_HERE / "consent.html", headers=_CACHED)
+    return _file(request.scope, f"assets/{name}", _FOR_EVER)
 
 
 @router.get("/static/{name}")
-@public("Scripts and styles of the page.")
-async def static(name: str) -> FileResponse:
-    """Return a file of the page.
+@public("The icon, and what else has a name that stays.", rate=RateClass.READ)
+async def static(name: str, request: Request) -> FileResponse:
+    """Return a file whose name stays.
 
     Raises:
-        NotFound: It has no such file.
+        NotFound: The web app has no such file.
     """
-    path = _FILES.get(name)
-    if path is None:
-        raise NotFound(f"There is nothing at /static/{name}.")
-    return FileResponse(path, headers=_CACHED)
+    return _file(request.scope, f"static/{name}", _REVALIDATED)
 
 
 @router.get("/api/openapi.json")
@@ -75,3 +83,38 @@ async def static(name: str) -> FileResponse:
 async def openapi(request: Request) -> Response:
     """Return the description of the API."""
     return Response(encode(request.app.openapi()), media_type="application/json")
+
+
+def page_for_nothing(scope: Scope) -> Response | None:
+    """Return the page, as 404, to somebody whose browser asks for what is not there; None to a program."""
+    accepts = headers_of(scope).get(b"accept", b"")
+    if scope["method"] != "GET" or b"text/html" not in accepts:
+        return None
+    return _page(scope, status_code=404)
+
+
+def _page(scope: Scope, *, status_code: int = 200) -> FileResponse:
+    found = _BUILD.find("index.html", _encodings(scope))
+    if found is None:
+        return FileResponse(_UNBUILT, status_code, {"Cache-Control": _REVALIDATED})
+    return FileResponse(
+        found.path,
+        status_code,
+        {"Cache-Control": _REVALIDATED, **found.headers},
+        media_type=found.media_type,
+    )
+
+
+def _file(scope: Scope, name: str, cached: str) -> FileResponse:
+    found = _BUILD.find(name, _encodings(scope))
+    if found is None:
+        raise NotFound(f"There is nothing at /{name}.")
+    return FileResponse(
+        found.path,
+        headers={"Cache-Control": cached, **found.headers},
+        media_type=found.media_type,
+    )
+
+
+def _encodings(scope: Scope) -> str:
+    return headers_of(scope).get(b"accept-encoding", b"").decode("latin-1")

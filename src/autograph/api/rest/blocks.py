@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+from functools import lru_cache
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
-from autograph.blocks.catalog import AnyBlock
+from autograph.blocks.catalog import AnyBlock, Catalog
 from autograph.features.accounts.models import Permission
 from autograph.infra.json import encode
 
@@ -49,11 +52,16 @@ class BlockOutputs(BaseModel):
     credits: int
 
 
-@router.get("")
+@router.get("", response_model=list[BlockAnswer])
 @needs(Permission.BLOCKS_READ)
-async def list_blocks(services: ServicesDep) -> list[BlockAnswer]:
+async def list_blocks(request: Request, services: ServicesDep) -> Response:
     """List every block of this installation, by name."""
-    return [present(block) for block in services.catalog]
+    # The first time every provider's file is read: a second in which others are served.
+    plain, compressed = await asyncio.to_thread(_listed, services.catalog)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return Response(compressed, media_type="application/json", headers=headers)
+    return Response(plain, media_type="application/json", headers={"Vary": "Accept-Encoding"})
 
 
 @router.get("/{block_id}")
@@ -76,6 +84,13 @@ async def execute_block(
         "credits": found.credits,
     }
     return Response(encode(answer), media_type="application/json")
+
+
+@lru_cache(maxsize=1)
+def _listed(catalog: Catalog) -> tuple[bytes, bytes]:
+    """Return the list as JSON, plain and compressed: it is large, and stays as long as the process does."""
+    plain = encode([present(block).model_dump() for block in catalog])
+    return plain, gzip.compress(plain)
 
 
 def present(block: AnyBlock) -> BlockAnswer:

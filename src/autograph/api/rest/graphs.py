@@ -116,9 +116,14 @@ async def list_graphs(
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     before: UUID | None = None,
     name: str | None = None,
+    search: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="In names and descriptions.")
+    ] = None,
 ) -> GraphPage:
     """List one's agents, newest first; `before` asks for the page after that id."""
-    found = await services.agents.list_page(principal, limit=limit, before=before, name=name)
+    found = await services.agents.list_page(
+        principal, limit=limit, before=before, name=name, search=search
+    )
     items = [GraphItem.model_validate(one, from_attributes=True) for one in found]
     return GraphPage(graphs=items, next_before=items[-1].id if len(items) == limit else None)
 

@@ -7,6 +7,8 @@ An *exchange* is JSON: its `kind`, the `agent` and the `node` that asked, and wh
     model      `request`, `answer`
     embedding  `model`, `texts`, `vectors`
     code       `language`, `code`, `ran`
+    sql        `server`, `text`, `answer`
+    dialed     `host`, `port`: a connection that is not HTTP; what was said is not kept (`left_out`)
     now        `at`: a moment that was told
     stored     `scope`, `key`, `value`: what a stored value was when it was read
     file       `reference`, `name`, `media_type`, `base64`: what was in a file that was read

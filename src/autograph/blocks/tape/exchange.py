@@ -20,6 +20,7 @@ from autograph.blocks.sdk import (
 from autograph.blocks.sdk.exchanges import MASK
 from autograph.infra.json import canonical
 from autograph.infra.sandbox.ports import Failure, MadeFile, Ran
+from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
 
 MAX_KEPT: Final = 4 * 1024 * 1024
 """Bytes of one body or file; what is larger is left out, and said to be."""
@@ -115,6 +116,21 @@ def code_json(code: str, language: CodeLanguage) -> dict[str, Json]:
     return {"language": language.value, "code": code}
 
 
+def sql_json(server: SqlServer, query: SqlQuery) -> dict[str, Json]:
+    """Return what a database is asked."""
+    return {"server": f"{server.kind.value}://{server.host}/{server.database}", "text": query.text}
+
+
+def sql_from(said: Mapping[str, Any]) -> SqlAnswer:
+    """Return what a database answered."""
+    return SqlAnswer(
+        said.get("columns"),
+        said.get("rows", []),
+        bool(said.get("is_truncated", False)),
+        said.get("affected_rows"),
+    )
+
+
 def told(one: Exchange) -> str:
     """Return an exchange in a few words, for messages."""
     kind = one.get("kind")
@@ -125,6 +141,10 @@ def told(one: Exchange) -> str:
         return f"a question to {one.get('request', {}).get('model', 'a model')}{node}"
     if kind == "embedding":
         return f"the embedding of {len(one.get('texts', ()))} texts by {one.get('model')}{node}"
+    if kind == "sql":
+        return f"a question to the database {one.get('server')}{node}"
+    if kind == "dialed":
+        return f"the connection to {one.get('host')}:{one.get('port')}{node}"
     if kind == "code":
         return f"{one.get('language', '')} code{node}"
     return f"the file {one.get('name') or one.get('reference')!r}{node}"

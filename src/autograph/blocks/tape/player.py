@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import socket
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -24,6 +25,7 @@ from autograph.blocks.sdk import (
     BlockError,
     CodeLanguage,
     CredentialRef,
+    Dialer,
     FileInfo,
     Files,
     FileStream,
@@ -39,9 +41,10 @@ from autograph.blocks.sdk import (
     OnText,
     Sandbox,
     Scope,
+    Sql,
     Stream,
 )
-from autograph.blocks.sdk.exchanges import Sent, answer_of, differences, from_json
+from autograph.blocks.sdk.exchanges import Sent, answer_of, differences, from_json, masked
 from autograph.blocks.sdk.files import MAX_READ, HeldFile, open_elsewhere, read_stream
 from autograph.blocks.tape.exchange import (
     Exchange,
@@ -50,6 +53,8 @@ from autograph.blocks.tape.exchange import (
     ran_from,
     request_json,
     scrubbed,
+    sql_from,
+    sql_json,
     told,
 )
 from autograph.infra.egress.ports import (
@@ -59,7 +64,9 @@ from autograph.infra.egress.ports import (
     Rules,
     Unreachable,
 )
-from autograph.infra.sandbox.ports import Ran
+from autograph.infra.sandbox.late import LateSandbox
+from autograph.infra.sandbox.ports import Bench, Ran, SandboxLimits
+from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
 
 PLACEHOLDER: Final = "recorded-secret"
 """What credentials are made of while a recording plays; it counts as the mask that stands in the recording."""
@@ -69,7 +76,7 @@ _FAILURES: Final = {
 _SHOWN: Final = 600
 _ELSE: Final = 2
 """The rank of what another node asked."""
-_ONCE: Final = frozenset({"http", "model", "embedding", "code", "written"})
+_ONCE: Final = frozenset({"http", "model", "embedding", "sql", "code", "written"})
 """Kinds that answer once; the others are how things were, and answer whoever asks."""
 
 Who = tuple[str, str]
@@ -135,6 +142,14 @@ class Player:
         """Return where code of a node was run."""
         return _Sandbox(self, who)
 
+    def sql(self, who: Who) -> Sql:
+        """Return the databases that a node asked."""
+        return _Sql(self, who)
+
+    def dialer(self, who: Who) -> Dialer:
+        """Return no way out: what is not HTTP is not recorded."""
+        return _Dialer(self, who)
+
     def store(self, who: Who) -> KeyValueStore:
         """Return the stored values, as they were."""
         return _Store(self._stored, who[0])
@@ -182,7 +197,7 @@ class Player:
         found = self.take(
             "model",
             who,
-            lambda one: _unlike(one.get("request", {}), sent),
+            lambda one: _unlike(one, one.get("request", {}), sent),
             f"a question to {request.model}",
         )
         _fail_as(found)
@@ -247,7 +262,7 @@ class _Http:
         found = self._player.take(
             "http",
             self._who,
-            lambda one: differences(from_json(one), sent, is_masked=True),
+            lambda one: _differences(one, sent),
             f"{sent.method} {sent.url}",
         )
         _fail_as(found)
@@ -296,7 +311,7 @@ class _Models:
         found = self._player.take(
             "embedding",
             self._who,
-            lambda one: _unlike({name: one[name] for name in sent if name in one}, sent),
+            lambda one: _unlike(one, one, sent),
             f"the embedding of {len(texts)} texts by {model}",
         )
         _fail_as(found)
@@ -318,11 +333,49 @@ class _Sandbox:
         found = self._player.take(
             "code",
             self._who,
-            lambda one: _unlike({name: one[name] for name in sent if name in one}, sent),
+            lambda one: _unlike(one, one, sent),
             f"{language.value} code",
         )
         _fail_as(found)
         return ran_from(found["ran"])
+
+    def bench(self) -> AbstractAsyncContextManager[Bench]:
+        # A real one: it asks nobody, so nothing of it was recorded.
+        return LateSandbox(SandboxLimits(), warm=0).bench()
+
+
+class _Sql:
+    """Implements `Sql`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def query(self, server: SqlServer, query: SqlQuery) -> SqlAnswer:
+        sent = scrubbed(sql_json(server, query), (PLACEHOLDER,))
+        what = f"a question to the database {sent['server']}"
+        found = self._player.take("sql", self._who, lambda one: _unlike(one, one, sent), what)
+        _fail_as(found)
+        return sql_from(found["answer"])
+
+
+class _Dialer:
+    """Implements `Dialer`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        self._player = player
+        self._who = who
+
+    async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
+        raise self._refused(host, port)
+
+    async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
+        raise self._refused(host, port)
+
+    def _refused(self, host: str, port: int) -> BlockError:
+        message = f"Not in the recording: a connection to {host}:{port} that is not HTTP."
+        self._player.problem(self._who, message)
+        return BlockError(message, code="cassette.not_recorded")
 
 
 class _Store:
@@ -385,13 +438,14 @@ def _place(agent: str, scope: Scope, key: str) -> tuple[str, Scope, str]:
     return ("" if scope is Scope.PERSON else agent, scope, key)
 
 
-def _unlike(recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]:
-    """Return which parts of what was recorded are others now; with no part recorded, anything is alike."""
-    if not recorded:
-        return []
+def _unlike(one: Exchange, recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]:
+    """Return which parts of what is sent were recorded otherwise; of one written by hand, those that it has count."""
+    names = [name for name in sent if name in recorded or "node" in one]
+    if "request" in one:
+        names += [name for name in recorded if name not in sent]
     return [
         f"{name}: recorded {_short(recorded.get(name))}, sent {_short(sent.get(name))}"
-        for name in {**recorded, **sent}
+        for name in names
         if recorded.get(name) != sent.get(name)
     ]
 
@@ -399,6 +453,14 @@ def _unlike(recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]
 def _short(value: Json) -> str:
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _differences(one: Exchange, sent: Sent) -> list[str]:
+    """Return where a request is another one; the body of one written by hand counts where it has one."""
+    expected = masked(from_json(one))
+    if not expected.body and "node" not in one:
+        sent = replace(sent, content=b"")
+    return differences(expected, sent, is_masked=True)
 
 
 def _fail_as(found: Exchange) -> None:

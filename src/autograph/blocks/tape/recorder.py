@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import socket
 from collections.abc import (
     AsyncGenerator,
     AsyncIterable,
@@ -19,12 +20,14 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
+from dataclasses import asdict
 from typing import Any
 
 from autograph.blocks.sdk import (
     BlockError,
     CodeLanguage,
     CredentialRef,
+    Dialer,
     FileInfo,
     Files,
     FileStream,
@@ -39,6 +42,7 @@ from autograph.blocks.sdk import (
     OnText,
     Sandbox,
     Scope,
+    Sql,
     Stream,
 )
 from autograph.blocks.sdk.exchanges import Sent, as_json, exchanged
@@ -50,11 +54,13 @@ from autograph.blocks.tape.exchange import (
     ran_json,
     request_json,
     scrubbed,
+    sql_json,
 )
 from autograph.infra.egress.ports import Rules
 from autograph.infra.errors import AutographError
 from autograph.infra.json import canonical
-from autograph.infra.sandbox.ports import Ran
+from autograph.infra.sandbox.ports import Bench, Ran
+from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
 
 
 class Recorder:
@@ -103,6 +109,14 @@ class Recorder:
     def sandbox(self, inner: Sandbox) -> Sandbox:
         """Return a sandbox of which it is kept what came of code."""
         return _Sandbox(self, inner)
+
+    def sql(self, inner: Sql) -> Sql:
+        """Return databases whose answers are kept."""
+        return _Sql(self, inner)
+
+    def dialer(self, inner: Dialer) -> Dialer:
+        """Return other ways out; that they were taken is kept, and not what was said."""
+        return _Dialer(self, inner)
 
     def store(self, inner: KeyValueStore) -> KeyValueStore:
         """Return stored values of which it is kept what they were."""
@@ -235,6 +249,40 @@ class _Sandbox:
             ran = await self._inner.run(code, language, seconds=seconds)
         self._recorder.keep("code", **said, ran=ran_json(ran))
         return ran
+
+    def bench(self) -> AbstractAsyncContextManager[Bench]:
+        # Nothing is kept: it asks nobody, so what is played works at its files anew.
+        return self._inner.bench()
+
+
+class _Sql:
+    def __init__(self, recorder: Recorder, inner: Sql) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def query(self, server: SqlServer, query: SqlQuery) -> SqlAnswer:
+        said = sql_json(server, query)
+        with self._recorder.failing("sql", said):
+            answer = await self._inner.query(server, query)
+        self._recorder.keep("sql", **said, answer=asdict(answer))
+        return answer
+
+
+class _Dialer:
+    def __init__(self, recorder: Recorder, inner: Dialer) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
+        self._note(host, port)
+        return await self._inner.address(host, port, rules=rules)
+
+    async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
+        self._note(host, port)
+        return await self._inner.connect(host, port, rules=rules)
+
+    def _note(self, host: str, port: int) -> None:
+        self._recorder.keep("dialed", host=host, port=port, left_out="what is not HTTP")
 
 
 class _Store:

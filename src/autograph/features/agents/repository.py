@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import Row, RowMapping, and_, delete, func, insert, select, text, update
+from sqlalchemy import Row, RowMapping, and_, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from autograph.features.accounts.models import Principal
@@ -107,9 +107,15 @@ class GraphRepository:
             return await _fetch(connection, principal, graph_id, version)
 
     async def list_page(
-        self, principal: Principal, *, limit: int, before: UUID | None, name: str | None
+        self,
+        principal: Principal,
+        *,
+        limit: int,
+        before: UUID | None,
+        name: str | None,
+        search: str | None,
     ) -> Sequence[GraphSummary]:
-        """Return a page of a person's graphs, newest first."""
+        """Return a page of a person's graphs, newest first; `search` is in their name or description."""
         query = (
             select(graphs, graph_versions.c.description)
             .join(
@@ -127,6 +133,13 @@ class GraphRepository:
             query = query.where(graphs.c.id < before)
         if name is not None:
             query = query.where(graphs.c.name == name)
+        if search is not None:
+            query = query.where(
+                or_(
+                    graphs.c.name.icontains(search, autoescape=True),
+                    graph_versions.c.description.icontains(search, autoescape=True),
+                )
+            )
         async with self._database.begin() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_summary(row) for row in rows]

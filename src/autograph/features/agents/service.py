@@ -110,9 +110,20 @@ class AgentService:
         limit: int = 50,
         before: UUID | None = None,
         name: str | None = None,
+        search: str | None = None,
     ) -> Sequence[GraphSummary]:
-        """Return a page of a person's graphs, newest first."""
-        return await self._graphs.list_page(principal, limit=limit, before=before, name=name)
+        """Return a page of a person's graphs, newest first.
+
+        Args:
+            principal: Whose they are.
+            limit: How many at most.
+            before: The page after this id.
+            name: Only those of exactly this name.
+            search: Only those that have it in their name or description, large or small.
+        """
+        return await self._graphs.list_page(
+            principal, limit=limit, before=before, name=name, search=search
+        )
 
     async def versions(self, principal: Principal, graph_id: UUID) -> Sequence[GraphVersion]:
         """Return a graph's history, newest first.

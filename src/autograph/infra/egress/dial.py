@@ -12,6 +12,7 @@ from autograph.infra.egress.checks import check_address, check_host
 from autograph.infra.egress.ports import BadRequest, Rules, Unreachable
 
 _CONNECT_SECONDS: Final = 10
+_MAX_HOST: Final = 253
 Resolve: TypeAlias = Callable[[str], Awaitable[Sequence[str]]]
 """Returns the addresses of a name; raises OSError where there are none."""
 
@@ -55,7 +56,9 @@ class CheckedDialer:
             BadRequest: It is no host, or no port.
             Unreachable: There is no such host.
         """
-        if not host or any(not 0x20 < ord(one) < 0x7F or one in "/\\@?#" for one in host):
+        if not 0 < len(host) <= _MAX_HOST or any(
+            not 0x20 < ord(one) < 0x7F or one in "/\\@?#" for one in host
+        ):
             raise BadRequest(f"{host[:80]!r} is no name of a host.")
         if not 0 < port < 65_536:
             raise BadRequest(f"{port} is no port; they are 1 to 65535.")

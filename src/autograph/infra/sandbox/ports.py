@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from autograph.infra.errors import OperationalError
+from autograph.infra.errors import OperationalError, TooLarge
 from autograph.infra.json import Json
 
 
@@ -15,6 +16,18 @@ class SandboxUnavailable(OperationalError):
     """This machine has no wall for code, so none is run; the message says what is missing."""
 
     code: ClassVar[str] = "sandbox.unavailable"
+
+
+class ProgramMissing(OperationalError):
+    """A program of others is not installed here; the message says how to have it."""
+
+    code: ClassVar[str] = "sandbox.program_missing"
+
+
+class TooMuch(TooLarge):
+    """Work on a bench came to a limit; the message names it."""
+
+    code: ClassVar[str] = "sandbox.limit"
 
 
 class Language(StrEnum):
@@ -43,6 +56,67 @@ class SandboxLimits:
     disk_bytes: int = 64 * 1024 * 1024
     output_bytes: int = 1024 * 1024
     file_bytes: int = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class BenchLimits:
+    """What a program on a bench may use.
+
+    Attributes:
+        seconds: Of the clock on the wall.
+        cpu_seconds: Of all processors together.
+        memory_bytes: Of addresses.
+        file_bytes: Of each file that is laid on the bench or made there.
+    """
+
+    seconds: float = 600
+    cpu_seconds: int = 1200
+    memory_bytes: int = 4 * 1024 * 1024 * 1024
+    file_bytes: int = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a program ended.
+
+    Attributes:
+        status: 0 where all went well.
+        stdout: The beginning of what it said.
+        stderr: The beginning of what it complained of.
+    """
+
+    status: int
+    stdout: str
+    stderr: str
+
+
+class Bench(Protocol):
+    """A folder of one's own, in which programs of this machine work behind the wall.
+
+    Names of files are letters, digits, `.`, `_` and `-`; anything else is a mistake of the caller (ValueError).
+    """
+
+    async def put(self, name: str, content: AsyncIterable[bytes]) -> None:
+        """Lay a file on the bench.
+
+        Raises:
+            TooMuch: It is larger than one may be.
+        """
+        ...
+
+    async def run(self, *command: str) -> Finished:
+        """Run a program to its end; files have the names they were put under.
+
+        Raises:
+            ProgramMissing: It is not installed.
+            SandboxUnavailable: There is no wall, and nothing is run without.
+            TooMuch: It took too long, or made too large a file.
+        """
+        ...
+
+    def pieces(self, name: str) -> AsyncIterator[bytes]:
+        """Yield what is in a file."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +171,8 @@ class Sandbox(Protocol):
         Raises:
             SandboxUnavailable: There is no wall, and code is never run without.
         """
+        ...
+
+    def bench(self) -> AbstractAsyncContextManager[Bench]:
+        """Lend a bench for programs of this machine, such as ffmpeg."""
         ...

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError
+from xml.parsers.expat import errors
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -26,13 +28,16 @@ from autograph.blocks.sdk import (
 Entries = dict[str, Json]
 _MAX_TEXT: Final = 5_000_000
 _MAX_DEPTH: Final = 100
+_SEVERAL: Final = errors.codes[errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
+_DECLARATION: Final = re.compile(r"^<\?xml[^>]*\?>")
 
 
 class XMLParserInput(BlockInput):
     """A text in XML."""
 
     input_xml: str = pin(
-        description="A text in XML, with one outermost element.", format=Format.LONG_TEXT
+        description="A text in XML, with one outermost element or several.",
+        format=Format.LONG_TEXT,
     )
 
 
@@ -59,6 +64,10 @@ class XMLParser(Block[XMLParserInput]):
         Example(
             {"input_xml": "<a><b>1</b><c>2</c></a>"}, [("parsed_xml", {"a": {"b": "1", "c": "2"}})]
         ),
+        Example(
+            {"input_xml": "<title>Tea</title>\n<text>Hot.</text>"},
+            [("parsed_xml", {"title": "Tea", "text": "Hot."})],
+        ),
         Example({"input_xml": "<a>"}, error="not XML"),
     )
 
@@ -73,14 +82,29 @@ class XMLParser(Block[XMLParserInput]):
                 f"The text has {len(input.input_xml)} characters; at most {_MAX_TEXT} are read."
             )
         try:
-            root = fromstring(input.input_xml.strip(), forbid_dtd=True)
+            parsed = _parsed(input.input_xml.strip())
         except DefusedXmlException as error:
             raise BlockError(
                 "The text has a document type definition, which is refused."
             ) from error
         except (ParseError, ValueError) as error:
             raise BlockError(f"The text is not XML that can be read: {error!s}.") from error
-        yield "parsed_xml", {root.tag: _value(root, 1)}
+        yield "parsed_xml", parsed
+
+
+def _parsed(text: str) -> Json:
+    try:
+        root = fromstring(text, forbid_dtd=True)
+    except ParseError as error:
+        if error.code != _SEVERAL:
+            raise
+        # Models write one element after the other, without one around them.
+        bare = _DECLARATION.sub("", text)
+        around = fromstring(f"<_>{bare}</_>", forbid_dtd=True)
+        if any((one.tail or "").strip() for one in around):
+            raise
+        return _value(around, 0)
+    return {root.tag: _value(root, 1)}
 
 
 def _value(element: Element, depth: int) -> Json:

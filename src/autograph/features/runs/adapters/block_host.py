@@ -107,13 +107,13 @@ class DatabaseBlockHost:
         """Return the way out for a run."""
         return self._reach.ways.of(run)
 
-    def dialer(self, run: RunRef) -> Dialer:
+    def dialer(self, run: RunRef, node: str) -> Dialer:
         """Return the way out of a run for protocols that are not HTTP."""
         return self._reach.ways.dialer_of(run)
 
-    def sql(self, run: RunRef) -> Sql:
+    def sql(self, run: RunRef, node: str) -> Sql:
         """Return what asks databases of others for a run of this owner."""
-        return SqlClient(self.dialer(run))
+        return SqlClient(self.dialer(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         """Return where code that people wrote is run."""

@@ -1,0 +1,66 @@
+"""Which file of the web app is sent, and in which coding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograph.api.page.build import Build
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Build:
+    (tmp_path / "assets").mkdir()
+    for name in (
+        "index.html",
+        "assets/a-1.js",
+        "assets/a-1.js.br",
+        "assets/a-1.js.gz",
+        "assets/f-2.woff2",
+        "notes.txt",
+    ):
+        (tmp_path / name).write_text(name)
+    return Build(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sent", "coding"),
+    [
+        ("gzip, deflate, br, zstd", "a-1.js.br", "br"),
+        ("gzip;q=1.0, BR;q=0.5", "a-1.js.br", "br"),
+        ("gzip", "a-1.js.gz", "gzip"),
+        ("br;q=0, gzip", "a-1.js.gz", "gzip"),
+        ("identity", "a-1.js", None),
+        ("", "a-1.js", None),
+        ("brotli", "a-1.js", None),
+    ],
+)
+def test_the_best_coding_that_is_accepted_is_sent(
+    build: Build, accepted: str, sent: str, coding: str | None
+) -> None:
+    found = build.find("assets/a-1.js", accepted)
+
+    assert found is not None
+    assert found.path.name == sent
+    assert found.media_type == "text/javascript"
+    assert found.headers.get("Content-Encoding") == coding
+    assert found.headers["Vary"] == "Accept-Encoding"
+
+
+def test_what_has_no_compressed_file_is_sent_as_it_is(build: Build) -> None:
+    found = build.find("assets/f-2.woff2", "br, gzip")
+
+    assert found is not None
+    assert (found.media_type, found.headers) == ("font/woff2", {"Vary": "Accept-Encoding"})
+
+
+@pytest.mark.parametrize(
+    "name", ["assets/none.js", "../build.py", "assets/../index.html", "notes.txt", "", "assets"]
+)
+def test_nothing_else_is_found(build: Build, name: str) -> None:
+    assert build.find(name, "br") is None
+
+
+def test_where_nothing_was_built_nothing_is_found(tmp_path: Path) -> None:
+    assert Build(tmp_path / "none").find("index.html", "br") is None

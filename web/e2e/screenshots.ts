@@ -1,0 +1,118 @@
+// A picture of every page, light, dark, on a phone and in Chinese, for people to look at: .cache/screenshots.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ask, openBrowser, type Platform, ROOT, startPlatform, visit } from "./stage";
+
+const LOOKS: Record<string, { options: BrowserContextOptions; language: string }> = {
+  light: { options: { colorScheme: "light" }, language: "en" },
+  dark: { options: { colorScheme: "dark" }, language: "en" },
+  phone: {
+    options: { colorScheme: "light", viewport: { width: 390, height: 844 }, hasTouch: true },
+    language: "en",
+  },
+  chinese: { options: { colorScheme: "light", viewport: { width: 1024, height: 768 } }, language: "zh" },
+};
+const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
+
+let browser: Browser;
+let platform: Platform;
+const paths: Record<string, string> = {
+  welcome: "/welcome",
+  library: "/library",
+  runs: "/runs",
+  reviews: "/reviews",
+  connections: "/connections",
+  account: "/account",
+  "admin-users": "/admin",
+  "admin-dead-letters": "/admin?tab=dead-letters",
+  "admin-audit": "/admin?tab=audit",
+  "build-new": "/build",
+  "not-found": "/nowhere",
+  login: "/login",
+  signup: "/signup",
+};
+
+beforeAll(async () => {
+  [browser, platform] = await Promise.all([openBrowser(), startPlatform()]);
+  const { page, context } = await visit(browser, platform.url);
+  await page.goto("/login");
+  const save = async (document: unknown) =>
+    (await ask<{ id: string }>(page, "POST", "/api/v1/graphs", document)).id;
+  const run = async (id: string, inputs: object) =>
+    (await ask<{ id: string }>(page, "POST", `/api/v1/graphs/${id}/execute?wait=5`, { inputs })).id;
+  const example = (name: string) =>
+    JSON.parse(readFileSync(join(ROOT, `examples/agents/${name}.json`), "utf8"));
+  const report = await save(example("word-report"));
+  const division = await save(example("careful-division"));
+  const countdown = await save(example("countdown"));
+  const review = await save({
+    autograph: 1,
+    id: crypto.randomUUID(),
+    name: "Newsletter",
+    version: 1,
+    description: "Writes to readers once somebody has read it.",
+    nodes: [
+      {
+        id: "r",
+        block_id: REVIEW,
+        constants: { data: { subject: "Autumn", text: "Dear readers, …" }, name: "Send the newsletter?" },
+      },
+    ],
+    links: [],
+  });
+  const failing = await save({
+    autograph: 1,
+    id: crypto.randomUUID(),
+    name: "Divides by nothing",
+    version: 1,
+    nodes: [
+      {
+        id: "c",
+        name: "Share",
+        block_id: "b1ab9b19-67a6-406d-abf5-2dba76d00c79",
+        constants: { operation: "Divide", a: 1, b: 0 },
+      },
+    ],
+    links: [],
+  });
+  await run(division, { a: 1, b: 0 });
+  await run(review, {});
+  const counted = await run(countdown, { from: 12 });
+  const failed = await run(failing, {});
+  const text = "Agents are **graphs**:\n\n- of blocks\n- of links\n\nExtraordinary graphs.";
+  const made = await run(report, { text });
+  paths.agent = `/library/${report}`;
+  paths.run = `/runs/${made}`;
+  paths["run-step"] = `/runs/${made}?step=3`;
+  paths["run-loop"] = `/runs/${counted}`;
+  paths["run-failed"] = `/runs/${failed}`;
+  paths.build = `/build/${report}`;
+  paths["build-run"] = `/build/${report}?run=${made}`;
+  await context.close();
+});
+afterAll(async () => {
+  await browser?.close();
+  await platform?.stop();
+});
+
+test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
+  const { page, context, faults } = await visit(browser, platform.url, options);
+  await page.addInitScript((chosen) => {
+    localStorage.setItem("autograph.welcomed", "yes");
+    localStorage.setItem("autograph.language", chosen);
+  }, language);
+  for (const [name, path] of Object.entries(paths)) {
+    await page.goto(path);
+    await page.locator("h1").first().waitFor({ state: "attached" });
+    await page.waitForLoadState("networkidle");
+    await page.waitForTimeout(300);
+    await page.screenshot({ path: join(ROOT, `.cache/screenshots/${name}-${look}.png`) });
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    expect(overflow, `${name} is wider than the window`).toBeLessThanOrEqual(0);
+  }
+  await context.close();
+  expect(faults).toEqual([]);
+});

@@ -1,0 +1,72 @@
+import { useWords } from "@/shared/settings";
+import { Dialog } from "@/shared/ui/dialog";
+import { Kbd } from "@/shared/ui/state";
+
+/** Every shortcut there is. */
+export function KeyboardHelp({ onClose }: { onClose: () => void }) {
+  const words = useWords();
+  const { keys } = words.keyboard;
+  const groups: Array<[string, Array<[string, string[]]>]> = [
+    [
+      words.keyboard.everywhere,
+      [
+        [keys.palette, ["Ctrl", "K"]],
+        [keys.help, ["?"]],
+        [keys.library, ["g", "l"]],
+        [keys.runs, ["g", "r"]],
+        [keys.reviews, ["g", "v"]],
+        [keys.build, ["g", "b"]],
+        [keys.connections, ["g", "c"]],
+      ],
+    ],
+    [
+      words.nav.reviews,
+      [
+        [keys.nextPrevious, ["j", "k"]],
+        [keys.approve, ["a"]],
+        [keys.reject, ["r"]],
+      ],
+    ],
+    [
+      words.nav.build,
+      [
+        [keys.blocks, ["b"]],
+        [keys.link, ["l"]],
+        [keys.undo, ["Ctrl", "Z"]],
+        [keys.redo, ["Ctrl", "Shift", "Z"]],
+        [keys.save, ["Ctrl", "S"]],
+        [keys.runAgent, ["Ctrl", "Enter"]],
+        [keys.copyPaste, ["Ctrl", "C / V"]],
+        [keys.duplicate, ["Ctrl", "D"]],
+        [keys.selectAll, ["Ctrl", "A"]],
+        [keys.find, ["Ctrl", "F"]],
+        [keys.remove, ["Delete"]],
+        [keys.fit, ["f"]],
+        [keys.panels, ["\\"]],
+      ],
+    ],
+  ];
+  return (
+    <Dialog title={words.keyboard.title} onClose={onClose} isWide>
+      <div className="grid gap-8 sm:grid-cols-2">
+        {groups.map(([title, rows]) => (
+          <section key={title} className="sm:last:row-span-2 sm:last:col-start-2 sm:last:row-start-1">
+            <h3 className="mb-2 text-13 text-dim">{title}</h3>
+            <dl className="stack">
+              {rows.map(([what, by]) => (
+                <div key={what} className="row h-8 justify-between border-b last:border-0">
+                  <dt>{what}</dt>
+                  <dd className="row gap-1">
+                    {by.map((key) => (
+                      <Kbd key={key}>{key}</Kbd>
+                    ))}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}

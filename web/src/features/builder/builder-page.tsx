@@ -1,0 +1,676 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import { LayoutGrid, ListTree, PanelRight, Play, Plus, Redo2, Save, Search, Undo2 } from "lucide-react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { isTyping } from "@/app/shell";
+import { titleOf } from "@/features/builder/block-node";
+import { Canvas, type LooseEnd } from "@/features/builder/canvas";
+import { ConflictDialog, LinkDialog } from "@/features/builder/dialogs";
+import { Inspector } from "@/features/builder/inspector";
+import { blocksQuery } from "@/features/builder/queries";
+import { RunBar } from "@/features/builder/run-bar";
+import { linkFor, noteUse, Shelf } from "@/features/builder/shelf";
+import {
+  act,
+  back,
+  forgetDraft,
+  forth,
+  type KeptDraft,
+  keptDraft,
+  markSaved,
+  open,
+  takeOver,
+  useBuilder,
+} from "@/features/builder/store";
+import { agentQuery } from "@/features/library/queries";
+import { useLiveRun } from "@/features/runs/live";
+import { RunDialog } from "@/features/runs/run-dialog";
+import { partOf, pasted, readPart } from "@/graph-core/edit";
+import type { BlockSpec, Graph, Position } from "@/graph-core/model";
+import { spaced } from "@/graph-core/text";
+import { ApiError, api } from "@/shared/api/client";
+import { time } from "@/shared/format";
+import { useWords } from "@/shared/settings";
+import { Button, IconButton } from "@/shared/ui/button";
+import { FormProblem, Kbd, Problem, Skeletons } from "@/shared/ui/state";
+import { tell, tellError } from "@/shared/ui/toast";
+
+const NEW_NODE = { width: 240, height: 120 };
+
+export function NewAgentPage() {
+  const blocks = useQuery(blocksQuery);
+  const [isOpen, setOpen] = useState(false);
+  useEffect(() => {
+    if (!blocks.data) return;
+    open(null, null, blocks.data);
+    setOpen(true);
+  }, [blocks.data]);
+  if (blocks.isError) return <Failed error={blocks.error} onRetry={() => blocks.refetch()} />;
+  if (!isOpen) return <Loading />;
+  return <Workbench key="new" runId={null} />;
+}
+
+export function BuilderPage() {
+  const { agentId } = useParams({ from: "/shell/build/$agentId" });
+  const { version, run } = useSearch({ from: "/shell/build/$agentId" });
+  const blocks = useQuery(blocksQuery);
+  const agent = useQuery({ ...agentQuery(agentId, version), staleTime: 0 });
+  const [opened, setOpened] = useState("");
+  const wanted = `${agentId}/${version ?? ""}`;
+  const { data } = agent;
+  useEffect(() => {
+    if (!blocks.data || !data || agent.isFetching) return;
+    // A new agent that was just saved is open already, with its way back.
+    if (useBuilder.getState().fresh === agentId) useBuilder.setState({ fresh: null });
+    else if (opened !== wanted)
+      open(agentId, { ...(data.graph as unknown as Graph), id: data.id, version: data.version }, blocks.data);
+    setOpened(wanted);
+  }, [blocks.data, data, agent.isFetching, agentId, wanted, opened]);
+  if (agent.isError) throw agent.error;
+  if (blocks.isError) return <Failed error={blocks.error} onRetry={() => blocks.refetch()} />;
+  if (opened !== wanted) return <Loading />;
+  return <Workbench key={wanted} runId={run ?? null} />;
+}
+
+function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  return (
+    <div className="p-8">
+      <Problem error={error} onRetry={onRetry} />
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div className="grid h-full gap-4 p-4 md:grid-cols-[1fr_21rem]">
+      <div className="skeleton animate-breathe" />
+      <Skeletons count={4} className="h-16" />
+    </div>
+  );
+}
+
+function Workbench({ runId }: { runId: string | null }) {
+  return (
+    <ReactFlowProvider>
+      <Bench runId={runId} />
+    </ReactFlowProvider>
+  );
+}
+
+interface Conflict {
+  base: number;
+  latest: number;
+}
+
+function Bench({ runId }: { runId: string | null }) {
+  const words = useWords();
+  const navigate = useNavigate();
+  const flow = useReactFlow();
+  const graph = useBuilder((builder) => builder.draft.graph);
+  const saved = useBuilder((builder) => builder.saved);
+  const agentId = useBuilder((builder) => builder.agentId);
+  const specs = useBuilder((builder) => builder.specs);
+  const selected = useBuilder((builder) => builder.selected);
+  const live = useLiveRun(runId);
+  const [shelf, setShelf] = useState<{ end: LooseEnd | null } | null>(null);
+  const [hasPanel, setPanel] = useState(() => matchMedia("(min-width: 768px)").matches);
+  const [isFinding, setFinding] = useState(false);
+  const [isAsking, setAsking] = useState(false);
+  const [linkFrom, setLinkFrom] = useState<string | null>(null);
+  const canvas = useRef<HTMLDivElement>(null);
+  const [restorable, setRestorable] = useState<KeptDraft | null>(() => keptDraft(agentId));
+  const isDirty = graph !== saved && (saved !== null || graph.nodes.length > 0);
+  const saving = useSaving();
+  useBlocker({
+    // What is not saved is kept as a draft; leaving the site altogether is asked about all the same.
+    shouldBlockFn: () => false,
+    enableBeforeUnload: () => isDirty,
+  });
+
+  const step = selected.length === 1 ? live.overlay.byNode.get(selected[0] ?? "") : undefined;
+
+  function middle(): Position {
+    const box = canvas.current?.getBoundingClientRect();
+    if (!box) return { x: 0, y: 0 };
+    const at = flow.screenToFlowPosition({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
+    return free(graph, { x: at.x - NEW_NODE.width / 2, y: at.y - NEW_NODE.height / 2 });
+  }
+
+  function add(block: BlockSpec, at: Position, end: LooseEnd | null) {
+    const id = crypto.randomUUID();
+    const link = end && linkFor(block, end, id);
+    act({
+      kind: "add",
+      nodes: [
+        {
+          id,
+          block_id: block.id,
+          ...(block.kind === "Input" || block.kind === "Output"
+            ? { constants: { name: freeName(graph, block) } }
+            : {}),
+        },
+      ],
+      links: link ? [link] : [],
+      layout: { [id]: { x: Math.round(at.x / 10) * 10, y: Math.round(at.y / 10) * 10 } },
+    });
+    noteUse(block.id);
+    choose([id]);
+  }
+
+  const choose = useCallback(
+    (ids: string[]) => {
+      const all = new Set(ids);
+      // After the canvas has drawn what was added.
+      setTimeout(
+        () => flow.setNodes((nodes) => nodes.map((node) => ({ ...node, selected: all.has(node.id) }))),
+        30,
+      );
+    },
+    [flow],
+  );
+
+  const goTo = useCallback(
+    (id: string) => {
+      choose([id]);
+      flow.fitView({ nodes: [{ id }], maxZoom: 1, duration: 300, padding: 0.6 });
+    },
+    [choose, flow],
+  );
+
+  function paste(text: string) {
+    const part = readPart(text);
+    if (part === null) return;
+    const command = pasted(part, middle(), () => crypto.randomUUID());
+    act(command);
+    choose(command.nodes.map((node) => node.id));
+  }
+
+  function duplicate() {
+    const part = partOf(graph, new Set(selected));
+    const first = part.nodes[0] && part.layout[part.nodes[0].id];
+    const command = pasted(part, { x: (first?.x ?? 0) + 40, y: (first?.y ?? 0) + 40 }, () =>
+      crypto.randomUUID(),
+    );
+    act(command);
+    choose(command.nodes.map((node) => node.id));
+  }
+
+  async function tidy() {
+    const { laidOut } = await import("@/features/builder/layout");
+    const sizes = new Map(
+      flow
+        .getNodes()
+        .flatMap((node) =>
+          node.measured?.width && node.measured.height
+            ? [[node.id, { width: node.measured.width, height: node.measured.height }] as const]
+            : [],
+        ),
+    );
+    const notes = new Set(
+      graph.nodes.filter((node) => specs.get(node.block_id)?.kind === "Note").map((node) => node.id),
+    );
+    act({ kind: "move", to: laidOut(graph, sizes, notes) });
+    setTimeout(() => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }), 60);
+  }
+
+  async function run() {
+    if (isDirty && !(await saving.save())) return;
+    setAsking(true);
+  }
+
+  useKeys({
+    b: () => setShelf({ end: null }),
+    l: () => selected.length === 1 && setLinkFrom(selected[0] ?? null),
+    f: () => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }),
+    "\\": () => setPanel((isOpen) => !isOpen),
+    "ctrl+z": back,
+    "ctrl+shift+z": forth,
+    "ctrl+y": forth,
+    "ctrl+s": () => saving.save(),
+    "ctrl+enter": run,
+    "ctrl+d": duplicate,
+    "ctrl+f": () => setFinding(true),
+    "ctrl+a": () => choose(graph.nodes.map((node) => node.id)),
+  });
+  useClipboard(() => partOf(graph, new Set(selected)), paste);
+
+  const fault = saving.error instanceof ApiError && saving.error.status === 422 ? null : saving.error;
+  return (
+    <div className="flex h-full max-md:h-[calc(100dvh-4rem)]">
+      <div className="stack min-w-0 grow">
+        <header className="row z-10 min-h-14 flex-wrap border-b bg-paper px-3 py-2">
+          <h1 className="sr-only">{words.builder.canvas}</h1>
+          <input
+            aria-label={words.builder.name}
+            placeholder={words.library.unnamed}
+            value={graph.name}
+            maxLength={200}
+            onChange={(event) => act({ kind: "describe", name: event.target.value })}
+            className="h-9 w-40 min-w-0 rounded-md bg-transparent px-2 font-semibold text-16 hover:bg-sunken sm:w-64"
+          />
+          <Saved isDirty={isDirty} at={saving.at} isBusy={saving.isBusy} version={saved?.version ?? 0} />
+          <span className="grow" />
+          <IconButton
+            label={words.keyboard.keys.undo}
+            onClick={back}
+            disabled={useBuilder((builder) => builder.draft.past.length === 0)}
+          >
+            <Undo2 />
+          </IconButton>
+          <IconButton
+            label={words.keyboard.keys.redo}
+            onClick={forth}
+            disabled={useBuilder((builder) => builder.draft.future.length === 0)}
+          >
+            <Redo2 />
+          </IconButton>
+          <IconButton label={words.keyboard.keys.find} onClick={() => setFinding(true)}>
+            <Search />
+          </IconButton>
+          <IconButton label={words.builder.tidy} onClick={tidy}>
+            <LayoutGrid />
+          </IconButton>
+          <IconButton
+            label={words.builder.inspector}
+            aria-pressed={hasPanel}
+            onClick={() => setPanel(!hasPanel)}
+          >
+            <PanelRight />
+          </IconButton>
+          <Button small onClick={() => saving.save()} isBusy={saving.isBusy} disabled={!isDirty}>
+            <Save className="size-4" />
+            <span className="max-sm:sr-only">{words.save}</span>
+          </Button>
+          <Button small look="do" onClick={run} isBusy={saving.isBusy} disabled={graph.nodes.length === 0}>
+            <Play className="size-4" />
+            {words.runs.run}
+          </Button>
+        </header>
+        {restorable ? (
+          <Restore
+            kept={restorable}
+            onTake={() => {
+              takeOver({ ...restorable.graph, id: graph.id, version: graph.version });
+              setRestorable(null);
+            }}
+            onDrop={() => {
+              forgetDraft(agentId);
+              setRestorable(null);
+            }}
+          />
+        ) : null}
+        {fault ? (
+          <div className="border-b px-3 py-2">
+            <FormProblem error={fault} />
+          </div>
+        ) : null}
+        <div ref={canvas} className="relative min-h-0 grow">
+          <Canvas
+            overlay={live.overlay}
+            texts={live.texts}
+            isLive={runId !== null && !live.isOver}
+            onLooseEnd={(end) => setShelf({ end })}
+            onDropBlock={(blockId, at) => {
+              const block = specs.get(blockId);
+              if (block) add(block, at, null);
+            }}
+          />
+          {shelf ? (
+            <Shelf
+              key={shelf.end ? `${shelf.end.node}${shelf.end.pin}` : "all"}
+              end={shelf.end}
+              onPick={(block) => {
+                add(block, shelf.end ? placeAt(shelf.end) : middle(), shelf.end);
+                if (shelf.end || !matchMedia("(min-width: 768px)").matches) setShelf(null);
+              }}
+              onClose={() => setShelf(null)}
+            />
+          ) : (
+            <Button
+              look="plain"
+              className="absolute top-3 left-3 z-10 shadow-float"
+              onClick={() => setShelf({ end: null })}
+            >
+              <Plus className="size-4" />
+              {words.builder.blocks}
+              <Kbd>b</Kbd>
+            </Button>
+          )}
+          {isFinding ? <Find graph={graph} onGoTo={goTo} onClose={() => setFinding(false)} /> : null}
+          {graph.nodes.length === 0 && !shelf ? <FirstBlock onOpen={() => setShelf({ end: null })} /> : null}
+          {runId ? (
+            <RunBar
+              runId={runId}
+              overlay={live.overlay}
+              graph={graph}
+              onClose={() => agentId && navigate({ to: "/build/$agentId", params: { agentId }, search: {} })}
+            />
+          ) : null}
+        </div>
+      </div>
+      {hasPanel ? (
+        <Inspector
+          step={step}
+          onDuplicate={duplicate}
+          onLink={() => setLinkFrom(selected[0] ?? null)}
+          onGoTo={goTo}
+          onClose={() => setPanel(false)}
+        />
+      ) : null}
+      {linkFrom ? <LinkDialog from={linkFrom} onClose={() => setLinkFrom(null)} /> : null}
+      {isAsking && agentId ? (
+        <RunDialog
+          agentId={agentId}
+          {...(saved ? { version: saved.version } : {})}
+          onStarted={(made) =>
+            navigate({ to: "/build/$agentId", params: { agentId }, search: { run: made.id } })
+          }
+          onClose={() => setAsking(false)}
+        />
+      ) : null}
+      {saving.conflict && agentId ? (
+        <ConflictDialog
+          agentId={agentId}
+          {...saving.conflict}
+          onTheirs={saving.takeTheirs}
+          onMine={saving.keepMine}
+          onClose={saving.forgetConflict}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+function placeAt(end: LooseEnd): Position {
+  return { x: end.side === "output" ? end.at.x : end.at.x - NEW_NODE.width, y: end.at.y - 50 };
+}
+
+/** A place near another where no node stands yet. */
+function free(graph: Graph, at: Position): Position {
+  const places = Object.values(graph.layout ?? {});
+  const { x } = at;
+  let { y } = at;
+  while (
+    places.some(
+      (one) => Math.abs(one.x - x) < NEW_NODE.width + 20 && Math.abs(one.y - y) < NEW_NODE.height + 40,
+    )
+  )
+    y += 40;
+  return { x, y };
+}
+
+/** A name for an input or output that no other one has. */
+function freeName(graph: Graph, block: BlockSpec): string {
+  const base = block.kind === "Input" ? "input" : "output";
+  const taken = new Set(graph.nodes.map((node) => node.constants?.name));
+  let count = 1;
+  while (taken.has(count === 1 ? base : `${base}_${count}`)) count += 1;
+  return count === 1 ? base : `${base}_${count}`;
+}
+
+/** Saves the draft as the next version; what the server refuses is said at the nodes, a conflict is asked about. */
+function useSaving() {
+  const words = useWords();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const at = useBuilder((builder) => builder.savedAt);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const sending = useMutation({
+    mutationFn: async (over: number | null) => {
+      const { draft, saved, agentId } = useBuilder.getState();
+      const body = {
+        ...draft.graph,
+        autograph: 1,
+        name: draft.graph.name || words.library.unnamed,
+      } as unknown as Record<string, unknown>;
+      if (agentId === null)
+        return api("POST /api/v1/graphs", { body: { ...body, id: crypto.randomUUID(), version: 1 } });
+      return api("PUT /api/v1/graphs/{graph_id}", {
+        path: { graph_id: agentId },
+        query: { base_version: over ?? saved?.version ?? null },
+        body,
+      });
+    },
+  });
+  async function save(over: number | null = null): Promise<boolean> {
+    const { draft } = useBuilder.getState();
+    try {
+      const made = await sending.mutateAsync(over);
+      const wasNew = useBuilder.getState().agentId === null;
+      // What was changed while it was being saved stays unsaved.
+      const isSame = useBuilder.getState().draft.graph === draft.graph;
+      markSaved(made.id, made.version);
+      if (!isSame)
+        useBuilder.setState(({ draft: now }) => ({
+          saved: { ...draft.graph, version: made.version },
+          draft: { ...now },
+        }));
+      client.invalidateQueries({ queryKey: ["agents"] });
+      if (wasNew)
+        await navigate({ to: "/build/$agentId", params: { agentId: made.id }, search: {}, replace: true });
+      return true;
+    } catch (error) {
+      if (
+        error instanceof ApiError &&
+        error.status === 409 &&
+        typeof error.details.latest_version === "number"
+      )
+        setConflict({
+          base: useBuilder.getState().saved?.version ?? 1,
+          latest: error.details.latest_version,
+        });
+      else if (error instanceof ApiError && error.status === 422) tell(error.message);
+      return false;
+    }
+  }
+  return {
+    at,
+    conflict,
+    isBusy: sending.isPending,
+    error: sending.error instanceof ApiError && sending.error.status === 409 ? null : sending.error,
+    save,
+    forgetConflict: () => setConflict(null),
+    keepMine: async () => {
+      const over = conflict?.latest ?? null;
+      setConflict(null);
+      await save(over);
+    },
+    takeTheirs: async () => {
+      const { agentId, specs } = useBuilder.getState();
+      setConflict(null);
+      if (agentId === null) return;
+      try {
+        const found = await api("GET /api/v1/graphs/{graph_id}", { path: { graph_id: agentId } });
+        forgetDraft(agentId);
+        open(agentId, { ...(found.graph as unknown as Graph), id: found.id, version: found.version }, [
+          ...specs.values(),
+        ]);
+      } catch (error) {
+        tellError(error);
+      }
+    },
+  };
+}
+
+function Saved({
+  isDirty,
+  at,
+  isBusy,
+  version,
+}: {
+  isDirty: boolean;
+  at: string | null;
+  isBusy: boolean;
+  version: number;
+}) {
+  const words = useWords();
+  const text = isBusy
+    ? words.builder.saving
+    : isDirty
+      ? words.builder.unsaved
+      : version === 0
+        ? ""
+        : words.builder.savedAs(version, at ? time(at) : "");
+  return (
+    <span role="status" className={`text-13 max-md:hidden ${isDirty ? "text-wait" : "text-dim"}`}>
+      {text}
+    </span>
+  );
+}
+
+function Restore({ kept, onTake, onDrop }: { kept: KeptDraft; onTake: () => void; onDrop: () => void }) {
+  const words = useWords();
+  return (
+    <div role="status" className="row flex-wrap border-b bg-wait-wash px-4 py-2 text-13">
+      <span className="grow">{words.builder.kept(time(kept.at), kept.graph.nodes.length)}</span>
+      <Button small look="do" onClick={onTake}>
+        {words.builder.restore}
+      </Button>
+      <Button small onClick={onDrop}>
+        {words.builder.drop}
+      </Button>
+    </div>
+  );
+}
+
+function FirstBlock({ onOpen }: { onOpen: () => void }) {
+  const words = useWords();
+  return (
+    <div className="pointer-events-none absolute inset-0 grid place-items-center p-6">
+      <div className="pointer-events-auto stack max-w-sm items-center text-center">
+        <div className="mb-4 grid size-12 place-items-center rounded-full bg-wash text-accent">
+          <ListTree className="size-6" />
+        </div>
+        <h2 className="text-16">{words.builder.empty}</h2>
+        <p className="mt-1 text-dim">{words.builder.emptyText}</p>
+        <Button look="do" className="mt-4" onClick={onOpen}>
+          <Plus className="size-4" />
+          {words.builder.firstBlock}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+/** Find a node by what it is called, is, or holds. */
+function Find({
+  graph,
+  onGoTo,
+  onClose,
+}: {
+  graph: Graph;
+  onGoTo: (node: string) => void;
+  onClose: () => void;
+}) {
+  const words = useWords();
+  const specs = useBuilder((builder) => builder.specs);
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const found = useMemo(() => {
+    const needle = text.trim().toLowerCase();
+    if (!needle) return [];
+    return graph.nodes
+      .filter((node) => {
+        const spec = specs.get(node.block_id);
+        return [
+          titleOf(node, spec),
+          spec?.name ?? "",
+          spaced(spec?.name ?? ""),
+          node.id,
+          JSON.stringify(node.constants ?? {}),
+        ].some((one) => one.toLowerCase().includes(needle));
+      })
+      .map((node) => node.id);
+  }, [graph, specs, text]);
+  return (
+    <div className="row absolute top-3 right-3 z-20 rounded-lg border bg-paper py-1 pr-1 pl-3 shadow-float">
+      <Search className="size-4 text-dim" />
+      <input
+        // biome-ignore lint/a11y/noAutofocus: it was opened to be typed into
+        autoFocus
+        aria-label={words.keyboard.keys.find}
+        placeholder={words.keyboard.keys.find}
+        value={text}
+        onChange={(event) => {
+          setText(event.target.value);
+          setAt(0);
+        }}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") onClose();
+          const node = found[at % Math.max(1, found.length)];
+          if (event.key === "Enter" && node) {
+            onGoTo(node);
+            setAt(at + 1);
+          }
+        }}
+        className="h-8 w-44 bg-transparent outline-none"
+      />
+      <span className="w-12 text-right text-12 text-dim">
+        {text ? `${found.length ? ((at + found.length - 1) % found.length) + 1 : 0}/${found.length}` : ""}
+      </span>
+      <Button small look="quiet" onClick={onClose}>
+        {words.close}
+      </Button>
+    </div>
+  );
+}
+
+function useKeys(acts: Record<string, () => unknown>): void {
+  const latest = useRef(acts);
+  latest.current = acts;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const isControl = event.ctrlKey || event.metaKey;
+      const isGlobal = isControl && ["s", "Enter"].includes(event.key);
+      if ((isTyping(event) && !isGlobal) || document.querySelector("dialog[open]")) return;
+      const key = `${isControl ? "ctrl+" : ""}${isControl && event.shiftKey ? "shift+" : ""}${event.key.toLowerCase()}`;
+      const found = latest.current[key];
+      if (!found || event.altKey) return;
+      event.preventDefault();
+      found();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}
+
+/** Nodes go over the system's clipboard as JSON: to other agents, tabs and people. */
+function useClipboard(copied: () => { nodes: unknown[] }, paste: (text: string) => void): void {
+  const latest = useRef({ copied, paste });
+  latest.current = { copied, paste };
+  useEffect(() => {
+    const isText = (event: Event) => {
+      const target = event.target as HTMLElement;
+      return (
+        /^(INPUT|TEXTAREA)$/.test(target.tagName) ||
+        String(getSelection()) !== "" ||
+        document.querySelector("dialog[open]") !== null
+      );
+    };
+    const onCopy = (event: ClipboardEvent) => {
+      const part = latest.current.copied();
+      if (isText(event) || part.nodes.length === 0) return;
+      event.preventDefault();
+      event.clipboardData?.setData("text/plain", JSON.stringify(part, null, 2));
+      if (event.type === "cut")
+        act({
+          kind: "remove",
+          nodes: (part.nodes as Array<{ id: string }>).map((node) => node.id),
+          links: [],
+        });
+    };
+    const onPaste = (event: ClipboardEvent) => {
+      if (isText(event)) return;
+      latest.current.paste(event.clipboardData?.getData("text/plain") ?? "");
+    };
+    document.addEventListener("copy", onCopy);
+    document.addEventListener("cut", onCopy);
+    document.addEventListener("paste", onPaste);
+    return () => {
+      document.removeEventListener("copy", onCopy);
+      document.removeEventListener("cut", onCopy);
+      document.removeEventListener("paste", onPaste);
+    };
+  }, []);
+}

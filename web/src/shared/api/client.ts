@@ -1,0 +1,128 @@
+// Asks the API as the person who is logged in; renews their session once when it has ended.
+
+import type { Operations } from "@/shared/api/schema";
+import { words } from "@/shared/settings";
+
+type Empty = Record<never, never>;
+type Parts<O extends { path: unknown; query: unknown; body: unknown }> = ([O["path"]] extends [undefined]
+  ? Empty
+  : { path: O["path"] }) &
+  ([O["query"]] extends [undefined] ? Empty : { query?: O["query"] }) &
+  ([O["body"]] extends [undefined]
+    ? Empty
+    : undefined extends O["body"]
+      ? { body?: O["body"] }
+      : { body: O["body"] }) & { signal?: AbortSignal; headers?: Record<string, string> };
+type Rest<O extends { path: unknown; query: unknown; body: unknown }> =
+  Empty extends Parts<O> ? [parts?: Parts<O>] : [parts: Parts<O>];
+
+/** An answer that is an error, as every door of the platform gives it. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly details: Record<string, unknown>,
+    readonly requestId: string,
+  ) {
+    super(message);
+  }
+
+  /** Messages by field, where the error has any. */
+  get fields(): Record<string, string> {
+    const errors = this.details.errors;
+    if (typeof errors !== "object" || errors === null) return {};
+    return Object.fromEntries(
+      Object.entries(errors as Record<string, unknown>).filter(
+        (pair): pair is [string, string] => typeof pair[1] === "string",
+      ),
+    );
+  }
+}
+
+let renewing: Promise<boolean> | null = null;
+let onLoggedOut: () => void = () => {};
+
+/** Say what happens when a session has ended for good. */
+export function whenLoggedOut(act: () => void): void {
+  onLoggedOut = act;
+}
+
+/** Get the next access cookie; several that ask at once share one request. */
+export function renewSession(): Promise<boolean> {
+  renewing ??= fetch("/api/v1/auth/refresh", { method: "POST" })
+    .then((answer) => answer.ok)
+    .catch(() => false)
+    .finally(() => {
+      renewing = null;
+    });
+  return renewing;
+}
+
+async function send(url: string, request: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, request);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, "offline", words().offline.unreachable, {}, "");
+  }
+}
+
+/** Ask, and ask once more with the next session where this one has ended. */
+export async function ask(url: string, request: RequestInit): Promise<Response> {
+  let answer = await send(url, request);
+  if (answer.status === 401 && !url.startsWith("/api/v1/auth/login")) {
+    if (await renewSession()) answer = await send(url, request);
+    if (answer.status === 401) onLoggedOut();
+  }
+  if (!answer.ok) throw await errorOf(answer);
+  return answer;
+}
+
+async function errorOf(answer: Response): Promise<ApiError> {
+  const text = await answer.text();
+  try {
+    const found = JSON.parse(text);
+    return new ApiError(
+      answer.status,
+      found.code,
+      found.message,
+      found.details ?? {},
+      found.request_id ?? "",
+    );
+  } catch {
+    return new ApiError(answer.status, "unknown", words().errors.noAnswer(answer.status), {}, "");
+  }
+}
+
+/** Call an operation of the API by its method and path; throws ApiError. */
+export async function api<K extends keyof Operations>(
+  operation: K,
+  ...[parts]: Rest<Operations[K]>
+): Promise<Operations[K]["answer"]> {
+  const [method = "GET", template = ""] = operation.split(" ");
+  const given = (parts ?? {}) as {
+    path?: Record<string, unknown>;
+    query?: Record<string, unknown>;
+    body?: unknown;
+    signal?: AbortSignal;
+    headers?: Record<string, string>;
+  };
+  const path = template.replace(/\{(\w+)\}/g, (_, name: string) =>
+    encodeURIComponent(String(given.path?.[name])),
+  );
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given.query ?? {}))
+    if (value !== undefined && value !== null && value !== "") query.set(name, String(value));
+  const answer = await ask(query.size > 0 ? `${path}?${query}` : path, {
+    method,
+    signal: given.signal ?? null,
+    headers: {
+      ...(given.body === undefined ? {} : { "content-type": "application/json" }),
+      ...given.headers,
+    },
+    body: given.body === undefined ? null : JSON.stringify(given.body),
+  });
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : undefined) as Operations[K]["answer"];
+}

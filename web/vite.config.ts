@@ -1,0 +1,27 @@
+import tailwind from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const api = process.env.AUTOGRAPH_API ?? "http://127.0.0.1:8085";
+
+export default defineConfig({
+  plugins: [react(), tailwind()],
+  resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
+  build: {
+    // Beside the code that serves it, so that the wheel has it too.
+    outDir: "../src/autograph/api/page/built",
+    emptyOutDir: true,
+    target: "es2023",
+    // The policy of our pages knows no data: fonts and scripts, so nothing is inlined.
+    assetsInlineLimit: 0,
+    manifest: "manifest.json",
+    modulePreload: { polyfill: false },
+  },
+  server: {
+    proxy: {
+      "/api": api,
+      "/ws": { target: api, ws: true },
+    },
+  },
+  test: { include: ["src/**/*.test.ts"] },
+});
