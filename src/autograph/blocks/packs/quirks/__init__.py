@@ -111,7 +111,6 @@ TABLE: Final[Mapping[str, Sequence[str]]] = {
     "linear": ("linear",),
     "mem0": ("mem0",),
     "notion": ("notion",),
-    "nvidia": ("nvidia",),
     "openweathermap": ("openweathermap",),
     "pinecone": ("pinecone",),
     "reddit": ("reddit",),

@@ -38,6 +38,16 @@ def _camel(value: Json, depth: int) -> Json:
     return {name: one for name, one in made.items() if one != {}}
 
 
+def contents(value: Json) -> Json:
+    """Return what is read of the pages found. Days of crawling, which pins still have, are no filter any more."""
+    return camel(value.get("contents")) if is_object(value) else None
+
+
+def kind(value: Json) -> Json:
+    """Return how is searched: by words alone is no more, and what is nearest is the quick one."""
+    return "fast" if value == "keyword" else value
+
+
 def entity(value: Json) -> Json:
     """Return what is looked for: a kind of its own needs a description; none where Exa is to find out."""
     pins: Mapping[str, Any] = value if is_object(value) else {}
@@ -246,6 +256,8 @@ def _sources(ids: Any, kinds: Any) -> list[Json]:
 
 FILTERS: Final[Mapping[str, Filter]] = {
     "camel": camel,
+    "contents": contents,
+    "kind": kind,
     "entity": entity,
     "criteria": criteria,
     "exclude": exclude,

@@ -13,6 +13,13 @@ from autograph.graph.model import Json, is_list, is_object
 _EVERY: Final = 3.0
 _LONGEST: Final = 1800.0
 _FULL: Final = "screenshot@fullPage"
+_OBJECTS: Final[Mapping[str, Json]] = {
+    "screenshot": {"type": "screenshot"},
+    _FULL: {"type": "screenshot", "fullPage": True},
+    "json": {"type": "json", "prompt": "All facts of the page."},
+    "changeTracking": {"type": "changeTracking"},
+}
+"""Formats that are no plain words there."""
 _PINS: Final = {
     "markdown": "markdown",
     "html": "html",
@@ -28,11 +35,10 @@ _PINS: Final = {
 def options(value: Json) -> Json:
     """Return how pages are read."""
     pins: Mapping[str, Any] = value if is_object(value) else {}
+    wanted = _formats(pins)
+    base = ["markdown"] if "changeTracking" in wanted and "markdown" not in wanted else []
     said: dict[str, Json] = {
-        "formats": [
-            {"type": "screenshot", "fullPage": True} if one == _FULL else one
-            for one in _formats(pins)
-        ],
+        "formats": [_OBJECTS.get(one, one) for one in [*wanted, *base]],
         "onlyMainContent": pins.get("only_main_content"),
         "maxAge": pins.get("max_age"),
         "waitFor": pins.get("wait_for"),
@@ -105,5 +111,22 @@ def _formats(pins: Mapping[str, Json]) -> list[str]:
     return [str(one) for one in said] if is_list(said) else []
 
 
-FILTERS: Final[Mapping[str, Filter]] = {"options": options, "urls": urls, "found": found}
+def strict(value: Json) -> Json:
+    """Tell whether no page is looked at but those that are named."""
+    return not (is_object(value) and value.get("enable_web_search"))
+
+
+def told(value: Json) -> Json:
+    """Return what the agent is told, which must be something."""
+    pins: Mapping[str, Any] = value if is_object(value) else {}
+    return pins.get("prompt") or "Find what the schema asks for."
+
+
+FILTERS: Final[Mapping[str, Filter]] = {
+    "options": options,
+    "urls": urls,
+    "found": found,
+    "strict": strict,
+    "told": told,
+}
 ACTIONS: Final[Mapping[str, Whole]] = {"scrape": scrape, "crawl": crawl}

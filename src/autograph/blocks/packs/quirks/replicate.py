@@ -16,6 +16,12 @@ _FLUX: Final = {
     "Flux Pro": "black-forest-labs/flux-pro",
     "Flux Pro 1.1": "black-forest-labs/flux-1.1-pro",
 }
+_FLUX_ALL: Final = ("prompt", "seed", "aspect_ratio", "output_format", "output_quality")
+_FLUX_MORE: Final[Mapping[str, tuple[str, ...]]] = {
+    "Flux Schnell": (),
+    "Flux Pro": ("steps", "guidance", "interval", "safety_tolerance"),
+    "Flux Pro 1.1": ("safety_tolerance",),
+}
 _IMAGE: Final = {
     "Flux 1.1 Pro": "black-forest-labs/flux-1.1-pro",
     "Flux 1.1 Pro Ultra": "black-forest-labs/flux-1.1-pro-ultra",
@@ -45,6 +51,13 @@ _SIZES: Final = {
 def flux(value: Json) -> Json:
     """Return where a Flux model is."""
     return PathText(_FLUX[str(value)])
+
+
+def fluxed(value: Json) -> Json:
+    """Return what a Flux model is told: not more than it knows."""
+    pins: Mapping[str, Any] = value if is_object(value) else {}
+    names = [*_FLUX_ALL, *_FLUX_MORE[str(pins["replicate_model_name"])]]
+    return {name: pins[name] for name in names if pins.get(name) is not None}
 
 
 def image(value: Json) -> Json:
@@ -116,6 +129,7 @@ def text(value: Json) -> Json:
 
 FILTERS: Final[Mapping[str, Filter]] = {
     "flux": flux,
+    "fluxed": fluxed,
     "image": image,
     "drawn": drawn,
     "edited": edited,
