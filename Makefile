@@ -8,6 +8,9 @@ BUILT := src/autograph/api/page/built/index.html
 HAS_NODE := node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' 2>/dev/null
 WEB_SOURCES := $(shell find web examples/agents docs/reference/openapi.json -name node_modules -prune -o -type f ! -name schema.ts -print)
 
+# Without compiled files every start of the command takes two seconds longer, and the tests start it often.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The long suites, apart: `make chaos` takes half an hour.
 .PHONY: setup web run test check servers screenshots chaos bench bench-peers docs rows lock format clean
 
