@@ -156,6 +156,7 @@ async def _next(queue: RabbitQueue) -> list[UUID]:
 
 
 class TestNodeLost:
+    @pytest.mark.seed("D2-22", "D2-23", "D2-24")
     @pytest.mark.timeout(120)
     async def test_the_queue_goes_on_without_its_leader(self, cluster: list[RabbitMq]) -> None:
         prefix = f"test.{new_id().hex}"

@@ -116,6 +116,7 @@ def test_runs_spread_over_workers_and_news_reach_every_api(
 
 
 @pytest.mark.seed("D5-S15")
+@pytest.mark.seed("D1-E17")
 def test_what_is_accepted_while_the_broker_is_away_runs(cluster: Cluster, catalog: Catalog) -> None:
     api, *_ = cluster.apis
     graph_id = api.save(write_agent(chain(catalog, 3)))

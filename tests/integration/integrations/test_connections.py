@@ -136,13 +136,16 @@ class TestConnecting:
         assert first.status_code == 200
         assert second.json()["code"] == "connection.state_invalid"
 
+    @pytest.mark.seed("D1-E15")
     async def test_a_program_takes_a_person_back_to_its_own_page(
         self, acme: FakeProvider, database_url: str, tmp_path: Path
     ) -> None:
         origins = ("https://app.example.com", "http://localhost")
         settings = {**settings_of(tmp_path), "connect_origins": origins}
         async with town(database_url, tmp_path, **settings) as place:
-            key = await place.key(await place.person("Ada"), Scope.MANAGE_INTEGRATIONS)
+            key = await place.key(
+                await place.person("Ada"), Scope.MANAGE_INTEGRATIONS, Scope.READ_INTEGRATIONS
+            )
             base = "/external/v1/integrations/acme/oauth"
             async with place.client(headers={"X-API-Key": key}) as http:
                 for url in (
@@ -168,10 +171,12 @@ class TestConnecting:
                 }
                 done = (await http.post(f"{base}/complete", json=body)).json()
                 again = await http.post(f"{base}/complete", json=body)
+                listed = (await http.get("/external/v1/integrations/credentials")).json()
 
         assert done["state_metadata"] == {"task": 7}
         assert done["credential"]["account"] == "ada"
         assert done["credentials_id"] == done["credential"]["id"]
+        assert [one["id"] for one in listed] == [done["credentials_id"]]
         assert again.json()["code"] == "connection.state_invalid"
 
     async def test_a_state_ends_after_ten_minutes(
@@ -227,7 +232,7 @@ class TestConnecting:
 
 
 class TestRefreshing:
-    @pytest.mark.seed("D1-20", "D8-03")
+    @pytest.mark.seed("D1-20", "D1-E29", "D8-03")
     async def test_fifty_uses_on_two_platforms_ask_once(
         self, place: Town, acme: FakeProvider, database_url: str, tmp_path: Path, database: Database
     ) -> None:
