@@ -18,6 +18,7 @@ from tests.security.people import Town
 
 ROUTES: list[GuardedRoute] = _guarded(create_app(None).router.routes)
 SHOWN_ONCE = {
+    "BegunAnswer.state_token",
     "LoggedIn.access_token",
     "LoggedIn.refresh_token",
     "NewAppAnswer.client_secret",

@@ -224,6 +224,7 @@ class TestSettings:
             "human_in_the_loop_safe_mode": False,
             "sensitive_action_safe_mode": False,
             "max_runs": None,
+            "egress_hosts": None,
         }
         assert served.execute(graph_id, wait=20)["outputs"] == {"o": [1]}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
@@ -21,6 +21,14 @@ HostPattern = Annotated[
     ),
 ]
 HostPatterns = Annotated[list[HostPattern], Field(max_length=500)]
+
+CONFLICTS: Final[dict[int | str, dict[str, Any]]] = {
+    409: {
+        "description": "Its state forbids this.",
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+}
+"""For the `responses` of a read that can be too early; that writes can meet a conflict goes without saying."""
 
 
 async def json_body(request: Request) -> Json:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
 from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
+from autograph.api.rest.bodies import CONFLICTS
 from autograph.engine.ports import RunResult
 from autograph.engine.simulation import Source
 from autograph.engine.state import NodeRunStatus, RunStatus
@@ -272,7 +273,7 @@ async def list_node_runs(
     return Response(encode(body), media_type="application/json")
 
 
-@router.get("/runs/{run_id}/cassette", response_model=dict[str, Any])
+@router.get("/runs/{run_id}/cassette", response_model=dict[str, Any], responses=CONFLICTS)
 @needs(Permission.RUNS_READ)
 async def get_cassette(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
     """Return a recorded run as a cassette, for `autograph test`. 409 when it goes on or was not recorded."""

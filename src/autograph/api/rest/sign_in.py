@@ -35,7 +35,9 @@ router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/auth", tags=["auth"
 Back = Annotated[
     str, Field(max_length=4_096, description="The path on our page that one goes on to.")
 ]
-Said = Annotated[str, Query(max_length=4_096)]
+# All four together, written with percent signs, are less than the 64 KiB that a request's first line may have.
+Code = Annotated[str, Query(max_length=4_096)]
+Said = Annotated[str, Query(max_length=300)]
 _PAGE_OF_CODES: Final = "/auth/code"
 _PAGE_OF_PROBLEMS: Final = "/auth/log-in"
 
@@ -97,7 +99,7 @@ async def come_back(  # noqa: PLR0913 - each is a parameter of RFC 6749 §4.1.2 
     services: ServicesDep,
     visit: VisitDep,
     state: Said = "",
-    code: Said = "",
+    code: Code = "",
     error: Said = "",
     iss: Said = "",
 ) -> Response:
