@@ -108,7 +108,13 @@ test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
     await page.goto(path);
     await page.locator("h1").first().waitFor({ state: "attached" });
     await page.waitForLoadState("networkidle");
-    await page.waitForTimeout(300);
+    // What moves has come to rest; what goes round for ever is left to go.
+    await page.waitForFunction(() =>
+      document.getAnimations().every((one) => {
+        const times = one.effect?.getTiming().iterations;
+        return one.playState !== "running" || times === Number.POSITIVE_INFINITY;
+      }),
+    );
     await page.screenshot({ path: join(ROOT, `.cache/screenshots/${name}-${look}.png`) });
     const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
     expect(overflow, `${name} is wider than the window`).toBeLessThanOrEqual(0);

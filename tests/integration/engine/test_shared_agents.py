@@ -36,10 +36,7 @@ OUTPUTS = {
 
 
 def agent_of(name: str, shared: Path) -> Graph:
-    file = shared / "fixtures" / "agents" / AGENTS[name]
-    if not file.exists():
-        pytest.skip(f"the shared agent is not at {file}")
-    return read_agent(file.read_bytes())
+    return read_agent((shared / "fixtures" / "agents" / AGENTS[name]).read_bytes())
 
 
 def cassette_of(name: str) -> Cassette:

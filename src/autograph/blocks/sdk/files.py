@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -97,6 +98,32 @@ class Files(Protocol):
         ...
 
 
+class OpenedFiles(ABC):
+    """What of `Files` follows from lending a file: who implements `open` has the rest."""
+
+    @abstractmethod
+    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
+        """Lend a file, to be read piece by piece."""
+
+    async def info(self, reference: str) -> FileInfo:
+        """Return what is known of a file.
+
+        Raises:
+            BlockError: There is none.
+        """
+        async with self.open(reference) as stream:
+            return stream.info
+
+    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
+        """Return what is in a file.
+
+        Raises:
+            BlockError: There is none, or it is larger than `max_bytes`.
+        """
+        async with self.open(reference) as stream:
+            return await read_stream(stream, max_bytes)
+
+
 def file_id_of(reference: str) -> UUID | None:
     """Return the id that a `file://` reference names; None where it is none."""
     found = _REFERENCE.fullmatch(reference)
@@ -110,6 +137,11 @@ async def pieces_of(content: bytes) -> AsyncIterator[bytes]:
     """Yield bytes in pieces."""
     for start in range(0, len(content), _PIECE):
         yield content[start : start + _PIECE]
+
+
+async def held(content: bytes | AsyncIterable[bytes]) -> bytes:
+    """Return what is to be written, all of it."""
+    return content if isinstance(content, bytes) else b"".join([one async for one in content])
 
 
 async def read_stream(stream: FileStream, max_bytes: int) -> bytes:

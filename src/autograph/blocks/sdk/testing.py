@@ -12,7 +12,7 @@ import copy
 import json
 import random
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
@@ -32,11 +32,11 @@ from autograph.blocks.sdk.examples import Example
 from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.files import (
     MAX_READ,
-    FileInfo,
     FileStream,
     HeldFile,
+    OpenedFiles,
+    held,
     open_elsewhere,
-    read_stream,
     shortened,
 )
 from autograph.blocks.sdk.models import Models
@@ -73,7 +73,7 @@ class MemoryStore:
         self.values[scope, key] = encode(value)
 
 
-class MemoryFiles:
+class MemoryFiles(OpenedFiles):
     """The SDK's `Files` in a dictionary."""
 
     def __init__(self, http: Http) -> None:
@@ -81,22 +81,9 @@ class MemoryFiles:
         self.kept: dict[str, HeldFile] = {}
         self._http = http
 
-    async def info(self, reference: str) -> FileInfo:
-        """Return what is known of a file."""
-        async with self.open(reference) as stream:
-            return stream.info
-
-    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
-        """Return what is in a file."""
-        async with self.open(reference) as stream:
-            return await read_stream(stream, max_bytes)
-
-    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
-        """Lend a file."""
-        return self._open(reference)
-
     @asynccontextmanager
-    async def _open(self, reference: str) -> AsyncGenerator[FileStream]:
+    async def open(self, reference: str) -> AsyncGenerator[FileStream]:
+        """Lend a file, to be read piece by piece."""
         if reference.startswith("file:"):
             if reference not in self.kept:
                 raise BlockError(f"There is no file {shortened(reference)}.", code="file.not_found")
@@ -109,9 +96,9 @@ class MemoryFiles:
         self, name: str, content: bytes | AsyncIterable[bytes], media_type: str = ""
     ) -> str:
         """Keep a file; the first is `file://` and an id of zeros and a one."""
-        held = content if isinstance(content, bytes) else b"".join([one async for one in content])
+        written = await held(content)
         reference = f"file://{UUID(int=len(self.kept) + 1)}"
-        self.kept[reference] = HeldFile(name, held, media_type)
+        self.kept[reference] = HeldFile(name, written, media_type)
         return reference
 
 

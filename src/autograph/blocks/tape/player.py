@@ -26,7 +26,6 @@ from autograph.blocks.sdk import (
     CodeLanguage,
     CredentialRef,
     Dialer,
-    FileInfo,
     Files,
     FileStream,
     Http,
@@ -45,7 +44,13 @@ from autograph.blocks.sdk import (
     Stream,
 )
 from autograph.blocks.sdk.exchanges import Sent, answer_of, differences, from_json, masked
-from autograph.blocks.sdk.files import MAX_READ, HeldFile, open_elsewhere, read_stream
+from autograph.blocks.sdk.files import (
+    MAX_READ,
+    HeldFile,
+    OpenedFiles,
+    held,
+    open_elsewhere,
+)
 from autograph.blocks.tape.exchange import (
     Exchange,
     answer_from,
@@ -392,26 +397,15 @@ class _Store:
         self._stored[_place(self._agent, scope, key)] = value
 
 
-class _Files:
+class _Files(OpenedFiles):
     """Implements `Files`."""
 
     def __init__(self, player: Player, who: Who) -> None:
         self._player = player
         self._who = who
 
-    async def info(self, reference: str) -> FileInfo:
-        async with self.open(reference) as stream:
-            return stream.info
-
-    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
-        async with self.open(reference) as stream:
-            return await read_stream(stream, max_bytes)
-
-    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
-        return self._open(reference)
-
     @asynccontextmanager
-    async def _open(self, reference: str) -> AsyncGenerator[FileStream]:
+    async def open(self, reference: str) -> AsyncGenerator[FileStream]:
         if reference[:5].lower() == "data:":
             async with open_elsewhere(
                 reference, self._player.http(self._who), max_bytes=MAX_READ
@@ -423,8 +417,8 @@ class _Files:
     async def write(
         self, name: str, content: bytes | AsyncIterable[bytes], media_type: str = ""
     ) -> str:
-        held = content if isinstance(content, bytes) else b"".join([one async for one in content])
-        return self._player.write(name, held, media_type, self._who)
+        written = await held(content)
+        return self._player.write(name, written, media_type, self._who)
 
 
 def _rank(one: Exchange, who: Who) -> int:

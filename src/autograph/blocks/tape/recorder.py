@@ -28,7 +28,6 @@ from autograph.blocks.sdk import (
     CodeLanguage,
     CredentialRef,
     Dialer,
-    FileInfo,
     Files,
     FileStream,
     Http,
@@ -46,7 +45,13 @@ from autograph.blocks.sdk import (
     Stream,
 )
 from autograph.blocks.sdk.exchanges import Sent, as_json, exchanged
-from autograph.blocks.sdk.files import MAX_READ, HeldFile, read_stream
+from autograph.blocks.sdk.files import (
+    MAX_READ,
+    HeldFile,
+    OpenedFiles,
+    held,
+    read_stream,
+)
 from autograph.blocks.tape.exchange import (
     MAX_KEPT,
     answer_json,
@@ -300,24 +305,13 @@ class _Store:
         await self._inner.set(key, value, scope=scope)
 
 
-class _Files:
+class _Files(OpenedFiles):
     def __init__(self, recorder: Recorder, inner: Files) -> None:
         self._recorder = recorder
         self._inner = inner
 
-    async def info(self, reference: str) -> FileInfo:
-        async with self.open(reference) as stream:
-            return stream.info
-
-    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
-        async with self.open(reference) as stream:
-            return await read_stream(stream, max_bytes)
-
-    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
-        return self._open(reference)
-
     @asynccontextmanager
-    async def _open(self, reference: str) -> AsyncGenerator[FileStream]:
+    async def open(self, reference: str) -> AsyncGenerator[FileStream]:
         if reference[:5].lower() == "data:":
             async with self._inner.open(reference) as stream:
                 yield stream
@@ -338,9 +332,9 @@ class _Files:
     async def write(
         self, name: str, content: bytes | AsyncIterable[bytes], media_type: str = ""
     ) -> str:
-        held = content if isinstance(content, bytes) else b"".join([one async for one in content])
-        reference = await self._inner.write(name, held, media_type)
-        digest = hashlib.sha256(held).hexdigest()
+        written = await held(content)
+        reference = await self._inner.write(name, written, media_type)
+        digest = hashlib.sha256(written).hexdigest()
         self._recorder.keep("written", name=name, reference=reference, sha256=digest)
         return reference
 

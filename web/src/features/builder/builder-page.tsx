@@ -1,15 +1,17 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { LayoutGrid, ListTree, PanelRight, Play, Plus, Redo2, Save, Search, Undo2 } from "lucide-react";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { isTyping } from "@/app/shell";
-import { titleOf } from "@/features/builder/block-node";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { Canvas, type LooseEnd } from "@/features/builder/canvas";
 import { ConflictDialog, LinkDialog } from "@/features/builder/dialogs";
+import { Find } from "@/features/builder/find";
 import { Inspector } from "@/features/builder/inspector";
+import { useClipboard, useKeys } from "@/features/builder/keys";
+import { free, freeName, NEW_NODE, placeAt } from "@/features/builder/placing";
 import { blocksQuery } from "@/features/builder/queries";
 import { RunBar } from "@/features/builder/run-bar";
+import { Restore, Saved, useSaving } from "@/features/builder/saving";
 import { linkFor, noteUse, Shelf } from "@/features/builder/shelf";
 import {
   act,
@@ -18,7 +20,6 @@ import {
   forth,
   type KeptDraft,
   keptDraft,
-  markSaved,
   open,
   takeOver,
   useBuilder,
@@ -28,15 +29,10 @@ import { useLiveRun } from "@/features/runs/live";
 import { RunDialog } from "@/features/runs/run-dialog";
 import { partOf, pasted, readPart } from "@/graph-core/edit";
 import type { BlockSpec, Graph, Position } from "@/graph-core/model";
-import { spaced } from "@/graph-core/text";
-import { ApiError, api } from "@/shared/api/client";
-import { time } from "@/shared/format";
+import { ApiError } from "@/shared/api/client";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
 import { FormProblem, Kbd, Problem, Skeletons } from "@/shared/ui/state";
-import { tell, tellError } from "@/shared/ui/toast";
-
-const NEW_NODE = { width: 240, height: 120 };
 
 export function NewAgentPage() {
   const blocks = useQuery(blocksQuery);
@@ -96,11 +92,6 @@ function Workbench({ runId }: { runId: string | null }) {
       <Bench runId={runId} />
     </ReactFlowProvider>
   );
-}
-
-interface Conflict {
-  base: number;
-  latest: number;
 }
 
 function Bench({ runId }: { runId: string | null }) {
@@ -382,158 +373,6 @@ function Bench({ runId }: { runId: string | null }) {
   );
 }
 
-function placeAt(end: LooseEnd): Position {
-  return { x: end.side === "output" ? end.at.x : end.at.x - NEW_NODE.width, y: end.at.y - 50 };
-}
-
-/** A place near another where no node stands yet. */
-function free(graph: Graph, at: Position): Position {
-  const places = Object.values(graph.layout ?? {});
-  const { x } = at;
-  let { y } = at;
-  while (
-    places.some(
-      (one) => Math.abs(one.x - x) < NEW_NODE.width + 20 && Math.abs(one.y - y) < NEW_NODE.height + 40,
-    )
-  )
-    y += 40;
-  return { x, y };
-}
-
-/** A name for an input or output that no other one has. */
-function freeName(graph: Graph, block: BlockSpec): string {
-  const base = block.kind === "Input" ? "input" : "output";
-  const taken = new Set(graph.nodes.map((node) => node.constants?.name));
-  let count = 1;
-  while (taken.has(count === 1 ? base : `${base}_${count}`)) count += 1;
-  return count === 1 ? base : `${base}_${count}`;
-}
-
-/** Saves the draft as the next version; what the server refuses is said at the nodes, a conflict is asked about. */
-function useSaving() {
-  const words = useWords();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const at = useBuilder((builder) => builder.savedAt);
-  const [conflict, setConflict] = useState<Conflict | null>(null);
-  const sending = useMutation({
-    mutationFn: async (over: number | null) => {
-      const { draft, saved, agentId } = useBuilder.getState();
-      const body = {
-        ...draft.graph,
-        autograph: 1,
-        name: draft.graph.name || words.library.unnamed,
-      } as unknown as Record<string, unknown>;
-      if (agentId === null)
-        return api("POST /api/v1/graphs", { body: { ...body, id: crypto.randomUUID(), version: 1 } });
-      return api("PUT /api/v1/graphs/{graph_id}", {
-        path: { graph_id: agentId },
-        query: { base_version: over ?? saved?.version ?? null },
-        body,
-      });
-    },
-  });
-  async function save(over: number | null = null): Promise<boolean> {
-    const { draft } = useBuilder.getState();
-    try {
-      const made = await sending.mutateAsync(over);
-      const wasNew = useBuilder.getState().agentId === null;
-      // What was changed while it was being saved stays unsaved.
-      const isSame = useBuilder.getState().draft.graph === draft.graph;
-      markSaved(made.id, made.version);
-      if (!isSame)
-        useBuilder.setState(({ draft: now }) => ({
-          saved: { ...draft.graph, version: made.version },
-          draft: { ...now },
-        }));
-      client.invalidateQueries({ queryKey: ["agents"] });
-      if (wasNew)
-        await navigate({ to: "/build/$agentId", params: { agentId: made.id }, search: {}, replace: true });
-      return true;
-    } catch (error) {
-      if (
-        error instanceof ApiError &&
-        error.status === 409 &&
-        typeof error.details.latest_version === "number"
-      )
-        setConflict({
-          base: useBuilder.getState().saved?.version ?? 1,
-          latest: error.details.latest_version,
-        });
-      else if (error instanceof ApiError && error.status === 422) tell(error.message);
-      return false;
-    }
-  }
-  return {
-    at,
-    conflict,
-    isBusy: sending.isPending,
-    error: sending.error instanceof ApiError && sending.error.status === 409 ? null : sending.error,
-    save,
-    forgetConflict: () => setConflict(null),
-    keepMine: async () => {
-      const over = conflict?.latest ?? null;
-      setConflict(null);
-      await save(over);
-    },
-    takeTheirs: async () => {
-      const { agentId, specs } = useBuilder.getState();
-      setConflict(null);
-      if (agentId === null) return;
-      try {
-        const found = await api("GET /api/v1/graphs/{graph_id}", { path: { graph_id: agentId } });
-        forgetDraft(agentId);
-        open(agentId, { ...(found.graph as unknown as Graph), id: found.id, version: found.version }, [
-          ...specs.values(),
-        ]);
-      } catch (error) {
-        tellError(error);
-      }
-    },
-  };
-}
-
-function Saved({
-  isDirty,
-  at,
-  isBusy,
-  version,
-}: {
-  isDirty: boolean;
-  at: string | null;
-  isBusy: boolean;
-  version: number;
-}) {
-  const words = useWords();
-  const text = isBusy
-    ? words.builder.saving
-    : isDirty
-      ? words.builder.unsaved
-      : version === 0
-        ? ""
-        : words.builder.savedAs(version, at ? time(at) : "");
-  return (
-    <span role="status" className={`text-13 max-md:hidden ${isDirty ? "text-wait" : "text-dim"}`}>
-      {text}
-    </span>
-  );
-}
-
-function Restore({ kept, onTake, onDrop }: { kept: KeptDraft; onTake: () => void; onDrop: () => void }) {
-  const words = useWords();
-  return (
-    <div role="status" className="row flex-wrap border-b bg-wait-wash px-4 py-2 text-13">
-      <span className="grow">{words.builder.kept(time(kept.at), kept.graph.nodes.length)}</span>
-      <Button small look="do" onClick={onTake}>
-        {words.builder.restore}
-      </Button>
-      <Button small onClick={onDrop}>
-        {words.builder.drop}
-      </Button>
-    </div>
-  );
-}
-
 function FirstBlock({ onOpen }: { onOpen: () => void }) {
   const words = useWords();
   return (
@@ -551,126 +390,4 @@ function FirstBlock({ onOpen }: { onOpen: () => void }) {
       </div>
     </div>
   );
-}
-
-/** Find a node by what it is called, is, or holds. */
-function Find({
-  graph,
-  onGoTo,
-  onClose,
-}: {
-  graph: Graph;
-  onGoTo: (node: string) => void;
-  onClose: () => void;
-}) {
-  const words = useWords();
-  const specs = useBuilder((builder) => builder.specs);
-  const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
-  const found = useMemo(() => {
-    const needle = text.trim().toLowerCase();
-    if (!needle) return [];
-    return graph.nodes
-      .filter((node) => {
-        const spec = specs.get(node.block_id);
-        return [
-          titleOf(node, spec),
-          spec?.name ?? "",
-          spaced(spec?.name ?? ""),
-          node.id,
-          JSON.stringify(node.constants ?? {}),
-        ].some((one) => one.toLowerCase().includes(needle));
-      })
-      .map((node) => node.id);
-  }, [graph, specs, text]);
-  return (
-    <div className="row absolute top-3 right-3 z-20 rounded-lg border bg-paper py-1 pr-1 pl-3 shadow-float">
-      <Search className="size-4 text-dim" />
-      <input
-        // biome-ignore lint/a11y/noAutofocus: it was opened to be typed into
-        autoFocus
-        aria-label={words.keyboard.keys.find}
-        placeholder={words.keyboard.keys.find}
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          setAt(0);
-        }}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") onClose();
-          const node = found[at % Math.max(1, found.length)];
-          if (event.key === "Enter" && node) {
-            onGoTo(node);
-            setAt(at + 1);
-          }
-        }}
-        className="h-8 w-44 bg-transparent outline-none"
-      />
-      <span className="w-12 text-right text-12 text-dim">
-        {text ? `${found.length ? ((at + found.length - 1) % found.length) + 1 : 0}/${found.length}` : ""}
-      </span>
-      <Button small look="quiet" onClick={onClose}>
-        {words.close}
-      </Button>
-    </div>
-  );
-}
-
-function useKeys(acts: Record<string, () => unknown>): void {
-  const latest = useRef(acts);
-  latest.current = acts;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const isControl = event.ctrlKey || event.metaKey;
-      const isGlobal = isControl && ["s", "Enter"].includes(event.key);
-      if ((isTyping(event) && !isGlobal) || document.querySelector("dialog[open]")) return;
-      const key = `${isControl ? "ctrl+" : ""}${isControl && event.shiftKey ? "shift+" : ""}${event.key.toLowerCase()}`;
-      const found = latest.current[key];
-      if (!found || event.altKey) return;
-      event.preventDefault();
-      found();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
-}
-
-/** Nodes go over the system's clipboard as JSON: to other agents, tabs and people. */
-function useClipboard(copied: () => { nodes: unknown[] }, paste: (text: string) => void): void {
-  const latest = useRef({ copied, paste });
-  latest.current = { copied, paste };
-  useEffect(() => {
-    const isText = (event: Event) => {
-      const target = event.target as HTMLElement;
-      return (
-        /^(INPUT|TEXTAREA)$/.test(target.tagName) ||
-        String(getSelection()) !== "" ||
-        document.querySelector("dialog[open]") !== null
-      );
-    };
-    const onCopy = (event: ClipboardEvent) => {
-      const part = latest.current.copied();
-      if (isText(event) || part.nodes.length === 0) return;
-      event.preventDefault();
-      event.clipboardData?.setData("text/plain", JSON.stringify(part, null, 2));
-      if (event.type === "cut")
-        act({
-          kind: "remove",
-          nodes: (part.nodes as Array<{ id: string }>).map((node) => node.id),
-          links: [],
-        });
-    };
-    const onPaste = (event: ClipboardEvent) => {
-      if (isText(event)) return;
-      latest.current.paste(event.clipboardData?.getData("text/plain") ?? "");
-    };
-    document.addEventListener("copy", onCopy);
-    document.addEventListener("cut", onCopy);
-    document.addEventListener("paste", onPaste);
-    return () => {
-      document.removeEventListener("copy", onCopy);
-      document.removeEventListener("cut", onCopy);
-      document.removeEventListener("paste", onPaste);
-    };
-  }, []);
 }

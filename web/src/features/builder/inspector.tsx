@@ -1,25 +1,23 @@
-import { useQuery } from "@tanstack/react-query";
 import { AlertTriangle, Copy, Link2, Plus, Trash2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { titleOf } from "@/features/builder/block-node";
+import { Credentials } from "@/features/builder/credentials";
+import { AgentChoice } from "@/features/builder/inner-agent";
 import { blockColour, familyOf } from "@/features/builder/look";
+import { PolicyFields } from "@/features/builder/policy";
 import { act, addPin, useBuilder } from "@/features/builder/store";
-import { recentAgentsQuery } from "@/features/library/queries";
 import { typesOf } from "@/graph-core/coerce";
 import { linkId } from "@/graph-core/edit";
-import type { BlockSpec, Graph, GraphLink, GraphNode, Json, Policy, Schema } from "@/graph-core/model";
+import type { BlockSpec, Graph, GraphLink, GraphNode, Schema } from "@/graph-core/model";
 import type { Step } from "@/graph-core/overlay";
 import { inputPins, isCredential, outputPins } from "@/graph-core/schemas";
 import { spaced } from "@/graph-core/text";
 import { byNode } from "@/graph-core/validate";
-import { api } from "@/shared/api/client";
-import type { CredentialAnswer } from "@/shared/api/schema";
 import { SchemaForm } from "@/shared/form/schema-form";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
 import { Field, Input, Select, Textarea } from "@/shared/ui/field";
 import { StateBadge } from "@/shared/ui/state";
-import { tellError } from "@/shared/ui/toast";
 import { ValueView } from "@/shared/value/value-view";
 
 /** Everything about what is selected: one node, or the agent itself. */
@@ -384,175 +382,5 @@ function LastRun({ step }: { step: Step }) {
         ))}
       </div>
     </section>
-  );
-}
-
-function Credentials({
-  node,
-  pins,
-  linked,
-}: {
-  node: GraphNode;
-  pins: Record<string, Schema>;
-  linked: ReadonlyMap<string, GraphLink>;
-}) {
-  const words = useWords();
-  const fields = Object.entries(pins).filter(([name, one]) => isCredential(one) && !linked.has(name));
-  const { data } = useQuery({
-    queryKey: ["credentials"],
-    queryFn: () => api("GET /api/v1/credentials"),
-    enabled: fields.length > 0,
-  });
-  return fields.map(([name, field]) => {
-    const fitting = (data ?? []).filter(
-      (one) =>
-        field.credentials_provider?.includes(one.provider) &&
-        field.credentials_types?.includes(one.type) &&
-        one.ended_at === null,
-    );
-    const id = node.constants?.[name]?.id ?? "";
-    return (
-      <Field
-        key={name}
-        label={words.connections.access((field.credentials_provider ?? []).slice(0, 3).join(", "))}
-        hint={field.description}
-      >
-        {(given) => (
-          <Select
-            value={id}
-            onChange={(event) =>
-              act({
-                kind: "constants",
-                node: node.id,
-                values: { [name]: reference(fitting.find((one) => one.id === event.target.value)) },
-              })
-            }
-            {...given}
-          >
-            <option value="">{words.builder.askAtRun}</option>
-            {fitting.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.title}
-              </option>
-            ))}
-            {id && !fitting.some((one) => one.id === id) ? (
-              <option value={id}>{node.constants?.[name]?.title ?? id}</option>
-            ) : null}
-          </Select>
-        )}
-      </Field>
-    );
-  });
-}
-
-function reference(found: CredentialAnswer | undefined): Json {
-  return found && { id: found.id, provider: found.provider, type: found.type, title: found.title };
-}
-
-/** Which agent a node runs; it travels along inside this one. */
-function AgentChoice({ node }: { node: GraphNode }) {
-  const words = useWords();
-  const agentId = useBuilder((builder) => builder.agentId);
-  const { data } = useQuery(recentAgentsQuery(""));
-  const chosen = String(node.constants?.graph_id ?? "");
-  async function choose(id: string) {
-    try {
-      const agent = await api("GET /api/v1/graphs/{graph_id}", { path: { graph_id: id } });
-      const { sub_graphs = [], ...graph } = agent.graph as unknown as Graph;
-      act({
-        kind: "constants",
-        node: node.id,
-        values: {
-          graph_id: agent.id,
-          graph_version: agent.version,
-          agent_name: agent.name,
-          input_schema: agent.input_schema,
-          output_schema: agent.output_schema,
-        },
-        subGraphs: [{ ...graph, id: agent.id, version: agent.version }, ...sub_graphs],
-      });
-    } catch (error) {
-      tellError(error);
-    }
-  }
-  const agents = (data?.graphs ?? []).filter((one) => one.id !== agentId);
-  return (
-    <Field label={words.builder.whichAgent} isRequired>
-      {(given) => (
-        <Select value={chosen} onChange={(event) => choose(event.target.value)} {...given}>
-          <option value="" disabled>
-            {words.form.choose}
-          </option>
-          {chosen && !agents.some((one) => one.id === chosen) ? (
-            <option value={chosen}>{String(node.constants?.agent_name ?? chosen)}</option>
-          ) : null}
-          {agents.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.name || words.library.unnamed}
-            </option>
-          ))}
-        </Select>
-      )}
-    </Field>
-  );
-}
-
-function PolicyFields({ node }: { node: GraphNode }) {
-  const words = useWords();
-  const policy = node.policy ?? {};
-  const change = (next: Policy) =>
-    act({
-      kind: "policy",
-      node: node.id,
-      policy: Object.fromEntries(
-        Object.entries({ ...policy, ...next }).filter(([, value]) => value !== undefined),
-      ),
-    });
-  const whole = (text: string) => (/^\d+$/.test(text) && Number(text) > 0 ? Number(text) : undefined);
-  return (
-    <details>
-      <summary className="w-fit text-13 text-dim hover:text-ink">{words.builder.policy}</summary>
-      <div className="mt-3 stack gap-3">
-        <Field label={words.builder.timeout}>
-          {(given) => (
-            <Input
-              inputMode="numeric"
-              value={policy.timeout ?? ""}
-              onChange={(event) => change({ timeout: whole(event.target.value) } as Policy)}
-              {...given}
-            />
-          )}
-        </Field>
-        <Field label={words.builder.retries}>
-          {(given) => (
-            <Input
-              inputMode="numeric"
-              value={policy.retry?.max ?? ""}
-              onChange={(event) => {
-                const max = whole(event.target.value);
-                change({ retry: max ? { backoff: 1, ...policy.retry, max } : undefined } as Policy);
-              }}
-              {...given}
-            />
-          )}
-        </Field>
-        <Field label={words.builder.onError}>
-          {(given) => (
-            <Select
-              value={policy.on_error ?? ""}
-              onChange={(event) => change({ on_error: event.target.value || undefined } as Policy)}
-              {...given}
-            >
-              <option value="">{words.builder.asAgent}</option>
-              {(["route", "ignore", "fail_fast"] as const).map((one) => (
-                <option key={one} value={one}>
-                  {words.builder.onErrors[one]}
-                </option>
-              ))}
-            </Select>
-          )}
-        </Field>
-      </div>
-    </details>
   );
 }

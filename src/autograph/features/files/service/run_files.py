@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from autograph.blocks.sdk import BlockError, FileInfo, FileStream, Http
 from autograph.blocks.sdk.files import (
-    MAX_READ,
+    OpenedFiles,
     file_id_of,
     open_elsewhere,
     pieces_of,
-    read_stream,
     shortened,
 )
 from autograph.features.files.models import File, NewFile, Origin
 from autograph.features.files.service.files import FileService
 
 
-class RunFiles:
+class RunFiles(OpenedFiles):
     """Implements the SDK's `Files` for one run."""
 
     def __init__(self, files: FileService, http: Http, origin: Origin) -> None:
@@ -28,30 +27,9 @@ class RunFiles:
         self._http = http
         self._origin = origin
 
-    async def info(self, reference: str) -> FileInfo:
-        """Return what is known of a file.
-
-        Raises:
-            BlockError: There is none.
-        """
-        async with self.open(reference) as stream:
-            return stream.info
-
-    async def read(self, reference: str, *, max_bytes: int = MAX_READ) -> bytes:
-        """Return what is in a file.
-
-        Raises:
-            BlockError: There is none, or it is larger than `max_bytes`.
-        """
-        async with self.open(reference) as stream:
-            return await read_stream(stream, max_bytes)
-
-    def open(self, reference: str) -> AbstractAsyncContextManager[FileStream]:
-        """Lend a file, to be read piece by piece."""
-        return self._open(reference)
-
     @asynccontextmanager
-    async def _open(self, reference: str) -> AsyncGenerator[FileStream]:
+    async def open(self, reference: str) -> AsyncGenerator[FileStream]:
+        """Lend a file, to be read piece by piece."""
         if not reference.startswith("file:"):
             async with open_elsewhere(
                 reference, self._http, max_bytes=self._files.limits.file_bytes
