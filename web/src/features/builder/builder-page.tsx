@@ -238,7 +238,7 @@ function Bench({ runId }: { runId: string | null }) {
             value={graph.name}
             maxLength={200}
             onChange={(event) => act({ kind: "describe", name: event.target.value })}
-            className="h-9 w-40 min-w-0 rounded-md bg-transparent px-2 font-semibold text-16 hover:bg-sunken sm:w-64"
+            className="h-9 min-w-24 max-w-64 flex-1 rounded-md bg-transparent px-2 font-semibold text-16 hover:bg-sunken"
           />
           <Saved isDirty={isDirty} at={saving.at} isBusy={saving.isBusy} version={saved?.version ?? 0} />
           <span className="grow" />
