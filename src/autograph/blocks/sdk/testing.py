@@ -83,7 +83,11 @@ class MemoryFiles(OpenedFiles):
 
     @asynccontextmanager
     async def open(self, reference: str) -> AsyncGenerator[FileStream]:
-        """Lend a file, to be read piece by piece."""
+        """Lend a file, to be read piece by piece.
+
+        Raises:
+            BlockError: `file.not_found`, for a reference that names none.
+        """
         if reference.startswith("file:"):
             if reference not in self.kept:
                 raise BlockError(f"There is no file {shortened(reference)}.", code="file.not_found")
