@@ -12,27 +12,38 @@ from pathlib import Path
 import pytest
 
 _FILE = Path(__file__).parents[1] / ".cache" / "rows.json"
-_rows = pytest.StashKey[dict[str, bool]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_rows] = {}
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Noted())
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Let a test's rows travel with its report, out of the process that ran it."""
     report = yield
-    if report.when == "call" or report.outcome != "passed":
-        rows = item.config.stash[_rows]
-        for mark in item.iter_markers("seed"):
-            for row in mark.args:
-                rows[row] = rows.get(row, True) and report.outcome == "passed"
+    report.user_properties.extend(
+        ("seed", row) for mark in item.iter_markers("seed") for row in mark.args
+    )
     return report
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    rows = session.config.stash[_rows]
-    if rows:
-        known = json.loads(_FILE.read_text()) if _FILE.exists() else {}
-        _FILE.parent.mkdir(exist_ok=True)
-        _FILE.write_text(json.dumps({**known, **rows}, indent=1, sort_keys=True))
+class Noted:
+    """Collects what became of each row, in the process that all reports reach."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, bool] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or report.outcome != "passed":
+            for name, row in report.user_properties:
+                if name == "seed":
+                    passed = report.outcome == "passed"
+                    self._rows[str(row)] = self._rows.get(str(row), True) and passed
+
+    def pytest_sessionfinish(self) -> None:
+        if self._rows:
+            known = json.loads(_FILE.read_text()) if _FILE.exists() else {}
+            _FILE.parent.mkdir(exist_ok=True)
+            _FILE.write_text(json.dumps({**known, **self._rows}, indent=1, sort_keys=True))
