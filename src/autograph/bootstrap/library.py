@@ -1,4 +1,4 @@
-"""Puts presets together, and what tends their triggers."""
+"""Puts the library together, and what tends its triggers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ import structlog
 
 from autograph.bootstrap.ground import Ground
 from autograph.features.agents.repository import GraphRepository
+from autograph.features.agents.service import AgentService
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.repository import PresetRepository
-from autograph.features.library.service import PresetService
+from autograph.features.library.repository import (
+    FolderRepository,
+    LibraryRepository,
+    PresetRepository,
+)
+from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.graph.spec import BlockSpec
 from autograph.infra.errors import OperationalError
 
@@ -39,6 +44,19 @@ def make_presets(
         integrations.webhooks,
         ground.clock,
     )
+
+
+def make_library(
+    ground: Ground, agents: AgentService, integrations: Integrations
+) -> tuple[LibraryService, FolderService]:
+    """Return the use cases of agents as people keep them, and of folders."""
+    library = LibraryService(
+        LibraryRepository(ground.database),
+        PresetRepository(ground.database),
+        agents,
+        integrations.webhooks,
+    )
+    return library, FolderService(FolderRepository(ground.database), ground.clock)
 
 
 async def tend_webhooks(ground: Ground, integrations: Integrations) -> None:

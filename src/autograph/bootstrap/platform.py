@@ -39,7 +39,7 @@ from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
 from autograph.bootstrap.ground import make_ground, open_database
-from autograph.bootstrap.library import make_presets, tend_webhooks
+from autograph.bootstrap.library import make_library, make_presets, tend_webhooks
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
@@ -54,7 +54,7 @@ from autograph.features.agents.service import AgentService
 from autograph.features.files.service import FileService
 from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.service import PresetService
+from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
@@ -97,6 +97,8 @@ class Platform:
     database: Database
     blocks: BlockService
     agents: AgentService
+    library: LibraryService
+    folders: FolderService
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
@@ -163,6 +165,8 @@ async def platform(
         intake = Intake(plans, specs, storage, integrations.needs)
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
         presets = make_presets(ground, graphs, specs, integrations)
+        agents = AgentService(graphs, specs)
+        library, folders = make_library(ground, agents, integrations)
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
@@ -176,7 +180,9 @@ async def platform(
             catalog=catalog,
             database=database,
             blocks=BlockService(catalog, executor),
-            agents=AgentService(graphs, specs),
+            agents=agents,
+            library=library,
+            folders=folders,
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
@@ -243,6 +249,8 @@ def serve(made: Platform) -> ASGIApp:
             database=made.database,
             blocks=made.blocks,
             agents=made.agents,
+            library=made.library,
+            folders=made.folders,
             runs=made.runs,
             presets=made.presets,
             preset_runs=made.preset_runs,
