@@ -113,6 +113,7 @@ export function useLiveAgents(): void {
       timer ??= setTimeout(() => {
         timer = undefined;
         client.invalidateQueries({ queryKey: ["agents", "library"] });
+        client.invalidateQueries({ queryKey: ["deliveries"] });
       }, PAUSE_MS);
     });
     return () => {

@@ -93,24 +93,27 @@ function Row({
   });
   const inputs = Object.entries(preset.inputs);
   return (
-    <li className="card flex flex-wrap items-start gap-x-4 gap-y-2 p-4">
-      <div className="min-w-0 grow basis-60">
+    <li className="card flex items-start gap-4 p-4">
+      <div className="min-w-0 grow">
         <h2 className="text-14">{preset.name}</h2>
         {preset.description ? <p className="text-dim">{preset.description}</p> : null}
-        <dl className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1 text-13">
-          {inputs.map(([name, value]) => (
-            <div key={name} className="flex max-w-full gap-1.5">
-              <dt className="text-dim">{name}</dt>
-              <dd className="truncate font-mono text-12 leading-5">{shown(value as Json)}</dd>
-            </div>
-          ))}
-          {inputs.length === 0 ? <p className="text-dim">{words.presets.noInputs}</p> : null}
-          {preset.version === null ? null : (
-            <p className="text-dim">{words.library.version(preset.version)}</p>
-          )}
-        </dl>
+        {inputs.length > 0 ? (
+          <dl className="mt-1.5 flex flex-wrap gap-x-4 gap-y-1 text-13">
+            {inputs.map(([name, value]) => (
+              <div key={name} className="flex max-w-full gap-1.5">
+                <dt className="text-dim">{name}</dt>
+                <dd className="truncate font-mono text-12 leading-5">{shown(value as Json)}</dd>
+              </div>
+            ))}
+          </dl>
+        ) : (
+          <p className="text-13 text-dim">{words.presets.noInputs}</p>
+        )}
+        {preset.version === null ? null : (
+          <p className="text-13 text-dim">{words.library.version(preset.version)}</p>
+        )}
       </div>
-      <div className="row">
+      <div className="row shrink-0">
         <Button
           small
           aria-label={words.runs.runNamed(preset.name)}

@@ -139,7 +139,7 @@ function Storage() {
   if (storage.isError) return <Problem error={storage.error} onRetry={() => storage.refetch()} />;
   const { data } = storage;
   return (
-    <dl className="stack gap-4">
+    <ul className="stack gap-4">
       <Used
         label={words.library.keptByRuns(number(data.runs))}
         used={data.stored_bytes}
@@ -150,19 +150,19 @@ function Storage() {
         used={data.file_bytes}
         most={data.max_file_bytes}
       />
-    </dl>
+    </ul>
   );
 }
 
 function Used({ label, used, most }: { label: string; used: number; most: number | null }) {
   const words = useWords();
   return (
-    <div>
+    <li>
       <div className="flex justify-between gap-4">
-        <dt>{label}</dt>
-        <dd className="text-dim">
+        <span>{label}</span>
+        <span className="text-dim">
           {most === null ? bytes(used) : words.library.usedOf(bytes(used), bytes(most))}
-        </dd>
+        </span>
       </div>
       {most === null ? null : (
         <meter
@@ -174,6 +174,6 @@ function Used({ label, used, most }: { label: string; used: number; most: number
           value={used}
         />
       )}
-    </div>
+    </li>
   );
 }

@@ -106,6 +106,7 @@ function TriggerCard({
 }) {
   const words = useWords();
   const client = useQueryClient();
+  const [isOpen, setOpen] = useState(false);
   const switching = useMutation({
     mutationFn: (isActive: boolean) =>
       api("PATCH /api/v1/presets/{preset_id}", {
@@ -120,12 +121,12 @@ function TriggerCard({
   });
   return (
     <li className="card p-4">
-      <div className="flex flex-wrap items-start gap-x-4 gap-y-2">
-        <div className="min-w-0 grow basis-60">
+      <div className="flex items-start gap-4">
+        <div className="min-w-0 grow [overflow-wrap:anywhere]">
           <h2 className="text-14">{preset.name}</h2>
           {preset.description ? <p className="text-dim">{preset.description}</p> : null}
         </div>
-        <div className="row">
+        <div className="row shrink-0">
           <span className="text-13 text-dim">
             {preset.is_active ? words.triggers.on : words.triggers.off}
           </span>
@@ -146,9 +147,9 @@ function TriggerCard({
         </div>
       </div>
       {preset.webhook ? <Webhook webhook={preset.webhook} graphId={preset.graph_id} /> : null}
-      <details className="mt-3">
+      <details className="mt-3" onToggle={(event) => setOpen(event.currentTarget.open)}>
         <summary className="w-fit font-medium text-13 text-dim hover:text-ink">{words.triggers.came}</summary>
-        <Deliveries presetId={preset.id} />
+        {isOpen ? <Deliveries presetId={preset.id} /> : null}
       </details>
     </li>
   );

@@ -80,11 +80,11 @@ export function LibraryPage() {
             <>
               <Button onClick={() => setAsked({ what: "folder" })}>
                 <FolderPlus className="size-4" />
-                {words.library.newFolder}
+                <span className="max-sm:sr-only">{words.library.newFolder}</span>
               </Button>
               <Button onClick={takeFiles} isBusy={take.isBusy}>
                 <FileUp className="size-4" />
-                {words.library.import}
+                <span className="max-sm:sr-only">{words.library.import}</span>
               </Button>
               <Link to="/build" className={buttonClass("do")}>
                 <Plus className="size-4" />
@@ -236,9 +236,9 @@ function Toolbar({ wanted, counts }: { wanted: LibrarySearch; counts: CountsAnsw
       </div>
       <div className="flex flex-wrap items-center gap-2">
         <SearchBox />
-        <span className="grow" />
+        <span className="grow max-sm:hidden" />
         <Select
-          className="w-auto!"
+          className="w-auto! max-sm:grow"
           aria-label={words.library.shelf}
           value={wanted.shelf ?? ""}
           onChange={(event) => change({ shelf: oneOf(SHELVES, event.target.value), status: undefined })}
@@ -251,7 +251,7 @@ function Toolbar({ wanted, counts }: { wanted: LibrarySearch; counts: CountsAnsw
           ))}
         </Select>
         <Select
-          className="w-auto!"
+          className="w-auto! max-sm:grow"
           aria-label={words.library.sort}
           value={wanted.sort ?? "updated"}
           onChange={(event) => {
@@ -267,7 +267,7 @@ function Toolbar({ wanted, counts }: { wanted: LibrarySearch; counts: CountsAnsw
         </Select>
       </div>
       {wanted.shelf === "deleted" ? null : (
-        <fieldset className="flex flex-wrap gap-2">
+        <fieldset className="flex gap-2 overflow-x-auto py-0.5 max-sm:-mx-4 max-sm:px-4">
           <legend className="sr-only">{words.library.filter}</legend>
           {STATUSES.map((one) => (
             <button
@@ -275,7 +275,7 @@ function Toolbar({ wanted, counts }: { wanted: LibrarySearch; counts: CountsAnsw
               type="button"
               aria-pressed={wanted.status === one}
               onClick={() => change({ status: wanted.status === one ? undefined : one })}
-              className="tap row h-8 rounded-full border px-3 text-13 hover:bg-sunken aria-pressed:border-accent aria-pressed:bg-wash aria-pressed:font-medium"
+              className="tap row h-8 shrink-0 rounded-full border px-3 text-13 hover:bg-sunken aria-pressed:border-accent aria-pressed:bg-wash aria-pressed:font-medium"
             >
               {words.library.statuses[one]}
               <span className="text-dim">{counts ? number(counts[one]) : "…"}</span>

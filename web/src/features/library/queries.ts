@@ -4,6 +4,7 @@ import type { AgentSort, AgentStatus } from "@/shared/api/schema";
 
 const PAGE = 48;
 const MOST_PRESETS = 200;
+const LOOK_AGAIN_MS = 1_000;
 const SUGGESTED = 6;
 
 /** What is looked for in the library, as its address says it. */
@@ -78,6 +79,14 @@ export const deliveriesQuery = (presetId: string) =>
       api("GET /api/v1/deliveries", { query: { preset_id: presetId, limit: 10, before: pageParam } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_before,
+    staleTime: 0,
+    // What has come is looked after until its run has started.
+    refetchInterval: ({ state }) =>
+      state.data?.pages.some((page) =>
+        page.deliveries.some((one) => one.starts.some(({ status }) => status === "stored")),
+      )
+        ? LOOK_AGAIN_MS
+        : false,
   });
 
 export const storageQuery = queryOptions({

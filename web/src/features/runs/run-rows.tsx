@@ -47,7 +47,11 @@ export function RunRows({
           <span className="w-32 text-right text-13 text-dim">
             <Ago at={run.queued_at} />
           </span>
-          {aside ? <span className="relative z-10 -mr-2">{aside(run)}</span> : null}
+          {aside ? (
+            <span className="z-10 max-sm:absolute max-sm:top-1.5 max-sm:right-2 sm:relative sm:-mr-2">
+              {aside(run)}
+            </span>
+          ) : null}
         </li>
       ))}
     </ul>

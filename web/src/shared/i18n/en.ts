@@ -273,7 +273,7 @@ export const en = {
     versions: "Versions",
     version: (version: number) => `Version ${version}`,
     active: "Active",
-    activate: "Use this",
+    activate: "Restore",
     activated: (version: number) => `Version ${version} runs from now on.`,
     tabs: {
       label: "Of this agent",

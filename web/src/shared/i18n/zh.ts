@@ -251,7 +251,7 @@ export const zh: Messages = {
     versions: "版本",
     version: (version) => `版本 ${version}`,
     active: "使用中",
-    activate: "使用此版本",
+    activate: "恢复",
     activated: (version) => `从现在起运行版本 ${version}。`,
     tabs: {
       label: "此智能体",
