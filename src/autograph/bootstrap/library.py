@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -29,34 +30,32 @@ _SWEEP_EVERY: Final = 60
 """Looks between two sweeps of what is older than the retention."""
 
 
-def make_presets(
-    ground: Ground,
-    graphs: GraphRepository,
-    specs: Mapping[str, BlockSpec],
-    integrations: Integrations,
-) -> PresetService:
-    """Return the use cases of presets."""
-    return PresetService(
-        PresetRepository(ground.database),
-        graphs,
-        specs,
-        integrations.credentials,
-        integrations.webhooks,
-        ground.clock,
-    )
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The use cases of the library: of agents as people keep them, of folders, and of presets."""
+
+    agents: LibraryService
+    folders: FolderService
+    presets: PresetService
 
 
 def make_library(
-    ground: Ground, agents: AgentService, integrations: Integrations
-) -> tuple[LibraryService, FolderService]:
-    """Return the use cases of agents as people keep them, and of folders."""
-    library = LibraryService(
-        LibraryRepository(ground.database),
-        PresetRepository(ground.database),
-        agents,
-        integrations.webhooks,
+    ground: Ground,
+    graphs: GraphRepository,
+    specs: Mapping[str, BlockSpec],
+    agents: AgentService,
+    integrations: Integrations,
+) -> Library:
+    """Return the use cases of the library."""
+    kept = PresetRepository(ground.database)
+    listed = LibraryRepository(ground.database)
+    return Library(
+        LibraryService(listed, kept, agents, integrations.webhooks),
+        FolderService(FolderRepository(ground.database), ground.clock),
+        PresetService(
+            kept, graphs, specs, integrations.credentials, integrations.webhooks, ground.clock
+        ),
     )
-    return library, FolderService(FolderRepository(ground.database), ground.clock)
 
 
 async def tend_webhooks(ground: Ground, integrations: Integrations) -> None:

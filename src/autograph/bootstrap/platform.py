@@ -38,8 +38,8 @@ from autograph.bootstrap.accounts import make_guard
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
-from autograph.bootstrap.ground import make_ground, open_database
-from autograph.bootstrap.library import make_library, make_presets, tend_webhooks
+from autograph.bootstrap.ground import Ground, make_ground, open_database
+from autograph.bootstrap.library import make_library, tend_webhooks
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
@@ -164,25 +164,21 @@ async def platform(
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage, integrations.needs)
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
-        presets = make_presets(ground, graphs, specs, integrations)
         agents = AgentService(graphs, specs)
-        library, folders = make_library(ground, agents, integrations)
+        library = make_library(ground, graphs, specs, agents, integrations)
+        presets = library.presets
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
-        if process.tends:
-            _begin(stack, _tend(storage, files), "storage")
-            _begin(stack, tend_webhooks(ground, integrations), "webhooks")
-        if process.takes_work:
-            _begin(stack, preset_runs.relay(), "deliveries")
+        _begin_all(stack, process, (storage, files), (ground, integrations), preset_runs)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             blocks=BlockService(catalog, executor),
             agents=agents,
-            library=library,
-            folders=folders,
+            library=library.agents,
+            folders=library.folders,
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
@@ -201,6 +197,20 @@ async def platform(
             worker=worker,
             broadcast=dispatch.broadcast,
         )
+
+
+def _begin_all(
+    stack: AsyncExitStack,
+    process: Process,
+    kept: tuple[StorageService, FileService],
+    heard: tuple[Ground, Integrations],
+    preset_runs: PresetRuns,
+) -> None:
+    if process.tends:
+        _begin(stack, _tend(*kept), "storage")
+        _begin(stack, tend_webhooks(*heard), "webhooks")
+    if process.takes_work:
+        _begin(stack, preset_runs.relay(), "deliveries")
 
 
 def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:

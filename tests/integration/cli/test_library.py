@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+
+import pytest
 
 from autograph.blocks.catalog import Catalog
 from autograph.graph.portable import write_agent
 from tests.agents import chain
-from tests.processes import as_json, command
+from tests.processes import as_json, command, up
+
+pytestmark = pytest.mark.timeout(240)
 
 
 def test_agents_are_put_in_order(tmp_path: Path, catalog: Catalog) -> None:
-    data, file = tmp_path / "data", tmp_path / "agent.json"
-    file.write_text(json.dumps(write_agent(chain(catalog, 2))), "utf-8")
-    agent = as_json(command("graphs", "push", str(file), "--json", data_dir=data))["id"]
+    def library(*said: str) -> str:
+        done = command("library", *said, data_dir=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
-    folder = command(
-        "library", "folders", "create", "Work", "--icon", "🧰", data_dir=data
-    ).stdout.strip()
-    assert command("library", "move", agent, "--to", folder, data_dir=data).returncode == 0
-    assert command("library", "favorite", agent, data_dir=data).returncode == 0
-    copy = as_json(command("library", "duplicate", agent, "--name", "Two", "--json", data_dir=data))
-    assert (copy["name"], copy["folder_id"], copy["is_favorite"]) == ("Two", folder, False)
-    [found] = as_json(command("library", "list", "--favorites", "--json", data_dir=data))
-    assert (found["id"], found["folder_id"], found["runs"]) == (agent, folder, 0)
-    [shown] = as_json(command("library", "folders", "list", "--json", data_dir=data))
-    assert (shown["name"], shown["icon"], shown["agent_count"]) == ("Work", "🧰", 2)
-
-    command("library", "archive", copy["id"], data_dir=data)
-    archived = command("library", "list", "--shelf", "archived", "--json", data_dir=data)
-    assert [one["id"] for one in as_json(archived)] == [copy["id"]]
-    assert command("library", "delete", agent, data_dir=data).returncode == 0
-    gone = command("library", "show", agent, data_dir=data)
-    assert (gone.returncode, "There is no graph" in gone.stdout) == (2, True)
-    back = command("library", "restore", agent, data_dir=data)
-    assert (back.returncode, "is back" in back.stdout) == (0, True)
-
-    assert command("library", "folders", "delete", folder, data_dir=data).returncode == 0
-    assert as_json(command("library", "folders", "list", "--json", data_dir=data)) == []
-    listed = command("library", "list", data_dir=data).stdout
-    assert (agent in listed, "★" in listed) == (True, True)
+    with up(tmp_path) as running:
+        agent = running.save(write_agent(chain(catalog, 2)))
+        folder = library("folders", "create", "Work", "--icon", "🧰")
+        library("move", agent, "--to", folder)
+        library("favorite", agent)
+        library("duplicate", agent, "--name", "Two")
+        listed = command("library", "list", "--sort", "name", "--json", data_dir=tmp_path)
+        assert [(one["name"], one["folder_id"], one["is_favorite"]) for one in as_json(listed)] == [
+            ("Chain of 2", folder, True),
+            ("Two", folder, False),
+        ]
+        library("delete", agent)
+        gone = command("library", "show", agent, data_dir=tmp_path)
+        assert (gone.returncode, "There is no graph" in gone.stdout) == (2, True)
+        assert "is back" in library("restore", agent)
+        assert "🧰 Work" in library("folders", "list")
