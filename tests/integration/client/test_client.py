@@ -48,6 +48,7 @@ def client(served: Served) -> Iterator[Client]:
         yield made
 
 
+@pytest.mark.seed("D3-02")
 class TestEverything:
     def test_an_agent_is_saved_and_run(self, client: Client, greeter: dict[str, object]) -> None:
         saved = client.graphs.create(greeter)

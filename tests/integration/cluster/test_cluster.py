@@ -164,6 +164,7 @@ def test_a_cluster_goes_on_without_redis(cluster: Cluster, catalog: Catalog) -> 
     assert api.execute(graph_id, wait=20)["status"] == "completed"
 
 
+@pytest.mark.seed("D2-E03")
 def test_a_cancel_reaches_the_worker_that_holds_the_run(cluster: Cluster, catalog: Catalog) -> None:
     first, second = cluster.apis
     for _ in range(2):

@@ -162,7 +162,7 @@ class TestOrdinaryRuns:
 
         assert (await up.runs.get(up.owner, run_id)).row.worker == up.worker.id
 
-    @pytest.mark.seed("D1-E25")
+    @pytest.mark.seed("D1-E25", "D3-E16")
     async def test_before_an_effect_starts_everything_it_depends_on_is_committed(
         self, up: Platform, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -238,7 +238,7 @@ class TestFailures:
             "message": 'a: expected a number, got "abc"',
         }
 
-    @pytest.mark.seed("D1-16")
+    @pytest.mark.seed("D1-16", "D3-13", "D8-06")
     async def test_a_timeout_fails_the_node_and_what_it_yielded_stands(
         self, up: Platform, catalog: Catalog
     ) -> None:
@@ -252,7 +252,7 @@ class TestFailures:
         assert (ended.row.status, ended.result.outputs) == (RunStatus.COMPLETED, {"o": ["before"]})
         assert ended.result.errors[0]["code"] == "node.timeout"
 
-    @pytest.mark.seed("D1-16")
+    @pytest.mark.seed("D1-16", "D3-13", "D8-06")
     async def test_a_retry_drops_what_the_failed_attempt_yielded(
         self, up: Platform, catalog: Catalog
     ) -> None:
@@ -433,6 +433,7 @@ class TestTwoProcesses:
         assert not faults
         assert found.row.status is RunStatus.COMPLETED
 
+    @pytest.mark.seed("D5-P07")
     async def test_what_was_accepted_without_a_worker_runs_when_one_comes(
         self, start: Callable[..., object], catalog: Catalog
     ) -> None:
