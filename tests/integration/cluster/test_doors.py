@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,11 +14,12 @@ from typing import Any
 import httpx2
 import psutil
 import pytest
+from websockets.sync.client import ClientConnection, connect
 
 from autograph.blocks.catalog import Catalog
 from autograph.client import Client
 from autograph.graph.portable import write_agent
-from tests.agents import chain
+from tests.agents import chain, graph, node
 from tests.processes import Up, as_json, carrying, command, serving
 from tests.servers import RabbitMq, Redis, rabbitmq_server, redis_server
 
@@ -96,6 +98,38 @@ def test_workers_take_their_work_from_the_broker(cluster: Cluster, catalog: Cata
 
     assert run["status"] == "completed"
     assert "autograph.runs.normal\t1\t0" in queues  # one who takes, and nothing is left
+
+
+@pytest.mark.seed("D10-10")
+def test_what_a_worker_does_is_told_at_every_api(cluster: Cluster, catalog: Catalog) -> None:
+    """It runs for two seconds yet when both sockets are open: what they hear is pushed to them."""
+    wait = node(catalog, "wait", "CountdownTimer", seconds=1, repeat=3, input_message="x")
+    out = node(catalog, "out", "AgentOutput", name="o")
+    document = write_agent(graph([wait, out], "wait.output_message -> out.value"))
+    first, second = cluster.apis
+    run_id = first.execute(first.save(document))["id"]
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(connect(api.url.replace("http", "ws") + "/ws"))
+            for api in (first, second)
+        ]
+        for socket in sockets:
+            socket.send(json.dumps({"type": "subscribe", "run": run_id}))
+        assert first.http.get(f"/api/v1/runs/{run_id}").json()["status"] != "completed"
+        heard = [events_of(socket) for socket in sockets]
+
+    assert heard[0] == heard[1]
+    assert [seq for seq, _ in heard[0]] == list(range(1, len(heard[0]) + 1))
+    assert heard[0][-1][1] == "run.completed"
+
+
+def events_of(socket: ClientConnection) -> list[tuple[int, str]]:
+    """What a socket hears of a run, to its end."""
+    found: list[tuple[int, str]] = []
+    while (message := json.loads(socket.recv(60)))["type"] != "end":
+        if message["type"] == "event":
+            found.append((message["seq"], message["kind"]))
+    return found
 
 
 @pytest.mark.seed("D2-05", "D1-22")

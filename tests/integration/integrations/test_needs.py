@@ -94,7 +94,7 @@ async def add(http: Any, provider: str = "github") -> Any:
 
 
 class TestAnAgentThatNeedsACredential:
-    @pytest.mark.seed("D8-03")
+    @pytest.mark.seed("D8-03", "D8-16")
     async def test_is_told_before_it_runs_and_nothing_is_started(self, place: Town) -> None:
         async with place.client(await place.person("Ada")) as http:
             graph_id = await save(place, http)
