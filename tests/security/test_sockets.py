@@ -200,3 +200,34 @@ class TestWhatOthersDo:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         assert seen == {name: {own[name]} for name in names}
+
+
+@pytest.mark.seed("D5-P01")
+async def test_somebody_new_makes_an_agent_runs_it_and_hears_what_becomes_of_it(
+    place: Place, catalog: Catalog
+) -> None:
+    """The whole life of an agent, by somebody whose account is a moment old."""
+    place.tokens["newcomer"] = place.sign_up("newcomer")
+    wait = node(catalog, "wait", "CountdownTimer", seconds=1, input_message="done")
+    made = graph(
+        [wait, node(catalog, "out", "AgentOutput", name="said")], "wait.output_message -> out.value"
+    )
+
+    saved = place.ask("newcomer", "POST", "/api/v1/graphs", json=write_agent(made))
+    at = f"/api/v1/graphs/{saved['id']}/execute"
+    begun = place.ask("newcomer", "POST", at, json={"inputs": {}})
+    async with opened(place) as client:
+        await say(client, type="auth", token=place.tokens["newcomer"])
+        await say(client, type="subscribe", run=begun["id"])
+        messages = [await heard(client)]
+        while messages[-1]["type"] != "end":
+            messages.append(await heard(client))
+    run = place.ask("newcomer", "GET", f"/api/v1/runs/{begun['id']}")
+
+    events = [one for one in messages if one["type"] == "event"]
+    assert [one["seq"] for one in events] == list(range(1, len(events) + 1))
+    assert (events[0]["kind"], events[-1]["kind"]) == ("run.started", "run.completed")
+    assert (run["status"], run["outputs"]) == ("completed", {"said": ["done"]})
+    assert [one["id"] for one in place.ask("newcomer", "GET", "/api/v1/runs")["runs"]] == [
+        run["id"]
+    ]
