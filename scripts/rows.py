@@ -16,9 +16,9 @@ NOTED = ROOT / ".cache" / "rows.json"
 CHECKLIST = ROOT.parent / "shared" / "mission" / "seed-rows.md"
 
 
-def _in_order(diagram: str) -> tuple[str, int]:
-    """Sort D2 before D10, and P and G after all."""
-    return ("D", int(diagram[1:])) if diagram[1:] else (diagram.replace("G", "Z"), 0)
+def _in_order(diagram: str) -> tuple[bool, int, str]:
+    """Sort D2 before D10, and what is no diagram (P, G) after all."""
+    return diagram[0] != "D", int(diagram[1:] or 0), diagram
 
 
 def main() -> int:
