@@ -23,7 +23,7 @@ from tests.agents import chain, graph, node
 from tests.processes import Up, as_json, carrying, command, serving
 from tests.servers import RabbitMq, Redis, rabbitmq_server, redis_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 PASSWORD = "a long enough sentence"
 OWNER = {"email": "owner@example.com", "password": PASSWORD}
 

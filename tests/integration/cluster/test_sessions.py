@@ -15,7 +15,7 @@ from autograph.features.accounts.models import Role
 from tests.security.people import HERE, OWNER, PASSWORD, Town, town
 from tests.servers import Redis, redis_server
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 MOST_MS = 4_000
 """What is remembered is never older than this, and a second in the process itself."""
 

@@ -19,7 +19,7 @@ from autograph.infra.settings import Settings
 from tests.agents import graph, node
 from tests.processes import carrying
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 DELAY = timedelta(seconds=10)
 
 

@@ -15,7 +15,7 @@ from autograph.graph.portable import write_agent
 from tests.agents import chain
 from tests.processes import serving
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 CLIENTS = 8
 
 
