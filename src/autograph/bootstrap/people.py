@@ -20,8 +20,8 @@ from autograph.features.integrations.service import Integrations
 from autograph.features.library.adapters.credential_uses import CredentialUsesInPresets
 from autograph.features.library.adapters.personal_data import LibraryData
 from autograph.features.library.repository import PresetRepository
-from autograph.features.runs.adapters.personal_data import RunData
-from autograph.features.runs.repository import RunRepository
+from autograph.features.runs.adapters.personal_data import FeedbackData, RunData
+from autograph.features.runs.repository import FeedbackRepository, RunRepository
 from autograph.graph.spec import BlockSpec
 
 
@@ -35,6 +35,7 @@ async def make_people(
     """Return accounts, and integrations, which keep something of the people that accounts delete."""
     kept = PresetRepository(ground.database)
     others: list[PersonalData] = [
+        FeedbackData(FeedbackRepository(ground.database)),
         RunData(rows),
         AgentData(graphs, specs),
         CredentialData(CredentialRepository(ground.database)),

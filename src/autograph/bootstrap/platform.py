@@ -59,19 +59,23 @@ from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
     EgressRepository,
+    FeedbackRepository,
     ReviewRepository,
     RunRepository,
+    ShareRepository,
 )
 from autograph.features.runs.service import (
     BlockService,
     CassetteService,
     DeadLetterService,
     EgressService,
+    FeedbackService,
     ForkService,
     Intake,
     PresetRuns,
     ReviewService,
     RunService,
+    ShareService,
 )
 from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
@@ -102,6 +106,8 @@ class Platform:
     preset_runs: PresetRuns
     forks: ForkService
     cassettes: CassetteService
+    shares: ShareService
+    feedback: FeedbackService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
@@ -171,17 +177,27 @@ async def platform(
             _begin(stack, tend_webhooks(ground, integrations), "webhooks")
         if process.takes_work:
             _begin(stack, preset_runs.relay(), "deliveries")
+        agents = AgentService(graphs, specs)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             blocks=BlockService(catalog, executor),
-            agents=AgentService(graphs, specs),
+            agents=agents,
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             cassettes=CassetteService(rows, journal, plans, specs),
+            shares=ShareService(
+                ShareRepository(database),
+                rows,
+                files,
+                accounts.audit,
+                ground.clock,
+                public_url=settings.reached_at,
+            ),
+            feedback=FeedbackService(FeedbackRepository(database), rows, agents, ground.clock),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
@@ -248,6 +264,8 @@ def serve(made: Platform) -> ASGIApp:
             preset_runs=made.preset_runs,
             forks=made.forks,
             cassettes=made.cassettes,
+            shares=made.shares,
+            feedback=made.feedback,
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,

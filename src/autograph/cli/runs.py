@@ -27,7 +27,15 @@ from autograph.cli.output import (
     shown,
 )
 from autograph.engine.state import RunStatus
-from autograph.features.runs.models import DryRun, JournalRow, NodeResult, Order, Priority, Run
+from autograph.features.runs.models import (
+    DryRun,
+    JournalRow,
+    NodeResult,
+    Order,
+    Priority,
+    Run,
+    RunFilter,
+)
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json, is_object
 from autograph.graph.portable import NotAnAgent, write_agent
@@ -281,6 +289,10 @@ def print_result(run: Run) -> None:
 @runs.command("list")
 def list_runs(
     limit: Annotated[int, typer.Option(help="How many.", min=1, max=500)] = 20,
+    search: Annotated[
+        str, typer.Option(help="Part of the agent's name, of an output or of an error.")
+    ] = "",
+    status: Annotated[RunStatus | None, typer.Option(help="Only those that are so.")] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -290,7 +302,8 @@ def list_runs(
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
         async with platform(settings_for(data_dir)) as made:
-            page = await made.runs.list_page(made.owner, limit=limit)
+            wanted = RunFilter(status=status, text=search)
+            page = await made.runs.list_page(made.owner, wanted, limit=limit)
         return [
             {
                 "id": str(row.id),
@@ -306,7 +319,11 @@ def list_runs(
     if as_json:
         print_json(rows)
     elif not rows:
-        print_plain("Nothing has run here yet. Run an agent with `autograph run FILE`.")
+        print_plain(
+            "No run fits."
+            if search or status
+            else "Nothing has run here yet. Run an agent with `autograph run FILE`."
+        )
     else:
         table = Table("id", "status", "agent", "queued", box=None)
         for row in rows:
