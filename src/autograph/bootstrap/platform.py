@@ -38,7 +38,7 @@ from autograph.bootstrap.accounts import make_guard
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
-from autograph.bootstrap.ground import make_ground, open_database
+from autograph.bootstrap.ground import Ground, make_ground, open_database
 from autograph.bootstrap.library import make_presets, tend_webhooks
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
@@ -122,6 +122,18 @@ class Platform:
     broadcast: Broadcast
 
 
+async def _opened(
+    settings: Settings, stack: AsyncExitStack, load: Callable[[], Catalog] | None
+) -> tuple[Database, Catalog]:
+    """Open the database, and find the blocks meanwhile."""
+    loading = asyncio.create_task(_find_blocks(settings, load))
+    try:
+        database = await open_database(settings, stack)
+    finally:
+        catalog = await loading
+    return database, catalog
+
+
 async def _find_blocks(settings: Settings, load: Callable[[], Catalog] | None) -> Catalog:
     return await asyncio.to_thread(load or partial(load_catalog, settings.provider_dir))
 
@@ -144,11 +156,7 @@ async def platform(
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(_find_blocks(settings, load))
-        try:
-            database = await open_database(settings, stack)
-        finally:
-            catalog = await loading
+        database, catalog = await _opened(settings, stack, load)
         journal = PostgresJournal(database)
         graphs = GraphRepository(database)
         rows = RunRepository(database)
@@ -177,27 +185,19 @@ async def platform(
             _begin(stack, tend_webhooks(ground, integrations), "webhooks")
         if process.takes_work:
             _begin(stack, preset_runs.relay(), "deliveries")
-        agents = AgentService(graphs, specs)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             blocks=BlockService(catalog, executor),
-            agents=agents,
+            agents=AgentService(graphs, specs),
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             cassettes=CassetteService(rows, journal, plans, specs),
-            shares=ShareService(
-                ShareRepository(database),
-                rows,
-                files,
-                accounts.audit,
-                ground.clock,
-                public_url=settings.reached_at,
-            ),
-            feedback=FeedbackService(FeedbackRepository(database), rows, agents, ground.clock),
+            shares=_shares(ground, rows, files, accounts),
+            feedback=FeedbackService(FeedbackRepository(database), rows, graphs, ground.clock),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
@@ -239,6 +239,19 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def _shares(
+    ground: Ground, rows: RunRepository, files: FileService, accounts: Accounts
+) -> ShareService:
+    return ShareService(
+        ShareRepository(ground.database),
+        rows,
+        files,
+        accounts.audit,
+        ground.clock,
+        public_url=ground.settings.reached_at,
+    )
 
 
 def _storage(settings: Settings, database: Database) -> StorageService:

@@ -3,6 +3,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { Download, MoreHorizontal, Pencil, Play, SquareActivity, Trash2 } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { agentQuery, agentSettingsQuery, agentsQuery, versionsQuery } from "@/features/library/queries";
+import { FeedbackOfAgent } from "@/features/runs/feedback";
 import { runsQuery } from "@/features/runs/queries";
 import { RunDialog } from "@/features/runs/run-dialog";
 import { RunRows } from "@/features/runs/run-rows";
@@ -88,6 +89,7 @@ export function AgentPage() {
           />
           <Safety agentId={agentId} />
           <Versions agentId={agentId} />
+          <FeedbackOfAgent agentId={agentId} />
         </aside>
       </div>
       {isRunning ? <RunDialog agentId={agentId} onClose={() => setRunning(false)} /> : null}

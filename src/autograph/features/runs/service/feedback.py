@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from autograph.features.accounts.models import Principal
-from autograph.features.agents.service import AgentService
+from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.models import Feedback, FeedbackPage, Verdict
 from autograph.features.runs.repository import FeedbackRepository, RunRepository
 from autograph.infra.clock import Clock
@@ -20,12 +20,16 @@ class FeedbackService:
     """Keeps and shows what people say of runs."""
 
     def __init__(
-        self, feedback: FeedbackRepository, runs: RunRepository, agents: AgentService, clock: Clock
+        self,
+        feedback: FeedbackRepository,
+        runs: RunRepository,
+        graphs: GraphRepository,
+        clock: Clock,
     ) -> None:
         """Use all of these."""
         self._feedback = feedback
         self._runs = runs
-        self._agents = agents
+        self._graphs = graphs
         self._clock = clock
 
     async def give(
@@ -74,7 +78,7 @@ class FeedbackService:
         Raises:
             GraphNotFound: There is no such agent.
         """
-        await self._agents.get(principal, graph_id)
+        await self._graphs.get(principal, graph_id)
         limit = min(limit, MAX_PAGE)
         rows = await self._feedback.list_page(
             principal, graph_id, limit=limit, before=before, verdict=verdict
