@@ -17,6 +17,7 @@ from rich.table import Table
 
 from autograph.cli.agents import read_file
 from autograph.cli.output import (
+    EXIT_BAD_USE,
     EXIT_FAILED,
     err,
     out,
@@ -39,7 +40,7 @@ from autograph.features.runs.models import (
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json, is_object
 from autograph.graph.portable import NotAnAgent, write_agent
-from autograph.infra.errors import Invalid
+from autograph.infra.errors import Invalid, UserError
 from autograph.infra.json import decode
 from autograph.infra.logging import configure_logging
 
@@ -409,6 +410,38 @@ def cancel_run(
         print_json({"run_id": str(run_id), "cancelled": True})
     else:
         print_plain(f"Run {run_id} was asked to stop.")
+
+
+@runs.command("delete")
+def delete_runs(
+    run_ids: Annotated[list[UUID], typer.Argument(help="Which runs; they must be over.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Delete runs that are over, with their journals. One that goes on stops no other."""
+
+    async def work() -> list[dict[str, Json]]:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        found: list[dict[str, Json]] = []
+        async with platform(settings_for(data_dir)) as made:
+            for run_id in run_ids:
+                try:
+                    await made.runs.delete(made.owner, run_id)
+                    found.append({"id": str(run_id), "error": None})
+                except UserError as error:
+                    told = {"code": error.code, "message": error.message}
+                    found.append({"id": str(run_id), "error": told})
+        return found
+
+    found = run_async(work(), as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        for one in found:
+            print_plain(one["error"]["message"] if one["error"] else f"{one['id']} is deleted.")
+    if any(one["error"] for one in found):
+        raise typer.Exit(EXIT_BAD_USE)
 
 
 def _line(row: JournalRow) -> str:

@@ -39,3 +39,8 @@ def test_a_run_is_shown_and_judged(tmp_path: Path, catalog: Catalog) -> None:
     assert (listed["good"], listed["bad"], listed["feedback"][0]["run_id"]) == (0, 1, run)
     taken = as_json(command("runs", "feedback", run, "--forget", "--json", data_dir=data))
     assert taken == {"feedback": None}
+    gone = command("runs", "delete", run, NOBODYS, "--json", data_dir=data)
+    assert (gone.returncode, [one["error"] is None for one in json.loads(gone.stdout)]) == (
+        2,
+        [True, False],
+    )

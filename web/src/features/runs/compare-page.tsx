@@ -101,8 +101,20 @@ function Compared({ a: idA, b: idB }: { a: string; b: string }) {
     >
       <div className="stack gap-8">
         <div className="grid grid-cols-2 gap-4">
-          <Head side={words.compare.first} run={a.run.data} name={a.agent.data?.name} other={b.run.data} />
-          <Head side={words.compare.second} run={b.run.data} name={b.agent.data?.name} other={a.run.data} />
+          <Head
+            side={words.compare.first}
+            run={a.run.data}
+            name={a.agent.data?.name}
+            credits={a.live.overlay.credits}
+            other={b.run.data}
+          />
+          <Head
+            side={words.compare.second}
+            run={b.run.data}
+            name={b.agent.data?.name}
+            credits={b.live.overlay.credits}
+            other={a.run.data}
+          />
         </div>
         <Named title={words.runs.inputs} a={a.run.data.inputs} b={b.run.data.inputs} isOnly={isOnly} />
         <Named title={words.runs.outputs} a={a.run.data.outputs} b={b.run.data.outputs} isOnly={isOnly} />
@@ -147,16 +159,17 @@ function Head({
   side,
   run,
   name,
+  credits,
   other,
 }: {
   side: string;
   run: RunAnswer;
   name: string | undefined;
+  credits: number;
   other: RunAnswer;
 }) {
   const words = useWords();
   const time = took(run);
-  const credits = creditsOf(run);
   return (
     <section className="card stack min-w-0 gap-2 p-4" aria-label={side}>
       <p className="text-12 text-dim">{side}</p>
@@ -172,7 +185,7 @@ function Head({
       <dl className="grid grid-cols-[auto_1fr] gap-x-3 gap-y-0.5 text-13 text-dim max-sm:grid-cols-1">
         <dt>{words.runs.began}</dt>
         <dd className="text-ink">{dateTime(run.queued_at)}</dd>
-        <dt>{words.library.versions}</dt>
+        <dt>{words.compare.version}</dt>
         <dd className={run.graph_version === other.graph_version ? "text-ink" : "text-wait"}>
           {words.library.version(run.graph_version)}
         </dd>
@@ -183,10 +196,6 @@ function Head({
       </dl>
     </section>
   );
-}
-
-function creditsOf(run: RunAnswer): number {
-  return Number(run.stats.credits ?? 0);
 }
 
 /** Inputs or outputs, by name. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gather, MOST_KEPT, NOTHING_GIVEN, named } from "@/features/runs/given";
+import { countsOf, gather, MOST_KEPT, NOTHING_GIVEN, named } from "@/features/runs/given";
 import type { Graph } from "@/graph-core/model";
 
 const completed = (seq: number, node: string, outputs: Array<[string, unknown]>) => ({
@@ -39,4 +39,5 @@ test("of ten thousand values the first are kept and the others counted", () => {
 
   expect(given.get("o")?.count).toBe(10_000);
   expect(named(given, graph).answer).toHaveLength(MOST_KEPT);
+  expect(countsOf(given, graph)).toEqual({ answer: 10_000 });
 });

@@ -38,3 +38,14 @@ export function named(given: Given, graph: Graph | undefined): Record<string, Js
   }
   return found;
 }
+
+/** How many values each name has been given, those that were not kept with them. */
+export function countsOf(given: Given, graph: Graph | undefined): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const node of graph?.nodes ?? []) {
+    const name = node.constants?.name;
+    const has = given.get(node.id);
+    if (typeof name === "string" && has) found[name] = (found[name] ?? 0) + has.count;
+  }
+  return found;
+}

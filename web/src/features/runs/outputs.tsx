@@ -12,10 +12,13 @@ type Values = Record<string, Json[]>;
 /** What a run gave out, each as its kind deserves. */
 export function Outputs({
   outputs,
+  counts = {},
   texts = {},
   isOver,
 }: {
   outputs: Values;
+  /** How many values there are, where not all of them are handed in. */
+  counts?: Readonly<Record<string, number>>;
   texts?: Readonly<Record<string, string>>;
   isOver: boolean;
 }) {
@@ -34,7 +37,7 @@ export function Outputs({
               {name}
               {values.length > 1 ? (
                 <span className="ml-2 rounded-full bg-sunken px-2 py-0.5 text-12">
-                  {number(values.length)}
+                  {number(counts[name] ?? values.length)}
                 </span>
               ) : null}
             </h2>

@@ -58,7 +58,7 @@ export function RunActions({ run, isOver }: { run: RunAnswer; isOver: boolean })
         className={buttonClass()}
       >
         <Pencil className="size-4" />
-        {words.runs.onGraph}
+        <span className="max-sm:sr-only">{words.runs.onGraph}</span>
       </Link>
       <Menu
         label={words.more}

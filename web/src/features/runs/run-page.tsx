@@ -6,7 +6,7 @@ import { agentQuery } from "@/features/library/queries";
 import { runReviewsQuery } from "@/features/reviews/queries";
 import { ReviewCard } from "@/features/reviews/review-card";
 import { Feedback } from "@/features/runs/feedback";
-import { named } from "@/features/runs/given";
+import { countsOf, named } from "@/features/runs/given";
 import { Journal } from "@/features/runs/journal";
 import { useNow, useWatchedRun } from "@/features/runs/live";
 import { type NameOf, useNodeNames } from "@/features/runs/names";
@@ -61,8 +61,7 @@ export function RunPage() {
   const status = statusOf(run.data, live.overlay.phase, waits);
   const isOver = OVER.includes(status);
   const soFar = named(live.given, graph);
-  const outputs =
-    OVER.includes(run.data.status) || Object.keys(soFar).length === 0 ? run.data.outputs : soFar;
+  const isAsked = OVER.includes(run.data.status) || Object.keys(soFar).length === 0;
   const chosen = step === undefined ? undefined : `${of ?? runId}/${step}`;
   const select = (inside: string, next: number) =>
     navigate({
@@ -95,7 +94,12 @@ export function RunPage() {
           <RunProblem run={run.data} nameOf={nameOf} onStep={selectOwn} />
         ) : null}
         {status === "waiting" || waits > 0 ? <Waiting run={run.data} nameOf={nameOf} /> : null}
-        <Outputs outputs={outputs} texts={live.texts} isOver={isOver} />
+        <Outputs
+          outputs={isAsked ? run.data.outputs : soFar}
+          counts={isAsked ? {} : countsOf(live.given, graph)}
+          texts={live.texts}
+          isOver={isOver}
+        />
         {isOver ? <Feedback runId={runId} /> : null}
         <div
           className={

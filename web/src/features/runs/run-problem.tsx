@@ -1,7 +1,8 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { GitFork, KeyRound, Pencil, RefreshCw, XCircle } from "lucide-react";
 import { useState } from "react";
+import { versionsQuery } from "@/features/library/queries";
 import { ForkDialog } from "@/features/runs/fork-dialog";
 import type { NameOf } from "@/features/runs/names";
 import { api } from "@/shared/api/client";
@@ -38,6 +39,8 @@ export function RunProblem({
   const failures = run.errors.filter((one) => !one.handled);
   const needsKey = failures.some((one) => one.code.startsWith("credential"));
   const first = failures[0];
+  const versions = useQuery(versionsQuery(run.graph_id));
+  const isMended = (versions.data?.[0]?.version ?? 0) > run.graph_version;
   return (
     <section role="alert" className="card border-bad/50 bg-bad-wash/40 p-5">
       <div className="flex gap-3">
@@ -87,7 +90,7 @@ export function RunProblem({
           <Pencil className="size-4" />
           {words.runs.mend}
         </Link>
-        {first && !run.parent_id ? (
+        {first && isMended && !run.parent_id ? (
           <Button small onClick={() => setForking({ number: first.node_run, version: "newest" })}>
             <GitFork className="size-4" />
             {words.runs.forkEdited}

@@ -43,7 +43,7 @@ export function RunRows({
             <Link
               to="/runs/$runId"
               params={{ runId: run.id }}
-              className="min-w-0 grow basis-48 truncate font-medium after:absolute after:inset-0"
+              className="min-w-0 grow basis-48 truncate max-sm:basis-full font-medium after:absolute after:inset-0"
             >
               {name}
               {run.error ? (
@@ -51,12 +51,12 @@ export function RunRows({
               ) : null}
             </Link>
             <span className="text-13 text-dim">{words.library.version(run.graph_version)}</span>
-            <span className="w-20 text-right text-13 text-dim">
+            <span className="w-20 text-right text-13 text-dim max-sm:w-auto">
               {run.started_at && run.ended_at
                 ? duration(Date.parse(run.ended_at) - Date.parse(run.started_at))
                 : ""}
             </span>
-            <span className="w-32 text-right text-13 text-dim">
+            <span className="w-32 text-right text-13 text-dim max-sm:w-auto">
               <Ago at={run.queued_at} />
             </span>
           </li>

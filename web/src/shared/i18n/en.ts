@@ -381,6 +381,7 @@ export const en = {
     onlyDifferent: "Differences only",
     same: "Same",
     different: "Different",
+    version: "Version",
     cost: "Cost",
     none: "Neither has any.",
     allSame: "All the same.",

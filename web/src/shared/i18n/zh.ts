@@ -362,6 +362,7 @@ export const zh: Messages = {
     onlyDifferent: "仅显示差异",
     same: "相同",
     different: "不同",
+    version: "版本",
     cost: "花费",
     none: "两者都没有。",
     allSame: "全部相同。",

@@ -10,6 +10,9 @@ const MAX_ROWS = 200;
 export function TableView({ rows }: { rows: ReadonlyArray<Record<string, Json>> }) {
   const words = useWords();
   const columns = [...new Set(rows.slice(0, MAX_ROWS).flatMap((row) => Object.keys(row)))];
+  const numeric = new Set(
+    columns.filter((column) => rows.slice(0, MAX_ROWS).every((row) => isNumber(row[column]))),
+  );
   const [sort, setSort] = useState<{ column: string; isDown: boolean } | null>(null);
   const sorted = sort
     ? [...rows].sort((a, b) => (sort.isDown ? -1 : 1) * order(a[sort.column], b[sort.column]))
@@ -24,11 +27,11 @@ export function TableView({ rows }: { rows: ReadonlyArray<Record<string, Json>> 
               <th
                 key={column}
                 aria-sort={sort?.column === column ? (sort.isDown ? "descending" : "ascending") : "none"}
-                className="whitespace-nowrap text-left font-medium"
+                className="whitespace-nowrap font-medium"
               >
                 <button
                   type="button"
-                  className="w-full px-3 py-1.5 text-left hover:text-accent"
+                  className={`w-full px-3 py-1.5 hover:text-accent ${numeric.has(column) ? "text-right" : "text-left"}`}
                   onClick={() => setSort({ column, isDown: sort?.column === column && !sort.isDown })}
                 >
                   {column} {sort?.column === column ? (sort.isDown ? "↓" : "↑") : ""}
@@ -43,12 +46,11 @@ export function TableView({ rows }: { rows: ReadonlyArray<Record<string, Json>> 
             <tr key={index} className="border-t">
               {columns.map((column) => {
                 const text = row[column] === undefined ? "" : textOfValue(row[column], 0);
-                const isNumber = text !== "" && Number.isFinite(Number(text));
                 return (
                   <td
                     key={column}
                     title={text.length > 40 ? text : undefined}
-                    className={`max-w-xs truncate px-3 py-1.5 ${isNumber ? "text-right" : ""}`}
+                    className={`max-w-xs truncate px-3 py-1.5 ${numeric.has(column) ? "text-right" : ""}`}
                   >
                     {text}
                   </td>
@@ -63,6 +65,10 @@ export function TableView({ rows }: { rows: ReadonlyArray<Record<string, Json>> 
       ) : null}
     </div>
   );
+}
+
+function isNumber(value: Json): boolean {
+  return value === "" || value === undefined || (value !== null && Number.isFinite(Number(value)));
 }
 
 /** Numbers by size, also those written as text; everything else by its letters. */
