@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Check, Copy, Download, FileIcon } from "lucide-react";
-import { lazy, Suspense, useContext, useState } from "react";
+import { lazy, memo, Suspense, useContext, useState } from "react";
 import { isList, isObject, type Json } from "@/graph-core/model";
 import { bytes, number } from "@/shared/format";
 import { useWords } from "@/shared/settings";
@@ -17,6 +17,8 @@ const Code = lazy(() => import("@/shared/value/code"));
 const Html = lazy(() => import("@/shared/value/html"));
 const Pdf = lazy(() => import("@/shared/value/pdf"));
 const LONG = 20_000;
+/** More letters than this are downloaded, never drawn. */
+const MOST_DRAWN = 2_000_000;
 const MAX_ROWS = 200;
 /** Files of text are shown up to this size; larger ones are downloaded. */
 const MOST_SHOWN_BYTES = 500_000;
@@ -25,12 +27,14 @@ const MOST_PDF_BYTES = 30_000_000;
 /** What shows a part of itself where there is much of it. */
 const UNBOUNDED: ReadonlySet<ValueKind> = new Set(["media", "file", "table", "csv", "html"]);
 
-export function ValueView({ value }: { value: Json }) {
+// A page that follows a run is drawn many times a second, and a value is looked through once.
+export const ValueView = memo(function ValueView({ value }: { value: Json }) {
   const kind = kindOf(value);
   const text = textOfValue(value);
-  if (text.length > LONG && !UNBOUNDED.has(kind)) return <TooLong text={text} />;
+  if (text.length > (UNBOUNDED.has(kind) ? MOST_DRAWN : LONG) && kind !== "media")
+    return <TooLong text={text} />;
   return <Shown kind={kind} value={value} />;
-}
+});
 
 function Shown({ kind, value }: { kind: ValueKind; value: Json }) {
   switch (kind) {
@@ -139,9 +143,6 @@ export function saveAs(blob: Blob, name: string): void {
   link.click();
   URL.revokeObjectURL(url);
 }
-
-/** More letters than this are downloaded, never drawn. */
-const MOST_DRAWN = 2_000_000;
 
 function TooLong({ text }: { text: string }) {
   const words = useWords();
