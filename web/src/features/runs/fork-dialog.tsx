@@ -2,8 +2,9 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Pencil } from "lucide-react";
 import { useState } from "react";
-import { versionsQuery } from "@/features/library/queries";
-import type { NameOf } from "@/features/runs/names";
+import { agentQuery, versionsQuery } from "@/features/library/queries";
+import { type NameOf, useNodeNames } from "@/features/runs/names";
+import type { Graph } from "@/graph-core/model";
 import { api } from "@/shared/api/client";
 import type { ForkPlanAnswer, Step } from "@/shared/api/schema";
 import { number as count, dateTime } from "@/shared/format";
@@ -56,6 +57,8 @@ export function ForkDialog({
       if ("id" in made) await navigate({ to: "/runs/$runId", params: { runId: made.id } });
     },
   });
+  const target = useQuery({ ...agentQuery(run.graph_id, version), enabled: version !== run.graph_version });
+  const nameInTarget = useNodeNames(target.data?.graph as Graph | undefined);
   const found = plan.data && "reused" in plan.data ? plan.data : null;
   return (
     <Dialog
@@ -98,13 +101,22 @@ export function ForkDialog({
         ) : null}
         {plan.isPending ? <Skeletons count={2} className="h-10" /> : null}
         <FormProblem error={plan.error ?? forking.error} />
-        {found ? <Plan plan={found} nameOf={nameOf} /> : null}
+        {found ? <Plan plan={found} nameOf={nameOf} nameInTarget={nameInTarget} /> : null}
       </div>
     </Dialog>
   );
 }
 
-function Plan({ plan, nameOf }: { plan: ForkPlanAnswer; nameOf: NameOf }) {
+function Plan({
+  plan,
+  nameOf,
+  nameInTarget,
+}: {
+  plan: ForkPlanAnswer;
+  nameOf: NameOf;
+  /** Nodes that the run's own version does not have are called by the other one. */
+  nameInTarget: NameOf;
+}) {
   const words = useWords();
   return (
     <section aria-label={words.runs.plan.title} className="stack gap-3">
@@ -120,7 +132,7 @@ function Plan({ plan, nameOf }: { plan: ForkPlanAnswer; nameOf: NameOf }) {
             <ul className="stack gap-1">
               {plan.new_nodes.slice(0, SHOWN).map((node) => (
                 <li key={node} className="truncate rounded-md bg-sunken px-2 py-1">
-                  {nameOf(node)}
+                  {nameInTarget(node)}
                 </li>
               ))}
             </ul>

@@ -2,6 +2,7 @@ import { useQueries } from "@tanstack/react-query";
 import { useCallback, useState } from "react";
 import type { NameOf } from "@/features/runs/names";
 import { eventsQuery, PAGE_EVENTS } from "@/features/runs/queries";
+import type { Json } from "@/graph-core/model";
 import type { JournalEvent } from "@/graph-core/overlay";
 import { time } from "@/shared/format";
 import { useWords } from "@/shared/settings";
@@ -62,6 +63,15 @@ function pagesOf(first: number, last: number): number[] {
   return found;
 }
 
+/** What an event gave out, by pin; several values of one pin as a list. */
+function byPin(outputs: Array<[string, Json]>): Record<string, Json> {
+  const found = new Map<string, Json[]>();
+  for (const [pin, value] of outputs) found.set(pin, [...(found.get(pin) ?? []), value]);
+  return Object.fromEntries(
+    [...found].map(([pin, values]) => [pin, values.length === 1 ? values[0] : values]),
+  );
+}
+
 /** An event in a line; a click opens its step. */
 export function Line({
   seq,
@@ -76,7 +86,7 @@ export function Line({
 }) {
   const words = useWords();
   const step = Number(event?.body.node_run);
-  const outputs = event?.body.outputs as Array<[string, unknown]> | undefined;
+  const outputs = event?.body.outputs as Array<[string, Json]> | undefined;
   const inside = (
     <>
       <span className="w-9 shrink-0 text-right font-mono text-12 text-faint">{seq}</span>
@@ -93,7 +103,7 @@ export function Line({
         {typeof event?.body.message === "string" ? (
           <span className="text-bad">{event.body.message}</span>
         ) : outputs?.length ? (
-          <ValueLine value={Object.fromEntries(outputs)} />
+          <ValueLine value={byPin(outputs)} />
         ) : null}
       </span>
     </>

@@ -83,7 +83,7 @@ export function RunGraph({
                   type="button"
                   disabled={!then}
                   onClick={() => onNode(node.id)}
-                  className={`row h-full w-full rounded-md border px-2.5 text-left text-13 ${then ? LOOKS[then.state] : "border-dashed bg-paper text-dim"} ${marked === node.id ? "ring-2 ring-accent ring-offset-1" : ""}`}
+                  className={`row h-full w-full rounded-md border px-2.5 text-left text-13 ${then ? LOOKS[then.state] : "border-dashed bg-paper text-dim"} ${marked === node.id ? "outline-2 outline-accent outline-offset-1" : ""}`}
                 >
                   {then ? <StateIcon state={then.state} /> : null}
                   <span className="min-w-0 grow truncate">{nameOf(node.id)}</span>

@@ -15,6 +15,8 @@ import { Rows } from "@/shared/ui/rows";
 import { StateIcon } from "@/shared/ui/state";
 
 const HEIGHT = 34;
+const INDENT = 32;
+const CHEVRON = 22;
 const MIN_WIDTH = 0.4;
 const GRID =
   "grid grid-cols-[minmax(0,1fr)_4.5rem] sm:grid-cols-[minmax(9rem,16rem)_1fr_4.5rem] items-center gap-x-3 px-4";
@@ -196,7 +198,7 @@ function LaneRow({
         onBlur={() => onLook(null)}
         className={`${GRID} h-full w-full text-left hover:bg-sunken/60 focus-visible:-outline-offset-2 aria-pressed:bg-wash`}
       >
-        <span className="row min-w-0" style={{ paddingLeft: depth * 18 + (child ? 22 : 0) }}>
+        <span className="row min-w-0" style={{ paddingLeft: depth * INDENT + (child ? CHEVRON : 0) }}>
           <StateIcon state={step.state} />
           <span className="truncate">{name}</span>
           <span className="sr-only">{words.states[step.state]}</span>
@@ -230,7 +232,7 @@ function LaneRow({
           title={lane.isOpen ? words.runs.foldInside(name) : words.runs.unfoldInside(name)}
           onClick={() => onFold(child)}
           className="absolute inset-y-0 my-auto grid size-6 place-items-center rounded-sm text-dim hover:bg-line"
-          style={{ left: 12 + depth * 18 }}
+          style={{ left: CHEVRON / 2 + depth * INDENT }}
         >
           <ChevronRight
             className={`size-4 ${lane.isOpen ? "rotate-90" : ""} ${lane.isLoading ? "animate-breathe" : ""}`}
