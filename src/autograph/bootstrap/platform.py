@@ -59,19 +59,23 @@ from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
     EgressRepository,
+    FeedbackRepository,
     ReviewRepository,
     RunRepository,
+    ShareRepository,
 )
 from autograph.features.runs.service import (
     BlockService,
     CassetteService,
     DeadLetterService,
     EgressService,
+    FeedbackService,
     ForkService,
     Intake,
     PresetRuns,
     ReviewService,
     RunService,
+    ShareService,
 )
 from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
@@ -104,6 +108,8 @@ class Platform:
     preset_runs: PresetRuns
     forks: ForkService
     cassettes: CassetteService
+    shares: ShareService
+    feedback: FeedbackService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
@@ -116,6 +122,18 @@ class Platform:
     owner: Principal
     worker: Worker
     broadcast: Broadcast
+
+
+async def _opened(
+    settings: Settings, stack: AsyncExitStack, load: Callable[[], Catalog] | None
+) -> tuple[Database, Catalog]:
+    """Open the database, and find the blocks meanwhile."""
+    loading = asyncio.create_task(_find_blocks(settings, load))
+    try:
+        database = await open_database(settings, stack)
+    finally:
+        catalog = await loading
+    return database, catalog
 
 
 async def _find_blocks(settings: Settings, load: Callable[[], Catalog] | None) -> Catalog:
@@ -140,11 +158,7 @@ async def platform(
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(_find_blocks(settings, load))
-        try:
-            database = await open_database(settings, stack)
-        finally:
-            catalog = await loading
+        database, catalog = await _opened(settings, stack, load)
         journal = PostgresJournal(database)
         graphs = GraphRepository(database)
         rows = RunRepository(database)
@@ -184,6 +198,8 @@ async def platform(
             preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             cassettes=CassetteService(rows, journal, plans, specs),
+            shares=_shares(ground, rows, files, accounts),
+            feedback=FeedbackService(FeedbackRepository(database), rows, graphs, ground.clock),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
@@ -241,6 +257,19 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def _shares(
+    ground: Ground, rows: RunRepository, files: FileService, accounts: Accounts
+) -> ShareService:
+    return ShareService(
+        ShareRepository(ground.database),
+        rows,
+        files,
+        accounts.audit,
+        ground.clock,
+        public_url=ground.settings.reached_at,
+    )
+
+
 def _storage(settings: Settings, database: Database) -> StorageService:
     return StorageService(
         StorageRepository(database),
@@ -266,6 +295,8 @@ def serve(made: Platform) -> ASGIApp:
             preset_runs=made.preset_runs,
             forks=made.forks,
             cassettes=made.cassettes,
+            shares=made.shares,
+            feedback=made.feedback,
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,

@@ -16,6 +16,7 @@ from autograph.cli import (
     credentials,
     database,
     egress,
+    feedback,
     files,
     forks,
     keys,
@@ -27,6 +28,7 @@ from autograph.cli import (
     reviews,
     runs,
     server,
+    shares,
     storage,
 )
 
@@ -52,6 +54,8 @@ app.add_typer(agents.graphs, name="graphs")
 app.add_typer(library.library, name="library")
 forks.add_to(runs.runs)
 cassettes.add_to(runs.runs)
+shares.add_to(runs.runs)
+feedback.add_to(runs.runs, agents.graphs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
 app.add_typer(reviews.dead_letters, name="dead-letters")
