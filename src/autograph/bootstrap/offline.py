@@ -28,7 +28,8 @@ from autograph.blocks.sdk import (
     UserPasswordSecret,
 )
 from autograph.blocks.sdk.models import World
-from autograph.blocks.tape.player import PLACEHOLDER, Player, Who
+from autograph.blocks.tape.matching import PLACEHOLDER, Who
+from autograph.blocks.tape.player import Player
 from autograph.engine.cassette import Cassette, compare, is_mask_of
 from autograph.engine.events import RunStarted, WaitKind
 from autograph.engine.executor import Executor, Failed, Keep, Outcome, Stream, Waits

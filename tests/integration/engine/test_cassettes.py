@@ -48,6 +48,7 @@ from tests.agents import graph, node
 from tests.security.people import HERE
 
 pytestmark = pytest.mark.timeout(60)
+_SOUND = "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA="
 SECRET = "a key/with + signs"
 
 
@@ -286,6 +287,34 @@ async def test_models_code_and_retries_are_kept(up: Platform, blocks: Catalog) -
     assert problems == []
     assert kinds == ["code", "http", "http", "http", "model"]
     assert sorted(cassette.outputs["o"]) == ["42", "Demo answer to: Say 3"]
+
+
+async def test_what_models_hear_judge_draw_and_embed_is_kept(up: Platform, blocks: Catalog) -> None:
+    sound = node(blocks, "hear", "TranscribeAudio", audio=_SOUND, model="demo-transcript")
+    judge = node(blocks, "judge", "ModerateText", model="demo-moderation")
+    draw = node(blocks, "draw", "GenerateImage", model="demo-picture", size="8x8")
+    embed = node(blocks, "embed", "EmbedTexts", texts=["tea"], model="demo-embedding")
+    out = node(blocks, "o", "AgentOutput", name="o")
+    cassette = await recorded(
+        up,
+        graph(
+            [sound, judge, draw, embed, out],
+            "hear.text -> judge.text",
+            "judge.passed -> draw.prompt",
+            "draw.image -> o.value",
+            "embed.embeddings -> o.value",
+        ),
+    )
+
+    made, problems = await prove(cassette, blocks)
+
+    kinds = sorted(one["kind"] for one in cassette.exchanges)
+    assert problems == []
+    assert kinds == ["embedding", "picture", "transcript", "verdict", "written"]
+    assert len(made.outputs["o"]) == 2
+    other = replace(draw, constants={"prompt": "A dog", "model": "demo-picture"})
+    played = await play(cassette, graph([other]), blocks)
+    assert any("a picture by demo-picture" in one for one in played.problems)
 
 
 async def test_a_persons_decision_is_played(up: Platform, blocks: Catalog) -> None:

@@ -23,6 +23,15 @@ from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example, Exchanged
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.blocks.sdk.files import FileInfo, Files, FileStream
+from autograph.blocks.sdk.modalities import (
+    Attachment,
+    Drawing,
+    Picture,
+    Segment,
+    Speech,
+    Transcript,
+    Verdict,
+)
 from autograph.blocks.sdk.models import (
     Message,
     ModelAnswer,
@@ -49,6 +58,7 @@ from autograph.infra.sql.ports import Sql, SqlAnswer, SqlKind, SqlQuery, SqlServ
 __all__ = [
     "ANY",
     "ApiKeySecret",
+    "Attachment",
     "Bench",
     "Block",
     "BlockError",
@@ -65,6 +75,7 @@ __all__ = [
     "CredentialRef",
     "Decision",
     "Dialer",
+    "Drawing",
     "Effect",
     "EngineBlock",
     "EventReader",
@@ -90,12 +101,15 @@ __all__ = [
     "OfferedTool",
     "OnText",
     "Outputs",
+    "Picture",
     "Proxy",
     "Rate",
     "Role",
     "Sandbox",
     "Scope",
     "Secret",
+    "Segment",
+    "Speech",
     "Sql",
     "SqlAnswer",
     "SqlKind",
@@ -108,9 +122,11 @@ __all__ = [
     "ToolRound",
     "ToolUse",
     "Tools",
+    "Transcript",
     "TriggerSpec",
     "Usage",
     "UserPasswordSecret",
+    "Verdict",
     "count_tokens",
     "credential_pin",
     "is_list",

@@ -6,6 +6,9 @@ An *exchange* is JSON: its `kind`, the `agent` and the `node` that asked, and wh
     http       as `blocks.sdk.exchanges` writes it; `final_url` where redirects led elsewhere
     model      `request`, `answer`
     embedding  `model`, `texts`, `vectors`
+    transcript `model`, `audio`, `language`, `hint`, `heard`
+    verdict    `model`, `texts`, `verdicts`
+    picture    `model`, `prompt` … `pictures`, `mask`, `drawn`
     code       `language`, `code`, `ran`
     sql        `server`, `text`, `answer`
     dialed     `host`, `port`: a connection that is not HTTP; what was said is not kept (`left_out`)

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
 from autograph.blocks.sdk import (
+    Attachment,
     CodeLanguage,
+    Drawing,
     Json,
     ModelAnswer,
     ModelRequest,
+    Picture,
+    Segment,
+    Speech,
     ToolCall,
+    Transcript,
     Usage,
+    Verdict,
     is_list,
     is_object,
 )
@@ -24,6 +32,12 @@ from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
 
 MAX_KEPT: Final = 4 * 1024 * 1024
 """Bytes of one body or file; what is larger is left out, and said to be."""
+ASKED_OF_MODELS: Final[Mapping[str, str]] = {
+    "embedding": "an embedding",
+    "transcript": "the transcript of a recording",
+    "verdict": "a verdict",
+    "picture": "a picture",
+}
 Exchange = Mapping[str, Any]
 
 
@@ -83,6 +97,70 @@ def answer_from(said: Mapping[str, Any]) -> ModelAnswer:
     )
 
 
+def speech_json(speech: Speech) -> dict[str, Json]:
+    """Return what is to be written down; of the recording, what tells it from others."""
+    return {
+        "model": speech.model,
+        "audio": _attached(speech.audio),
+        "language": speech.language,
+        "hint": speech.hint,
+    }
+
+
+def transcript_json(heard: Transcript) -> dict[str, Json]:
+    """Return what was said."""
+    return {
+        "text": heard.text,
+        "segments": [one.as_json() for one in heard.segments],
+        "language": heard.language,
+        "seconds": heard.seconds,
+    }
+
+
+def transcript_from(said: Mapping[str, Any]) -> Transcript:
+    """Return what was said, as `transcript_json` wrote it or somebody by hand."""
+    segments = [Segment(one["start"], one["end"], one["text"]) for one in said.get("segments", ())]
+    language, seconds = str(said.get("language", "")), float(said.get("seconds", 0))
+    return Transcript(str(said.get("text", "")), segments, language, seconds)
+
+
+def verdict_from(said: Mapping[str, Any]) -> Verdict:
+    """Return a verdict that was written with `asdict`, or by hand."""
+    return Verdict(bool(said["is_flagged"]), said.get("categories", {}), said.get("scores", {}))
+
+
+def drawing_json(drawing: Drawing) -> dict[str, Json]:
+    """Return which picture is wanted; of what it is made of, what tells it from others."""
+    return {
+        "model": drawing.model,
+        "prompt": drawing.prompt,
+        "count": drawing.count,
+        "size": drawing.size,
+        "quality": drawing.quality,
+        "pictures": [_attached(one) for one in drawing.pictures],
+        "mask": None if drawing.mask is None else _attached(drawing.mask),
+    }
+
+
+def picture_json(picture: Picture) -> dict[str, Json]:
+    """Return a picture."""
+    return {
+        "base64": base64.b64encode(picture.content).decode(),
+        "media_type": picture.media_type,
+        "prompt": picture.prompt,
+    }
+
+
+def picture_from(said: Mapping[str, Any]) -> Picture:
+    """Return a picture, as `picture_json` wrote it or somebody by hand."""
+    kind = str(said.get("media_type", "image/png"))
+    return Picture(base64.b64decode(said["base64"]), kind, str(said.get("prompt", "")))
+
+
+def _attached(file: Attachment) -> dict[str, Json]:
+    return {"name": file.name, "sha256": hashlib.sha256(file.content).hexdigest()}
+
+
 def ran_json(ran: Ran) -> dict[str, Json]:
     """Return what came of code."""
     return {
@@ -139,8 +217,8 @@ def told(one: Exchange) -> str:
         return f"{one.get('request')}{node}"
     if kind == "model":
         return f"a question to {one.get('request', {}).get('model', 'a model')}{node}"
-    if kind == "embedding":
-        return f"the embedding of {len(one.get('texts', ()))} texts by {one.get('model')}{node}"
+    if kind in ASKED_OF_MODELS:
+        return f"{ASKED_OF_MODELS[kind]} by {one.get('model')}{node}"
     if kind == "sql":
         return f"a question to the database {one.get('server')}{node}"
     if kind == "dialed":

@@ -28,6 +28,7 @@ from autograph.blocks.sdk import (
     CodeLanguage,
     CredentialRef,
     Dialer,
+    Drawing,
     Files,
     FileStream,
     Http,
@@ -39,10 +40,14 @@ from autograph.blocks.sdk import (
     ModelRequest,
     Models,
     OnText,
+    Picture,
     Sandbox,
     Scope,
+    Speech,
     Sql,
     Stream,
+    Transcript,
+    Verdict,
 )
 from autograph.blocks.sdk.exchanges import Sent, as_json, exchanged
 from autograph.blocks.sdk.files import (
@@ -56,10 +61,14 @@ from autograph.blocks.tape.exchange import (
     MAX_KEPT,
     answer_json,
     code_json,
+    drawing_json,
+    picture_json,
     ran_json,
     request_json,
     scrubbed,
+    speech_json,
     sql_json,
+    transcript_json,
 )
 from autograph.infra.egress.ports import Rules
 from autograph.infra.errors import AutographError
@@ -238,6 +247,33 @@ class _Models:
             vectors = await self._inner.embed(model, texts, credential)
         self._recorder.keep("embedding", **said, vectors=[list(one) for one in vectors])
         return vectors
+
+    async def transcribe(self, speech: Speech, credential: CredentialRef | None) -> Transcript:
+        said = speech_json(speech)
+        with self._recorder.failing("transcript", said):
+            heard = await self._inner.transcribe(speech, credential)
+        self._recorder.keep("transcript", **said, heard=transcript_json(heard))
+        return heard
+
+    async def moderate(
+        self, model: str, texts: Sequence[str], credential: CredentialRef | None
+    ) -> Sequence[Verdict]:
+        said: dict[str, Json] = {"model": model, "texts": list(texts)}
+        with self._recorder.failing("verdict", said):
+            verdicts = await self._inner.moderate(model, texts, credential)
+        self._recorder.keep("verdict", **said, verdicts=[asdict(one) for one in verdicts])
+        return verdicts
+
+    async def draw(self, drawing: Drawing, credential: CredentialRef | None) -> Sequence[Picture]:
+        said = drawing_json(drawing)
+        with self._recorder.failing("picture", said):
+            drawn = await self._inner.draw(drawing, credential)
+        if sum(len(one.content) for one in drawn) > MAX_KEPT:
+            left_out = f"pictures of more than {MAX_KEPT} bytes"
+            self._recorder.keep("picture", **said, left_out=left_out)
+        else:
+            self._recorder.keep("picture", **said, drawn=[picture_json(one) for one in drawn])
+        return drawn
 
     def window(self, model: str) -> int:
         return self._inner.window(model)
