@@ -19,8 +19,10 @@ from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost, Reach
+from autograph.features.runs.adapters.stored import StoredValues
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.features.runs.repository import EgressRepository
+from autograph.features.storage.service import StorageService
 from autograph.infra.sandbox.late import LateSandbox
 from autograph.infra.sandbox.ports import BenchLimits, SandboxLimits
 from autograph.infra.settings import Settings
@@ -61,6 +63,7 @@ def make_executor(
     integrations: Integrations,
     broadcast: Broadcast,
     files: FileService,
+    storage: StorageService,
 ) -> Executor:
     """Return what runs blocks."""
     egress = EgressRepository(ground.database)
@@ -68,7 +71,7 @@ def make_executor(
     ways = WaysOut(ground.http, ground.dialer, rules, egress, ground.clock)
     ground.stack.push_async_callback(ways.close)
     reach = Reach(
-        database=ground.database,
+        stored=StoredValues(ground.database, storage, max_memories=ground.settings.max_memories),
         turns=ground.rates,
         ways=ways,
         credentials=integrations.credentials,

@@ -318,7 +318,16 @@ class Settings(BaseSettings):
     max_user_bytes: int | None = Field(
         default=None,
         ge=1024,
-        description="What the runs of one person may keep in all, in bytes; none for anything.",
+        description="What the runs and memories of one person may keep in all, in bytes; none for anything.",
+    )
+    max_memories: int = Field(
+        default=20_000,
+        ge=1,
+        description="How many texts the agents of one person may remember by their meaning.",
+    )
+    memory_retention: timedelta | None = Field(
+        default=None,
+        description="How long texts are remembered, e.g. P365D; none for as long as nobody forgets them.",
     )
     retention: timedelta | None = Field(
         default=None,

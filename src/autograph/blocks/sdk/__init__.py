@@ -8,7 +8,7 @@ from autograph.blocks.sdk.block import (
     EngineBlock,
     Outputs,
 )
-from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore, Scope
+from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore
 from autograph.blocks.sdk.cost import Cost, CostKind
 from autograph.blocks.sdk.credentials import (
     ApiKeySecret,
@@ -23,6 +23,7 @@ from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example, Exchanged
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.blocks.sdk.files import FileInfo, Files, FileStream
+from autograph.blocks.sdk.memory import Collection, Memo, Question, Recalled, Scope
 from autograph.blocks.sdk.modalities import (
     Attachment,
     Drawing,
@@ -69,6 +70,7 @@ __all__ = [
     "Call",
     "Category",
     "CodeLanguage",
+    "Collection",
     "Context",
     "Cost",
     "CostKind",
@@ -92,6 +94,7 @@ __all__ = [
     "InputError",
     "Json",
     "KeyValueStore",
+    "Memo",
     "Message",
     "ModelAnswer",
     "ModelError",
@@ -103,7 +106,9 @@ __all__ = [
     "Outputs",
     "Picture",
     "Proxy",
+    "Question",
     "Rate",
+    "Recalled",
     "Role",
     "Sandbox",
     "Scope",

@@ -6,16 +6,20 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Final
 
 from autograph.blocks.sdk import (
     Attachment,
     CodeLanguage,
+    Collection,
     Drawing,
     Json,
     ModelAnswer,
     ModelRequest,
     Picture,
+    Question,
+    Recalled,
     Segment,
     Speech,
     ToolCall,
@@ -157,6 +161,27 @@ def picture_from(said: Mapping[str, Any]) -> Picture:
     return Picture(base64.b64decode(said["base64"]), kind, str(said.get("prompt", "")))
 
 
+def question_json(collection: Collection, question: Question) -> dict[str, Json]:
+    """Return what is looked for among memories; the embedding of it is an exchange of its own."""
+    return {
+        "collection": collection.as_json(),
+        "limit": question.limit,
+        "least": question.least,
+        "where": dict(question.where),
+    }
+
+
+def recalled_from(said: Mapping[str, Any]) -> Recalled:
+    """Return a memory that was found, as `Recalled.as_json` wrote it or somebody by hand."""
+    return Recalled(
+        str(said.get("id", "")),
+        str(said["text"]),
+        said.get("metadata", {}),
+        float(said.get("score", 1.0)),
+        datetime.fromisoformat(said.get("remembered_at", "2026-01-01T00:00:00+00:00")),
+    )
+
+
 def _attached(file: Attachment) -> dict[str, Json]:
     return {"name": file.name, "sha256": hashlib.sha256(file.content).hexdigest()}
 
@@ -221,6 +246,8 @@ def told(one: Exchange) -> str:
         return f"{ASKED_OF_MODELS[kind]} by {one.get('model')}{node}"
     if kind == "sql":
         return f"a question to the database {one.get('server')}{node}"
+    if kind in {"recalled", "forgotten"}:
+        return f"the memories {one.get('collection', {}).get('name')!r}{node}"
     if kind == "dialed":
         return f"the connection to {one.get('host')}:{one.get('port')}{node}"
     if kind == "code":

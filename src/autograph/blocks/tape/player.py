@@ -24,6 +24,7 @@ from autograph.blocks.models.catalogue import load
 from autograph.blocks.sdk import (
     BlockError,
     CodeLanguage,
+    Collection,
     CredentialRef,
     Dialer,
     Drawing,
@@ -34,11 +35,14 @@ from autograph.blocks.sdk import (
     HttpResponse,
     Json,
     KeyValueStore,
+    Memo,
     ModelAnswer,
     ModelRequest,
     Models,
     OnText,
     Picture,
+    Question,
+    Recalled,
     Sandbox,
     Scope,
     Speech,
@@ -55,6 +59,7 @@ from autograph.blocks.sdk.files import (
     held,
     open_elsewhere,
 )
+from autograph.blocks.sdk.memory import checked, memory_id
 from autograph.blocks.tape.exchange import (
     ASKED_OF_MODELS,
     Exchange,
@@ -62,7 +67,9 @@ from autograph.blocks.tape.exchange import (
     code_json,
     drawing_json,
     picture_from,
+    question_json,
     ran_from,
+    recalled_from,
     request_json,
     scrubbed,
     speech_json,
@@ -88,7 +95,9 @@ from autograph.infra.sandbox.late import LateSandbox
 from autograph.infra.sandbox.ports import Bench, Ran, SandboxLimits
 from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
 
-_ONCE: Final = frozenset({"http", "model", "sql", "code", "written", *ASKED_OF_MODELS})
+_ONCE: Final = frozenset(
+    {"http", "model", "sql", "code", "written", "recalled", "forgotten", *ASKED_OF_MODELS}
+)
 """Kinds that answer once; the others are how things were, and answer whoever asks."""
 
 
@@ -162,7 +171,7 @@ class Player:
 
     def store(self, who: Who) -> KeyValueStore:
         """Return the stored values, as they were."""
-        return _Store(self._stored, who[0])
+        return _Store(self, self._stored, who)
 
     def files(self, who: Who) -> Files:
         """Return the files, as they were."""
@@ -414,15 +423,39 @@ class _Dialer:
 class _Store:
     """Implements `KeyValueStore`."""
 
-    def __init__(self, stored: dict[tuple[str, Scope, str], Json], agent: str) -> None:
+    def __init__(
+        self, player: Player, stored: dict[tuple[str, Scope, str], Json], who: Who
+    ) -> None:
+        self._player = player
         self._stored = stored
-        self._agent = agent
+        self._who = who
 
     async def get(self, key: str, *, scope: Scope) -> Json | None:
-        return self._stored.get(place(self._agent, scope, key))
+        return self._stored.get(place(self._who[0], scope, key))
 
     async def set(self, key: str, value: Json, *, scope: Scope) -> None:
-        self._stored[place(self._agent, scope, key)] = value
+        self._stored[place(self._who[0], scope, key)] = value
+
+    async def remember(self, collection: Collection, memos: Sequence[Memo]) -> Sequence[str]:
+        return [memory_id(checked(collection), one) for one in memos]
+
+    async def recall(self, collection: Collection, question: Question) -> Sequence[Recalled]:
+        found = self._taken("recalled", question_json(collection, question))
+        return [recalled_from(one) for one in found["found"]]
+
+    async def forget(self, collection: Collection, ids: Sequence[str] | None) -> int:
+        listed: Json = None if ids is None else list(ids)
+        return self._taken("forgotten", {"collection": collection.as_json(), "ids": listed})[
+            "count"
+        ]
+
+    def _taken(self, kind: str, asked: Mapping[str, Json]) -> Exchange:
+        sent = scrubbed(asked, (PLACEHOLDER,))
+        found = self._player.take(
+            kind, self._who, lambda one: unlike(one, one, sent), told({**asked, "kind": kind})
+        )
+        fail_as(found)
+        return found
 
 
 class _Files(OpenedFiles):

@@ -26,6 +26,7 @@ from typing import Any
 from autograph.blocks.sdk import (
     BlockError,
     CodeLanguage,
+    Collection,
     CredentialRef,
     Dialer,
     Drawing,
@@ -36,11 +37,14 @@ from autograph.blocks.sdk import (
     HttpResponse,
     Json,
     KeyValueStore,
+    Memo,
     ModelAnswer,
     ModelRequest,
     Models,
     OnText,
     Picture,
+    Question,
+    Recalled,
     Sandbox,
     Scope,
     Speech,
@@ -63,6 +67,7 @@ from autograph.blocks.tape.exchange import (
     code_json,
     drawing_json,
     picture_json,
+    question_json,
     ran_json,
     request_json,
     scrubbed,
@@ -339,6 +344,23 @@ class _Store:
 
     async def set(self, key: str, value: Json, *, scope: Scope) -> None:
         await self._inner.set(key, value, scope=scope)
+
+    async def remember(self, collection: Collection, memos: Sequence[Memo]) -> Sequence[str]:
+        return await self._inner.remember(collection, memos)
+
+    async def recall(self, collection: Collection, question: Question) -> Sequence[Recalled]:
+        said = question_json(collection, question)
+        with self._recorder.failing("recalled", said):
+            found = await self._inner.recall(collection, question)
+        self._recorder.keep("recalled", **said, found=[one.as_json() for one in found])
+        return found
+
+    async def forget(self, collection: Collection, ids: Sequence[str] | None) -> int:
+        gone = await self._inner.forget(collection, ids)
+        listed: Json = None if ids is None else list(ids)
+        said = {"collection": collection.as_json(), "ids": listed}
+        self._recorder.keep("forgotten", **said, count=gone)
+        return gone
 
 
 class _Files(OpenedFiles):
