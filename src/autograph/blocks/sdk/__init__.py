@@ -52,7 +52,7 @@ from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect, TriggerSpec
 from autograph.infra.egress.ports import Dialer, Http, HttpRequest, HttpResponse, Proxy, Stream
 from autograph.infra.rates.ports import Rate
-from autograph.infra.sandbox.ports import Bench, Sandbox
+from autograph.infra.sandbox.ports import Bench, Program, Sandbox
 from autograph.infra.sandbox.ports import Language as CodeLanguage
 from autograph.infra.sql.ports import Sql, SqlAnswer, SqlKind, SqlQuery, SqlServer
 
@@ -105,6 +105,7 @@ __all__ = [
     "OnText",
     "Outputs",
     "Picture",
+    "Program",
     "Proxy",
     "Question",
     "Rate",

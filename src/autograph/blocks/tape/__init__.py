@@ -10,6 +10,7 @@ An *exchange* is JSON: its `kind`, the `agent` and the `node` that asked, and wh
     verdict    `model`, `texts`, `verdicts`
     picture    `model`, `prompt` … `pictures`, `mask`, `drawn`
     code       `language`, `code`, `ran`
+    program    `name`, `lines`: each `said` to it or `heard` of it
     sql        `server`, `text`, `answer`
     dialed     `host`, `port`: a connection that is not HTTP; what was said is not kept (`left_out`)
     now        `at`: a moment that was told

@@ -248,6 +248,8 @@ def told(one: Exchange) -> str:
         return f"a question to the database {one.get('server')}{node}"
     if kind in {"recalled", "forgotten"}:
         return f"the memories {one.get('collection', {}).get('name')!r}{node}"
+    if kind == "program":
+        return f"the program {one.get('name')!r}{node}"
     if kind == "dialed":
         return f"the connection to {one.get('host')}:{one.get('port')}{node}"
     if kind == "code":

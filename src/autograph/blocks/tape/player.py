@@ -19,15 +19,10 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from autograph.blocks.models import demo, demo_senses
-from autograph.blocks.models.catalogue import load
+from autograph.blocks.models import demo
 from autograph.blocks.sdk import (
     BlockError,
-    CodeLanguage,
-    Collection,
-    CredentialRef,
     Dialer,
-    Drawing,
     Files,
     FileStream,
     Http,
@@ -35,21 +30,13 @@ from autograph.blocks.sdk import (
     HttpResponse,
     Json,
     KeyValueStore,
-    Memo,
     ModelAnswer,
     ModelRequest,
     Models,
-    OnText,
-    Picture,
-    Question,
-    Recalled,
     Sandbox,
     Scope,
-    Speech,
     Sql,
     Stream,
-    Transcript,
-    Verdict,
 )
 from autograph.blocks.sdk.exchanges import Sent, answer_of, from_json
 from autograph.blocks.sdk.files import (
@@ -59,25 +46,13 @@ from autograph.blocks.sdk.files import (
     held,
     open_elsewhere,
 )
-from autograph.blocks.sdk.memory import checked, memory_id
 from autograph.blocks.tape.exchange import (
     ASKED_OF_MODELS,
     Exchange,
     answer_from,
-    code_json,
-    drawing_json,
-    picture_from,
-    question_json,
-    ran_from,
-    recalled_from,
     request_json,
     scrubbed,
-    speech_json,
-    sql_from,
-    sql_json,
     told,
-    transcript_from,
-    verdict_from,
 )
 from autograph.blocks.tape.matching import (
     ELSE,
@@ -90,13 +65,21 @@ from autograph.blocks.tape.matching import (
     unlike,
     without_placeholder,
 )
+from autograph.blocks.tape.played import PlayedModels, PlayedSandbox, PlayedSql, PlayedStore
 from autograph.infra.egress.ports import Rules
-from autograph.infra.sandbox.late import LateSandbox
-from autograph.infra.sandbox.ports import Bench, Ran, SandboxLimits
-from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
 
 _ONCE: Final = frozenset(
-    {"http", "model", "sql", "code", "written", "recalled", "forgotten", *ASKED_OF_MODELS}
+    {
+        "http",
+        "model",
+        "sql",
+        "code",
+        "program",
+        "written",
+        "recalled",
+        "forgotten",
+        *ASKED_OF_MODELS,
+    }
 )
 """Kinds that answer once; the others are how things were, and answer whoever asks."""
 
@@ -155,15 +138,15 @@ class Player:
 
     def models(self, who: Who) -> Models:
         """Return the models that a node can ask."""
-        return _Models(self, who)
+        return PlayedModels(self, who)
 
     def sandbox(self, who: Who) -> Sandbox:
         """Return where code of a node was run."""
-        return _Sandbox(self, who)
+        return PlayedSandbox(self, who)
 
     def sql(self, who: Who) -> Sql:
         """Return the databases that a node asked."""
-        return _Sql(self, who)
+        return PlayedSql(self, who)
 
     def dialer(self, who: Who) -> Dialer:
         """Return no way out: what is not HTTP is not recorded."""
@@ -171,7 +154,7 @@ class Player:
 
     def store(self, who: Who) -> KeyValueStore:
         """Return the stored values, as they were."""
-        return _Store(self, self._stored, who)
+        return PlayedStore(self, self._stored, who)
 
     def files(self, who: Who) -> Files:
         """Return the files, as they were."""
@@ -308,99 +291,6 @@ class _Played:
             yield self.content
 
 
-class _Models:
-    """Implements `Models`."""
-
-    def __init__(self, player: Player, who: Who) -> None:
-        self._player = player
-        self._who = who
-
-    async def ask(
-        self,
-        request: ModelRequest,
-        credential: CredentialRef | None,
-        *,
-        on_text: OnText | None = None,
-    ) -> ModelAnswer:
-        answer = self._player.asked(request, self._who)
-        if on_text is not None:
-            on_text(answer.text)
-        return answer
-
-    async def embed(
-        self, model: str, texts: Sequence[str], credential: CredentialRef | None
-    ) -> Sequence[Sequence[float]]:
-        if self._player.is_scripted("embedding"):
-            return [demo.embedding(one) for one in texts]
-        return self._taken("embedding", {"model": model, "texts": list(texts)})["vectors"]
-
-    async def transcribe(self, speech: Speech, credential: CredentialRef | None) -> Transcript:
-        if self._player.is_scripted("transcript"):
-            return demo_senses.transcript(speech, self._player.script or ())
-        return transcript_from(self._taken("transcript", speech_json(speech))["heard"])
-
-    async def moderate(
-        self, model: str, texts: Sequence[str], credential: CredentialRef | None
-    ) -> Sequence[Verdict]:
-        if self._player.is_scripted("verdict"):
-            return [demo_senses.verdict(one) for one in texts]
-        found = self._taken("verdict", {"model": model, "texts": list(texts)})
-        return [verdict_from(one) for one in found["verdicts"]]
-
-    async def draw(self, drawing: Drawing, credential: CredentialRef | None) -> Sequence[Picture]:
-        if self._player.is_scripted("picture"):
-            return demo_senses.pictures(drawing)
-        return [picture_from(one) for one in self._taken("picture", drawing_json(drawing))["drawn"]]
-
-    def _taken(self, kind: str, asked: Mapping[str, Json]) -> Exchange:
-        sent = scrubbed(asked, (PLACEHOLDER,))
-        what = f"{ASKED_OF_MODELS[kind]} by {asked['model']}"
-        found = self._player.take(kind, self._who, lambda one: unlike(one, one, sent), what)
-        fail_as(found)
-        return found
-
-    def window(self, model: str) -> int:
-        return load().find(model).window
-
-
-class _Sandbox:
-    """Implements `Sandbox`."""
-
-    def __init__(self, player: Player, who: Who) -> None:
-        self._player = player
-        self._who = who
-
-    async def run(self, code: str, language: CodeLanguage, *, seconds: float | None = None) -> Ran:
-        sent = scrubbed(code_json(code, language), (PLACEHOLDER,))
-        found = self._player.take(
-            "code",
-            self._who,
-            lambda one: unlike(one, one, sent),
-            f"{language.value} code",
-        )
-        fail_as(found)
-        return ran_from(found["ran"])
-
-    def bench(self) -> AbstractAsyncContextManager[Bench]:
-        # A real one: it asks nobody, so nothing of it was recorded.
-        return LateSandbox(SandboxLimits(), warm=0).bench()
-
-
-class _Sql:
-    """Implements `Sql`."""
-
-    def __init__(self, player: Player, who: Who) -> None:
-        self._player = player
-        self._who = who
-
-    async def query(self, server: SqlServer, query: SqlQuery) -> SqlAnswer:
-        sent = scrubbed(sql_json(server, query), (PLACEHOLDER,))
-        what = f"a question to the database {sent['server']}"
-        found = self._player.take("sql", self._who, lambda one: unlike(one, one, sent), what)
-        fail_as(found)
-        return sql_from(found["answer"])
-
-
 class _Dialer:
     """Implements `Dialer`."""
 
@@ -418,44 +308,6 @@ class _Dialer:
         message = f"Not in the recording: a connection to {host}:{port} that is not HTTP."
         self._player.problem(self._who, message)
         return BlockError(message, code="cassette.not_recorded")
-
-
-class _Store:
-    """Implements `KeyValueStore`."""
-
-    def __init__(
-        self, player: Player, stored: dict[tuple[str, Scope, str], Json], who: Who
-    ) -> None:
-        self._player = player
-        self._stored = stored
-        self._who = who
-
-    async def get(self, key: str, *, scope: Scope) -> Json | None:
-        return self._stored.get(place(self._who[0], scope, key))
-
-    async def set(self, key: str, value: Json, *, scope: Scope) -> None:
-        self._stored[place(self._who[0], scope, key)] = value
-
-    async def remember(self, collection: Collection, memos: Sequence[Memo]) -> Sequence[str]:
-        return [memory_id(checked(collection), one) for one in memos]
-
-    async def recall(self, collection: Collection, question: Question) -> Sequence[Recalled]:
-        found = self._taken("recalled", question_json(collection, question))
-        return [recalled_from(one) for one in found["found"]]
-
-    async def forget(self, collection: Collection, ids: Sequence[str] | None) -> int:
-        listed: Json = None if ids is None else list(ids)
-        return self._taken("forgotten", {"collection": collection.as_json(), "ids": listed})[
-            "count"
-        ]
-
-    def _taken(self, kind: str, asked: Mapping[str, Json]) -> Exchange:
-        sent = scrubbed(asked, (PLACEHOLDER,))
-        found = self._player.take(
-            kind, self._who, lambda one: unlike(one, one, sent), told({**asked, "kind": kind})
-        )
-        fail_as(found)
-        return found
 
 
 class _Files(OpenedFiles):

@@ -43,6 +43,7 @@ from autograph.blocks.sdk import (
     Models,
     OnText,
     Picture,
+    Program,
     Question,
     Recalled,
     Sandbox,
@@ -299,6 +300,48 @@ class _Sandbox:
     def bench(self) -> AbstractAsyncContextManager[Bench]:
         # Nothing is kept: it asks nobody, so what is played works at its files anew.
         return self._inner.bench()
+
+    def program(
+        self, name: str, *, secret: str | None = None
+    ) -> AbstractAsyncContextManager[Program]:
+        return self._program(name, secret)
+
+    @asynccontextmanager
+    async def _program(self, name: str, secret: str | None) -> AsyncGenerator[Program]:
+        async with AsyncExitStack() as stack:
+            with self._recorder.failing("program", {"name": name}):
+                inner = await stack.enter_async_context(self._inner.program(name, secret=secret))
+            heard = _Program(inner)
+            try:
+                yield heard
+            finally:
+                if sum(len(text) for _, text in heard.said) > MAX_KEPT:
+                    left_out = f"a conversation of more than {MAX_KEPT} bytes"
+                    self._recorder.keep("program", name=name, left_out=left_out)
+                else:
+                    lines: list[Json] = [{who: text} for who, text in heard.said]
+                    self._recorder.keep("program", name=name, lines=lines)
+
+
+class _Program:
+    """Implements `Program`; what is said is kept."""
+
+    def __init__(self, inner: Program) -> None:
+        self._inner = inner
+        self.said: list[tuple[str, str]] = []
+
+    async def say(self, line: bytes) -> None:
+        self.said.append(("said", line.decode("utf-8", "replace")))
+        await self._inner.say(line)
+
+    async def hear(self) -> bytes:
+        line = await self._inner.hear()
+        self.said.append(("heard", line.decode("utf-8", "replace")))
+        return line
+
+    @property
+    def complaint(self) -> str:
+        return self._inner.complaint
 
 
 class _Sql:
