@@ -316,7 +316,7 @@ class TestLimits:
             ({"output_bytes": 65_536}, "says more than 0.0625 MiB"),
         ],
     )
-    async def test_output(self, bad: Path, limits: dict[str, int], said: str) -> None:
+    async def test_output(self, bad: Path, limits: dict[str, Any], said: str) -> None:
         async with self.gone(bad):
             with pytest.raises(TooMuch, match=said):
                 await call(context(allowed(bad, **limits)), "chatter", size=1)
