@@ -21,6 +21,7 @@ from autograph.blocks.sdk import (
     KeyValueStore,
     Models,
     OAuth2Secret,
+    Post,
     Rate,
     Sandbox,
     Secret,
@@ -271,6 +272,9 @@ class _RecordedHost:
     def sql(self, run: RunRef, node: str) -> Sql:
         return self._player.sql(_who(run, node))
 
+    def post(self, run: RunRef, node: str) -> Post:
+        return self._player.post(_who(run, node))
+
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         return self._player.sandbox(_who(run, node))
 
@@ -278,6 +282,8 @@ class _RecordedHost:
         return self._player.files(_who(run, node))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
+        if reference.provider == "smtp":  # whose name is the address that mails come from
+            return UserPasswordSecret(f"{PLACEHOLDER}@example.com", PLACEHOLDER)
         return _SECRETS.get(reference.type, _SECRETS["api_key"])
 
     async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:

@@ -51,6 +51,7 @@ from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect, TriggerSpec
 from autograph.infra.egress.ports import Dialer, Http, HttpRequest, HttpResponse, Proxy, Stream
+from autograph.infra.mail.ports import MailRefused, MailServer, MailUnavailable, Post
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Bench, Program, Sandbox
 from autograph.infra.sandbox.ports import Language as CodeLanguage
@@ -94,6 +95,9 @@ __all__ = [
     "InputError",
     "Json",
     "KeyValueStore",
+    "MailRefused",
+    "MailServer",
+    "MailUnavailable",
     "Memo",
     "Message",
     "ModelAnswer",
@@ -105,6 +109,7 @@ __all__ = [
     "OnText",
     "Outputs",
     "Picture",
+    "Post",
     "Program",
     "Proxy",
     "Question",

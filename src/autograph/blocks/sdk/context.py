@@ -17,6 +17,7 @@ from autograph.blocks.sdk.memory import Collection, Memo, Question, Recalled, Sc
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import Tools
 from autograph.infra.egress.ports import Dialer, Http
+from autograph.infra.mail.ports import Post
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Sandbox
 from autograph.infra.sql.ports import Sql
@@ -155,6 +156,11 @@ class Context(Protocol):
     @property
     def sql(self) -> Sql:
         """Databases of others."""
+        ...
+
+    @property
+    def post(self) -> Post:
+        """Mail servers of the person's."""
         ...
 
     @property

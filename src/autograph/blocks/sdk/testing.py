@@ -56,6 +56,8 @@ from autograph.infra.egress.late import LateClient
 from autograph.infra.egress.ports import Dialer, Http, Rules
 from autograph.infra.errors import AutographError
 from autograph.infra.json import decode, encode
+from autograph.infra.mail.ports import Post
+from autograph.infra.mail.post import SmtpPost
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.late import LateSandbox
 from autograph.infra.sandbox.ports import SandboxLimits
@@ -238,6 +240,11 @@ class FakeContext:
     def sql(self) -> Sql:
         """Databases on this machine."""
         return SqlClient(self.dialer)
+
+    @property
+    def post(self) -> Post:
+        """Mail servers on this machine."""
+        return SmtpPost(self.dialer)
 
     def stream(self, pin: str, text: str) -> None:
         """Keep it in `shown`."""

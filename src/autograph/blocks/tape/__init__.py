@@ -11,6 +11,7 @@ An *exchange* is JSON: its `kind`, the `agent` and the `node` that asked, and wh
     picture    `model`, `prompt` … `pictures`, `mask`, `drawn`
     code       `language`, `code`, `ran`
     program    `name`, `lines`: each `said` to it or `heard` of it
+    mail       `server`, `people`, `subject`, `text`
     sql        `server`, `text`, `answer`
     dialed     `host`, `port`: a connection that is not HTTP; what was said is not kept (`left_out`)
     now        `at`: a moment that was told

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from email.message import EmailMessage
 from typing import Any, Final
 
 from autograph.blocks.sdk import (
@@ -15,6 +16,7 @@ from autograph.blocks.sdk import (
     Collection,
     Drawing,
     Json,
+    MailServer,
     ModelAnswer,
     ModelRequest,
     Picture,
@@ -219,6 +221,16 @@ def code_json(code: str, language: CodeLanguage) -> dict[str, Json]:
     return {"language": language.value, "code": code}
 
 
+def mail_json(server: MailServer, message: EmailMessage, people: Sequence[str]) -> dict[str, Json]:
+    """Return a mail that is sent; who sends it is not compared, for that is a matter of the credential."""
+    return {
+        "server": f"{server.host}:{server.port}",
+        "people": list(people),
+        "subject": str(message["Subject"]),
+        "text": str(message.get_content()),
+    }
+
+
 def sql_json(server: SqlServer, query: SqlQuery) -> dict[str, Json]:
     """Return what a database is asked."""
     return {"server": f"{server.kind.value}://{server.host}/{server.database}", "text": query.text}
@@ -248,6 +260,8 @@ def told(one: Exchange) -> str:
         return f"a question to the database {one.get('server')}{node}"
     if kind in {"recalled", "forgotten"}:
         return f"the memories {one.get('collection', {}).get('name')!r}{node}"
+    if kind == "mail":
+        return f"a mail by {one.get('server')}{node}"
     if kind == "program":
         return f"the program {one.get('name')!r}{node}"
     if kind == "dialed":

@@ -8,6 +8,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
 from autograph.blocks.models import demo, demo_senses
@@ -19,6 +20,7 @@ from autograph.blocks.sdk import (
     CredentialRef,
     Drawing,
     Json,
+    MailServer,
     Memo,
     ModelAnswer,
     ModelRequest,
@@ -38,6 +40,7 @@ from autograph.blocks.tape.exchange import (
     Exchange,
     code_json,
     drawing_json,
+    mail_json,
     picture_from,
     question_json,
     ran_from,
@@ -208,6 +211,21 @@ class PlayedSql:
         found = self._player.take("sql", self._who, lambda one: unlike(one, one, sent), what)
         fail_as(found)
         return sql_from(found["answer"])
+
+
+class PlayedPost:
+    """Implements `Post`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        """Answer a node."""
+        self._player = player
+        self._who = who
+
+    async def send(self, server: MailServer, message: EmailMessage, people: Sequence[str]) -> None:
+        """Take a mail that was taken when it was recorded, or refuse it as then."""
+        sent = scrubbed(mail_json(server, message, people), (PLACEHOLDER,))
+        what = f"a mail by {sent['server']}"
+        fail_as(self._player.take("mail", self._who, lambda one: unlike(one, one, sent), what))
 
 
 class PlayedStore:

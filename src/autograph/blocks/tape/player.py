@@ -33,6 +33,7 @@ from autograph.blocks.sdk import (
     ModelAnswer,
     ModelRequest,
     Models,
+    Post,
     Sandbox,
     Scope,
     Sql,
@@ -65,7 +66,13 @@ from autograph.blocks.tape.matching import (
     unlike,
     without_placeholder,
 )
-from autograph.blocks.tape.played import PlayedModels, PlayedSandbox, PlayedSql, PlayedStore
+from autograph.blocks.tape.played import (
+    PlayedModels,
+    PlayedPost,
+    PlayedSandbox,
+    PlayedSql,
+    PlayedStore,
+)
 from autograph.infra.egress.ports import Rules
 
 _ONCE: Final = frozenset(
@@ -74,6 +81,7 @@ _ONCE: Final = frozenset(
         "model",
         "sql",
         "code",
+        "mail",
         "program",
         "written",
         "recalled",
@@ -147,6 +155,10 @@ class Player:
     def sql(self, who: Who) -> Sql:
         """Return the databases that a node asked."""
         return PlayedSql(self, who)
+
+    def post(self, who: Who) -> Post:
+        """Return the mail servers that a node handed mails to."""
+        return PlayedPost(self, who)
 
     def dialer(self, who: Who) -> Dialer:
         """Return no way out: what is not HTTP is not recorded."""

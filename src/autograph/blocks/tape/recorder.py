@@ -21,6 +21,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import asdict
+from email.message import EmailMessage
 from typing import Any
 
 from autograph.blocks.sdk import (
@@ -37,12 +38,14 @@ from autograph.blocks.sdk import (
     HttpResponse,
     Json,
     KeyValueStore,
+    MailServer,
     Memo,
     ModelAnswer,
     ModelRequest,
     Models,
     OnText,
     Picture,
+    Post,
     Program,
     Question,
     Recalled,
@@ -67,6 +70,7 @@ from autograph.blocks.tape.exchange import (
     answer_json,
     code_json,
     drawing_json,
+    mail_json,
     picture_json,
     question_json,
     ran_json,
@@ -137,6 +141,10 @@ class Recorder:
     def dialer(self, inner: Dialer) -> Dialer:
         """Return other ways out; that they were taken is kept, and not what was said."""
         return _Dialer(self, inner)
+
+    def post(self, inner: Post) -> Post:
+        """Return mail servers of which it is kept what they were handed."""
+        return _Post(self, inner)
 
     def store(self, inner: KeyValueStore) -> KeyValueStore:
         """Return stored values of which it is kept what they were."""
@@ -355,6 +363,18 @@ class _Sql:
             answer = await self._inner.query(server, query)
         self._recorder.keep("sql", **said, answer=asdict(answer))
         return answer
+
+
+class _Post:
+    def __init__(self, recorder: Recorder, inner: Post) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def send(self, server: MailServer, message: EmailMessage, people: Sequence[str]) -> None:
+        said = mail_json(server, message, people)
+        with self._recorder.failing("mail", said):
+            await self._inner.send(server, message, people)
+        self._recorder.keep("mail", **said)
 
 
 class _Dialer:

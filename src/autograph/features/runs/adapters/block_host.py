@@ -14,6 +14,7 @@ from autograph.blocks.sdk import (
     Http,
     KeyValueStore,
     Models,
+    Post,
     Rate,
     Sandbox,
     Secret,
@@ -33,6 +34,7 @@ from autograph.features.integrations.service import CredentialService
 from autograph.features.runs.adapters.stored import StoredValues
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.infra.clock import Clock
+from autograph.infra.mail.post import SmtpPost
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.sql.client import SqlClient
 
@@ -109,6 +111,10 @@ class DatabaseBlockHost:
     def sql(self, run: RunRef, node: str) -> Sql:
         """Return what asks databases of others for a run of this owner."""
         return SqlClient(self.dialer(run, node))
+
+    def post(self, run: RunRef, node: str) -> Post:
+        """Return what hands mails to mail servers for a run of this owner."""
+        return SmtpPost(self.dialer(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         """Return where code that people wrote is run."""
