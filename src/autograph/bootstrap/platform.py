@@ -171,11 +171,11 @@ async def platform(
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
-        executor = make_executor(ground, catalog, integrations, dispatch.broadcast, files)
+        storage = _storage(settings, database)
+        executor = make_executor(ground, catalog, integrations, dispatch.broadcast, files, storage)
         worker = await make_worker(ground, dispatch, process, journal, executor, plans)
         _spare_the_collector()
         owner = await accounts.people.local_owner()
-        storage = _storage(settings, database)
         intake = Intake(plans, specs, storage, integrations.needs)
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
         agents = AgentService(graphs, specs)
@@ -276,6 +276,7 @@ def _storage(settings: Settings, database: Database) -> StorageService:
         SystemClock(),
         retention=settings.retention,
         max_user_bytes=settings.max_user_bytes,
+        memory_retention=settings.memory_retention,
     )
 
 

@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def add_to(runs: typer.Typer, graphs: typer.Typer) -> None:
-    """Make these commands part of `autograph runs` and `autograph graphs`."""
+def add_to_runs(runs: typer.Typer) -> None:
+    """Make what is said of a run part of `autograph runs`."""
     runs.command("feedback")(feedback)
+
+
+def add_to_graphs(graphs: typer.Typer) -> None:
+    """Make what was said of an agent part of `autograph graphs`."""
     graphs.command("feedback")(list_feedback)
 
 

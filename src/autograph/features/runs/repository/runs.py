@@ -205,6 +205,7 @@ class RunRepository:
                 "charges",
                 "idempotency_keys",
                 "stored_values",
+                "memories",
                 "runs",
             ):
                 await connection.execute(f"DELETE FROM {table} WHERE owner_id = $1", user_id)
