@@ -4,26 +4,18 @@ import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { LayoutGrid, ListTree, PanelRight, Play, Plus, Redo2, Save, Search, Undo2 } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Canvas, type LooseEnd } from "@/features/builder/canvas";
-import { ConflictDialog, LinkDialog } from "@/features/builder/dialogs";
+import { ConflictDialog } from "@/features/builder/conflict";
+import { LinkDialog } from "@/features/builder/dialogs";
 import { Find } from "@/features/builder/find";
 import { Inspector } from "@/features/builder/inspector";
 import { useClipboard, useKeys } from "@/features/builder/keys";
+import { LeftBehind } from "@/features/builder/left-draft";
 import { free, freeName, NEW_NODE, placeAt } from "@/features/builder/placing";
 import { blocksQuery } from "@/features/builder/queries";
 import { RunBar } from "@/features/builder/run-bar";
-import { Restore, Saved, useSaving } from "@/features/builder/saving";
+import { Saved, useSaving } from "@/features/builder/saving";
 import { linkFor, noteUse, Shelf } from "@/features/builder/shelf";
-import {
-  act,
-  back,
-  forgetDraft,
-  forth,
-  type KeptDraft,
-  keptDraft,
-  open,
-  takeOver,
-  useBuilder,
-} from "@/features/builder/store";
+import { act, back, forth, open, useBuilder } from "@/features/builder/store";
 import { agentQuery } from "@/features/library/queries";
 import { useLiveRun } from "@/features/runs/live";
 import { RunDialog } from "@/features/runs/run-dialog";
@@ -110,7 +102,6 @@ function Bench({ runId }: { runId: string | null }) {
   const [isAsking, setAsking] = useState(false);
   const [linkFrom, setLinkFrom] = useState<string | null>(null);
   const canvas = useRef<HTMLDivElement>(null);
-  const [restorable, setRestorable] = useState<KeptDraft | null>(() => keptDraft(agentId));
   const isDirty = graph !== saved && (saved !== null || graph.nodes.length > 0);
   const saving = useSaving();
   useBlocker({
@@ -278,19 +269,7 @@ function Bench({ runId }: { runId: string | null }) {
             {words.runs.run}
           </Button>
         </header>
-        {restorable ? (
-          <Restore
-            kept={restorable}
-            onTake={() => {
-              takeOver({ ...restorable.graph, id: graph.id, version: graph.version });
-              setRestorable(null);
-            }}
-            onDrop={() => {
-              forgetDraft(agentId);
-              setRestorable(null);
-            }}
-          />
-        ) : null}
+        <LeftBehind />
         {fault ? (
           <div className="border-b px-3 py-2">
             <FormProblem error={fault} />
@@ -360,12 +339,11 @@ function Bench({ runId }: { runId: string | null }) {
           onClose={() => setAsking(false)}
         />
       ) : null}
-      {saving.conflict && agentId ? (
+      {saving.conflict ? (
         <ConflictDialog
-          agentId={agentId}
           {...saving.conflict}
+          onMerge={saving.merge}
           onTheirs={saving.takeTheirs}
-          onMine={saving.keepMine}
           onClose={saving.forgetConflict}
         />
       ) : null}

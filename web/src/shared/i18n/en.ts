@@ -1,6 +1,9 @@
 // Every word the app says. Another language has the same keys, or does not compile.
 
+import { editing } from "@/shared/i18n/editing-en";
+
 export const en = {
+  editing,
   cancel: "Cancel",
   close: "Close",
   copy: "Copy",
@@ -440,8 +443,6 @@ export const en = {
     unsaved: "Not saved",
     savedAs: (version: number, at: string) =>
       at ? `Version ${version} · saved ${at}` : `Version ${version}`,
-    kept: (at: string, nodes: number) =>
-      `You left changes here at ${at} that were not saved (${nodes} nodes).`,
     restore: "Take them",
     drop: "Drop them",
     openRun: "Open the run",
@@ -450,18 +451,6 @@ export const en = {
     linkTo: "To",
     link: "Link",
     conflict: "It was saved meanwhile",
-    conflictText: (latest: number, base: number) =>
-      `Version ${latest} is newer than version ${base}, on which your changes are based. Both stay in the history, whichever goes on.`,
-    takeTheirs: "Take the newer one",
-    saveMine: "Save mine on top",
-    diff: {
-      added: "Nodes added",
-      removed: "Nodes removed",
-      changed: "Nodes changed",
-      moved: "Nodes moved",
-      linksAdded: "Links added",
-      linksRemoved: "Links removed",
-    },
   },
   account: {
     none: "You are here without an account",

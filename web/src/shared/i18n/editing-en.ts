@@ -1,0 +1,42 @@
+// Words of editing in the builder: versions, merging, groups, widgets that only it has.
+
+export const editing = {
+  signs: { "+": "Added", "−": "Removed", "~": "Changed" },
+  nothing: "nothing",
+  same: "Nothing differs.",
+  reordered: "Nodes or links stand in another order",
+  moved: (count: number) => (count === 1 ? "1 node stands elsewhere" : `${count} nodes stand elsewhere`),
+  agentField: (field: string) =>
+    ({
+      name: "Name of the agent",
+      description: "What the agent does",
+      instructions: "Instructions of the agent",
+      schedule_cron: "Recommended schedule",
+      policy: "Limits of the agent",
+    })[field] ?? field,
+  agentInside: (name: string) => `Agent inside: ${name}`,
+  linkLasts: "whether the link keeps its value",
+
+  left: (at: string) => `You left changes here at ${at} that were not saved.`,
+  counts: (added: number, removed: number, changed: number, links: number, moved: number) =>
+    [
+      `+${added} −${removed} ~${changed} nodes`,
+      links > 0 ? (links === 1 ? "1 link" : `${links} links`) : "",
+      moved > 0 ? `${moved} moved` : "",
+    ]
+      .filter(Boolean)
+      .join(" · "),
+
+  conflictText: (latest: number, base: number) =>
+    `Version ${latest} is newer than version ${base}, on which your changes are based. What only one of you changed is merged by itself; choose where both changed the same.`,
+  toChoose: (count: number) => (count === 1 ? "1 choice is left" : `${count} choices are left`),
+  theirsAll: "Drop mine",
+  mergeAndSave: "Merge and save",
+  bothChanged: "Both of you changed",
+  allOf: { mine: "All of mine", theirs: "All of theirs" },
+  sides: { mine: "Mine", theirs: "Theirs" },
+  theyDid: "All that they changed",
+  stays: "The node stays, as it is there",
+  goes: "It is removed",
+  merged: (version: number) => `Merged with version ${version}, which somebody saved meanwhile.`,
+};

@@ -1,0 +1,42 @@
+import type { editing as english } from "@/shared/i18n/editing-en";
+
+export const editing: typeof english = {
+  signs: { "+": "新增", "−": "删除", "~": "修改" },
+  nothing: "无",
+  same: "没有差别。",
+  reordered: "节点或连线的顺序不同",
+  moved: (count) => `${count} 个节点换了位置`,
+  agentField: (field) =>
+    ({
+      name: "智能体名称",
+      description: "智能体的用途",
+      instructions: "智能体的说明",
+      schedule_cron: "建议的计划",
+      policy: "智能体的限制",
+    })[field] ?? field,
+  agentInside: (name) => `内部智能体：${name}`,
+  linkLasts: "连线是否保留其值",
+
+  left: (at) => `您在 ${at} 留下了未保存的修改。`,
+  counts: (added, removed, changed, links, moved) =>
+    [
+      `节点 +${added} −${removed} ~${changed}`,
+      links > 0 ? `${links} 条连线` : "",
+      moved > 0 ? `移动 ${moved} 个` : "",
+    ]
+      .filter(Boolean)
+      .join(" · "),
+
+  conflictText: (latest, base) =>
+    `版本 ${latest} 比您修改所依据的版本 ${base} 更新。只有一方修改的内容会自动合并；双方都修改的地方请选择。`,
+  toChoose: (count) => `还有 ${count} 处需要选择`,
+  theirsAll: "放弃我的修改",
+  mergeAndSave: "合并并保存",
+  bothChanged: "双方都修改了",
+  allOf: { mine: "全部用我的", theirs: "全部用对方的" },
+  sides: { mine: "我的", theirs: "对方的" },
+  theyDid: "对方的全部修改",
+  stays: "保留该节点",
+  goes: "删除",
+  merged: (version) => `已与他人刚保存的版本 ${version} 合并。`,
+};
