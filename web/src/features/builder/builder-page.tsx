@@ -1,8 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { LayoutGrid, ListTree, PanelRight, Play, Plus, Redo2, Save, Search, Undo2 } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import {
+  History,
+  LayoutGrid,
+  ListTree,
+  PanelRight,
+  Play,
+  Plus,
+  Redo2,
+  Save,
+  Search,
+  Undo2,
+} from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Canvas, type LooseEnd } from "@/features/builder/canvas";
 import { ConflictDialog } from "@/features/builder/conflict";
 import { LinkDialog } from "@/features/builder/dialogs";
@@ -25,6 +36,8 @@ import { ApiError } from "@/shared/api/client";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
 import { FormProblem, Kbd, Problem, Skeletons } from "@/shared/ui/state";
+
+const Versions = lazy(() => import("@/features/builder/versions"));
 
 export function NewAgentPage() {
   const blocks = useQuery(blocksQuery);
@@ -101,6 +114,7 @@ function Bench({ runId }: { runId: string | null }) {
   const [isFinding, setFinding] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const [linkFrom, setLinkFrom] = useState<string | null>(null);
+  const [hasVersions, setVersions] = useState(false);
   const canvas = useRef<HTMLDivElement>(null);
   const isDirty = graph !== saved && (saved !== null || graph.nodes.length > 0);
   const saving = useSaving();
@@ -219,7 +233,7 @@ function Bench({ runId }: { runId: string | null }) {
 
   const fault = saving.error instanceof ApiError && saving.error.status === 422 ? null : saving.error;
   return (
-    <div className="flex h-full max-md:h-[calc(100dvh-4rem)]">
+    <div className="relative flex h-full max-md:h-[calc(100dvh-4rem)]">
       <div className="stack min-w-0 grow">
         <header className="row z-10 min-h-14 flex-wrap border-b bg-paper px-3 py-2">
           <h1 className="sr-only">{words.builder.canvas}</h1>
@@ -253,6 +267,11 @@ function Bench({ runId }: { runId: string | null }) {
           <IconButton label={words.builder.tidy} onClick={tidy}>
             <LayoutGrid />
           </IconButton>
+          {agentId ? (
+            <IconButton label={words.editing.versions} onClick={() => setVersions(true)}>
+              <History />
+            </IconButton>
+          ) : null}
           <IconButton
             label={words.builder.inspector}
             aria-pressed={hasPanel}
@@ -327,6 +346,11 @@ function Bench({ runId }: { runId: string | null }) {
           onGoTo={goTo}
           onClose={() => setPanel(false)}
         />
+      ) : null}
+      {hasVersions && agentId ? (
+        <Suspense>
+          <Versions agentId={agentId} onClose={() => setVersions(false)} />
+        </Suspense>
       ) : null}
       {linkFrom ? <LinkDialog from={linkFrom} onClose={() => setLinkFrom(null)} /> : null}
       {isAsking && agentId ? (

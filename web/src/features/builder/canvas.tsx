@@ -17,6 +17,7 @@ import {
 } from "@xyflow/react";
 import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
+import { faultOf } from "@/features/builder/broken-links";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
 import { blockColour, pinColour } from "@/features/builder/look";
 import { NoteNode, type NoteNodeType } from "@/features/builder/note-node";
@@ -278,15 +279,6 @@ function edgesOf(
   isLive: boolean,
 ): LinkEdgeType[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-  const broken = new Set(
-    problems
-      .filter(
-        (one) =>
-          one.severity === "error" &&
-          ["graph.unknown_pin", "graph.incompatible_link", "graph.broken_dynamic_pin"].includes(one.code),
-      )
-      .map((one) => `${one.node}\n${one.pin}`),
-  );
   return graph.links
     .filter((link) => nodes.has(link.from) && nodes.has(link.to))
     .map((link) => {
@@ -303,7 +295,7 @@ function edgesOf(
         data: {
           colour: pinColour(schema),
           isStatic: link.static === true,
-          isBroken: broken.has(`${link.to}\n${link.input}`) || broken.has(`${link.from}\n${link.output}`),
+          isBroken: faultOf(link, problems) !== undefined,
           passed: values.length,
           last: values.at(-1),
           isLive,

@@ -1,6 +1,7 @@
 import { AlertTriangle, Copy, Link2, Plus, Trash2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { titleOf } from "@/features/builder/block-node";
+import { BrokenLinks } from "@/features/builder/broken-links";
 import { Credentials } from "@/features/builder/credentials";
 import { AgentChoice } from "@/features/builder/inner-agent";
 import { blockColour, familyOf } from "@/features/builder/look";
@@ -257,6 +258,7 @@ function NodePanel({
           onChange={(name, value) => act({ kind: "constants", node: node.id, values: { [name]: value } })}
         />
         <Linked links={[...incoming.values()]} graph={graph} />
+        <BrokenLinks node={node} />
         <MorePins node={node} spec={spec} />
         {step ? <LastRun step={step} /> : null}
         {spec && spec.kind !== "Note" ? <PolicyFields node={node} /> : null}

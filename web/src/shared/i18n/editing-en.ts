@@ -39,4 +39,25 @@ export const editing = {
   stays: "The node stays, as it is there",
   goes: "It is removed",
   merged: (version: number) => `Merged with version ${version}, which somebody saved meanwhile.`,
+
+  versions: "Versions",
+  comparedWith: "Compared with",
+  whatIsOpen: "what is open here",
+  whatChanged: "What changed",
+  restore: (version: number) => `Restore version ${version}`,
+  restored: (version: number) => `Version ${version} is on the canvas. Save it to make it the newest.`,
+
+  openInner: "Open this agent",
+  newer: (version: number) => `Version ${version} of this agent is there`,
+  runsOld: (version: number) => `This node runs version ${version}.`,
+  samePins: "It takes and gives the same.",
+  inputs: "Inputs",
+  outputs: "Outputs",
+  willBreak: "Links to pins that are gone stay, marked, until you mend them.",
+  othersToo: (count: number) =>
+    count === 1
+      ? "Another node runs it, and is updated, too."
+      : `${count} other nodes run it, and are updated, too.`,
+  updateTo: (version: number) => `Update to version ${version}`,
+  broken: "Broken links",
 };

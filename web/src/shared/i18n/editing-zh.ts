@@ -39,4 +39,22 @@ export const editing: typeof english = {
   stays: "保留该节点",
   goes: "删除",
   merged: (version) => `已与他人刚保存的版本 ${version} 合并。`,
+
+  versions: "版本",
+  comparedWith: "对比",
+  whatIsOpen: "当前打开的内容",
+  whatChanged: "修改内容",
+  restore: (version) => `恢复版本 ${version}`,
+  restored: (version) => `版本 ${version} 已放到画布上。保存后即成为最新版本。`,
+
+  openInner: "打开该智能体",
+  newer: (version) => `该智能体已有版本 ${version}`,
+  runsOld: (version) => `此节点运行版本 ${version}。`,
+  samePins: "输入和输出不变。",
+  inputs: "输入",
+  outputs: "输出",
+  willBreak: "通往已删除引脚的连线会保留并标出，直到您修复。",
+  othersToo: (count) => `另有 ${count} 个节点运行它，也会一并更新。`,
+  updateTo: (version) => `更新到版本 ${version}`,
+  broken: "断开的连线",
 };
