@@ -9,14 +9,16 @@ import { IconButton } from "@/shared/ui/button";
 
 const CODES = new Set(["graph.unknown_pin", "graph.incompatible_link", "graph.broken_dynamic_pin"]);
 
+/** The problems that links have. */
+export function linkFaults(problems: readonly Problem[]): Problem[] {
+  return problems.filter((one) => one.severity === "error" && CODES.has(one.code));
+}
+
 /** What is wrong with a link, at either of its ends. */
-export function faultOf(link: GraphLink, problems: readonly Problem[]): Problem | undefined {
-  return problems.find(
+export function faultOf(link: GraphLink, faults: readonly Problem[]): Problem | undefined {
+  return faults.find(
     (one) =>
-      one.severity === "error" &&
-      CODES.has(one.code) &&
-      ((one.node === link.to && one.pin === link.input) ||
-        (one.node === link.from && one.pin === link.output)),
+      (one.node === link.to && one.pin === link.input) || (one.node === link.from && one.pin === link.output),
   );
 }
 
@@ -26,8 +28,9 @@ export function BrokenLinks({ node }: { node: GraphNode }) {
   const graph = useBuilder((builder) => builder.draft.graph);
   const specs = useBuilder((builder) => builder.specs);
   const problems = useBuilder((builder) => builder.problems);
+  const faults = linkFaults(problems);
   const broken = graph.links.flatMap((link) => {
-    const fault = link.from === node.id || link.to === node.id ? faultOf(link, problems) : undefined;
+    const fault = link.from === node.id || link.to === node.id ? faultOf(link, faults) : undefined;
     return fault ? [{ link, fault }] : [];
   });
   if (broken.length === 0) return null;

@@ -17,7 +17,7 @@ import {
 } from "@xyflow/react";
 import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
-import { faultOf } from "@/features/builder/broken-links";
+import { faultOf, linkFaults } from "@/features/builder/broken-links";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
 import { blockColour, pinColour } from "@/features/builder/look";
 import { NoteNode, type NoteNodeType } from "@/features/builder/note-node";
@@ -279,6 +279,7 @@ function edgesOf(
   isLive: boolean,
 ): LinkEdgeType[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
+  const faults = linkFaults(problems);
   return graph.links
     .filter((link) => nodes.has(link.from) && nodes.has(link.to))
     .map((link) => {
@@ -295,7 +296,7 @@ function edgesOf(
         data: {
           colour: pinColour(schema),
           isStatic: link.static === true,
-          isBroken: faultOf(link, problems) !== undefined,
+          isBroken: faultOf(link, faults) !== undefined,
           passed: values.length,
           last: values.at(-1),
           isLive,
