@@ -30,7 +30,7 @@ import { act, back, forth, open, useBuilder } from "@/features/builder/store";
 import { agentQuery } from "@/features/library/queries";
 import { useLiveRun } from "@/features/runs/live";
 import { RunDialog } from "@/features/runs/run-dialog";
-import { partOf, pasted, readPart } from "@/graph-core/edit";
+import { groupsOf, partOf, pasted, readPart } from "@/graph-core/edit";
 import type { BlockSpec, Graph, Position } from "@/graph-core/model";
 import { ApiError } from "@/shared/api/client";
 import { useWords } from "@/shared/settings";
@@ -192,6 +192,11 @@ function Bench({ runId }: { runId: string | null }) {
     choose(command.nodes.map((node) => node.id));
   }
 
+  function group() {
+    if (selected.length > 0)
+      act({ kind: "group", nodes: selected, name: words.editing.newGroup(groupsOf(graph).size + 1) });
+  }
+
   async function tidy() {
     const { laidOut } = await import("@/features/builder/layout");
     const sizes = new Map(
@@ -227,6 +232,7 @@ function Bench({ runId }: { runId: string | null }) {
     "ctrl+enter": run,
     "ctrl+d": duplicate,
     "ctrl+f": () => setFinding(true),
+    "ctrl+g": group,
     "ctrl+a": () => choose(graph.nodes.map((node) => node.id)),
   });
   useClipboard(() => partOf(graph, new Set(selected)), paste);

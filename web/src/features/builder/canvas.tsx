@@ -18,6 +18,7 @@ import {
 import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
 import { faultOf, linkFaults } from "@/features/builder/broken-links";
+import { Groups } from "@/features/builder/groups";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
 import { blockColour, pinColour } from "@/features/builder/look";
 import { NoteNode, type NoteNodeType } from "@/features/builder/note-node";
@@ -181,6 +182,7 @@ export function Canvas({
       aria-label={words.builder.canvas}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--line)" />
+      <Groups />
       <Controls showInteractive={false} position="bottom-left" />
       <MiniMap<CanvasNode>
         position="bottom-right"

@@ -5,6 +5,8 @@ import { BrokenLinks } from "@/features/builder/broken-links";
 import { Credentials } from "@/features/builder/credentials";
 import { AgentChoice } from "@/features/builder/inner-agent";
 import { blockColour, familyOf } from "@/features/builder/look";
+import { GroupField, Many } from "@/features/builder/many";
+import { isOfChoice, McpChoice } from "@/features/builder/mcp-tool";
 import { PolicyFields } from "@/features/builder/policy";
 import { act, addPin, useBuilder } from "@/features/builder/store";
 import { typesOf } from "@/graph-core/coerce";
@@ -46,7 +48,10 @@ export function Inspector({
       className="stack h-full w-full shrink-0 overflow-hidden border-l bg-paper max-md:absolute max-md:inset-x-0 max-md:bottom-0 max-md:z-20 max-md:h-[60%] max-md:rounded-t-lg max-md:border max-md:shadow-float md:w-84"
     >
       {selected.length > 1 ? (
-        <Many count={selected.length} onDuplicate={onDuplicate} onClose={onClose} />
+        <>
+          <Head title={words.builder.selected(selected.length)} onClose={onClose} />
+          <Many selected={selected} onDuplicate={onDuplicate} />
+        </>
       ) : node ? (
         <NodePanel
           key={node.id}
@@ -85,34 +90,6 @@ function Head({
         <X />
       </IconButton>
     </header>
-  );
-}
-
-function Many({
-  count,
-  onDuplicate,
-  onClose,
-}: {
-  count: number;
-  onDuplicate: () => void;
-  onClose: () => void;
-}) {
-  const words = useWords();
-  const selected = useBuilder((builder) => builder.selected);
-  return (
-    <>
-      <Head title={words.builder.selected(count)} onClose={onClose} />
-      <div className="row p-4">
-        <Button small onClick={onDuplicate}>
-          <Copy className="size-4" />
-          {words.builder.duplicate}
-        </Button>
-        <Button small look="danger" onClick={() => act({ kind: "remove", nodes: selected, links: [] })}>
-          <Trash2 className="size-4" />
-          {words.remove}
-        </Button>
-      </div>
-    </>
   );
 }
 
@@ -207,8 +184,16 @@ function NodePanel({
   );
   const pins = spec ? inputPins(node, spec) : {};
   const isAgent = spec?.kind === "Agent";
+  const isTool = spec?.kind === "MCP Tool";
   const own = new Set(["graph_id", "graph_version", "agent_name", "inputs"]);
-  const schema: Schema = { ...spec?.input_schema, properties: pins };
+  const schema: Schema = {
+    ...spec?.input_schema,
+    properties: pins,
+    required: [
+      ...(spec?.input_schema.required ?? []),
+      ...(isTool ? (node.constants?.tool_input_schema?.required ?? []) : []),
+    ],
+  };
   return (
     <>
       <Head
@@ -248,13 +233,20 @@ function NodePanel({
             />
           )}
         </Field>
+        <GroupField nodes={[node]} />
         {isAgent ? <AgentChoice node={node} /> : null}
+        {isTool ? <McpChoice node={node} errors={errors} /> : null}
         <Credentials node={node} pins={pins} linked={incoming} />
         <SchemaForm
           schema={schema}
           values={node.constants ?? {}}
           errors={errors}
-          hidden={(name, one) => isCredential(one) || incoming.has(name) || (isAgent && own.has(name))}
+          hidden={(name, one) =>
+            isCredential(one) ||
+            incoming.has(name) ||
+            (isAgent && own.has(name)) ||
+            (isTool && isOfChoice(node, name))
+          }
           onChange={(name, value) => act({ kind: "constants", node: node.id, values: { [name]: value } })}
         />
         <Linked links={[...incoming.values()]} graph={graph} />

@@ -81,6 +81,7 @@ test("a value is of the kind that it looks like", () => {
   expect(memberOf(ANY, false)).toBe(2);
   expect(memberOf(ANY, [])).toBe(3);
   expect(memberOf(ANY, {})).toBe(4);
+  expect(memberOf(ANY, null)).toBe(5);
   expect(memberOf(ANY, undefined)).toBe(0);
   expect(memberOf([tagged("a"), tagged("b")], { discriminator: "b" })).toBe(1);
   expect(blankOf(tagged("b"))).toEqual({ discriminator: "b" });

@@ -56,16 +56,19 @@ export function takesNull(schema: Schema): boolean {
 
 /** What any value may be, for a pin whose schema says nothing. */
 export const ANY: Schema[] = [
-  { type: "string", title: "text" },
-  { type: "number", title: "number" },
-  { type: "boolean", title: "yes-no" },
-  { type: "array", title: "list", items: {} },
-  { type: "object", title: "object", additionalProperties: true },
+  { type: "string" },
+  { type: "number" },
+  { type: "boolean" },
+  { type: "array", items: {} },
+  { type: "object", additionalProperties: true },
+  { type: "null" },
+  { format: "json" },
 ];
 
 export function widgetOf(given: Schema): WidgetKind {
   const schema = withoutNull(given);
   if (schema.enum) return "choice";
+  if (schema.format === "json") return "json";
   if (typeof schema["x-models"] === "string") return "model";
   if (schema.format === "google-drive-picker") return "drive-file";
   if (membersOf(schema).length > 1)
@@ -126,6 +129,7 @@ function widgetOfText(schema: Schema): WidgetKind {
 export function memberOf(members: Schema[], value: Json): number {
   const fits = members.findIndex((one) => {
     const types = typesOf(one);
+    if (value === null) return types.has("null") && one.type !== undefined;
     if (isObject(value)) {
       const tag = one.properties?.discriminator?.const;
       return types.has("object") && (tag === undefined || value.discriminator === tag);
@@ -155,6 +159,8 @@ export function blankOf(schema: Schema): Json {
     case "number":
     case "integer":
       return 0;
+    case undefined:
+      return null;
     default:
       return "";
   }

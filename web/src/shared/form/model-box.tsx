@@ -73,10 +73,16 @@ function Choice({
   const id = useId();
   const models = useQuery(modelsQuery);
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
+  const [hovered, setAt] = useState<number | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const groups = useMemo(() => grouped(models.data ?? [], kind, text), [models.data, kind, text]);
   const flat = groups.flatMap(([, all]) => all);
+  const at =
+    hovered ??
+    Math.max(
+      0,
+      flat.findIndex((one) => one.id === chosen),
+    );
   const own = ELSEWHERE.test(text.trim()) && !flat.some((one) => one.id === text.trim()) ? text.trim() : null;
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });

@@ -149,19 +149,20 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
   const [chosen, setChosen] = useState<number | null>(null);
   const at = chosen ?? memberOf(members, value ?? schema.default);
   const member = members[at] ?? {};
-  const title = (one: Schema, index: number) => {
-    const tag = one.properties?.discriminator?.const;
-    const type = typeof one.type === "string" ? one.type : "any";
-    const name =
-      one.title && !(one.title in words.editing.types) ? one.title : words.editing.types[type as "any"];
-    return String(tag ?? name ?? words.form.item(index + 1));
+  const title = (one: Schema) => {
+    const type = one.format === "json" ? "json" : typeof one.type === "string" ? one.type : "any";
+    const named = one.properties?.discriminator?.const ?? one.title;
+    return String(named || words.editing.types[type as keyof typeof words.editing.types] || type);
   };
+  const isShort = ["text", "number", "switch", "secret"].includes(widgetOf(member));
   return (
-    <fieldset className="stack gap-1.5" {...named(schema, given)}>
+    <fieldset
+      className={isShort ? "grid grid-cols-[7rem_1fr] items-center gap-2" : "stack gap-1.5"}
+      {...named(schema, given)}
+    >
       <Select
         aria-label={words.editing.kindOf(schema.title || words.form.value)}
         value={at}
-        className="h-8 text-13"
         onChange={(event) => {
           const next = members[Number(event.target.value)];
           setChosen(Number(event.target.value));
@@ -171,17 +172,19 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
         {members.map((one, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: kinds have no name but their place
           <option key={index} value={index}>
-            {title(one, index)}
+            {title(one)}
           </option>
         ))}
       </Select>
-      <Widget
-        key={at}
-        schema={{ ...member, title: schema.title ?? "" }}
-        value={value}
-        onChange={onChange}
-        given={labelled(schema.title || words.form.value)}
-      />
+      {member.type === "null" ? null : (
+        <Widget
+          key={at}
+          schema={{ ...member, title: schema.title ?? "" }}
+          value={value}
+          onChange={onChange}
+          given={labelled(schema.title || words.form.value)}
+        />
+      )}
     </fieldset>
   );
 }

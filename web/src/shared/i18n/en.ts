@@ -62,6 +62,7 @@ export const en = {
       runAgent: "Run",
       copyPaste: "Copy, paste",
       duplicate: "Duplicate",
+      group: "Group what is selected",
       selectAll: "Select everything",
       find: "Find in the graph",
       remove: "Remove",

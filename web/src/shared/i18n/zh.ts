@@ -55,6 +55,7 @@ export const zh: Messages = {
       runAgent: "运行",
       copyPaste: "复制、粘贴",
       duplicate: "创建副本",
+      group: "将所选节点分组",
       selectAll: "全选",
       find: "在图中查找",
       remove: "移除",

@@ -10,18 +10,24 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn
 from urllib.parse import urlsplit
 
 from autograph.blocks.sdk import (
     BlockError,
+    Context,
+    CredentialRef,
     EventReader,
+    HostScopedSecret,
     Http,
     HttpRequest,
+    InputError,
     Json,
     Stream,
     TooLong,
+    UserPasswordSecret,
     is_list,
     is_object,
 )
@@ -36,6 +42,19 @@ _SOON: Final = timedelta(seconds=30)
 _CALL: Final = timedelta(minutes=10)
 """For a tool's answer; the node's own time limit is usually shorter."""
 _NO_SUCH_METHOD: Final = -32601
+
+
+@dataclass(frozen=True, slots=True)
+class McpTool:
+    """A tool, as its server describes it.
+
+    Attributes:
+        input_schema: JSON Schema of its arguments; empty where the server sends none.
+    """
+
+    name: str
+    description: str
+    input_schema: Mapping[str, Json]
 
 
 class McpSession:
@@ -89,24 +108,24 @@ class McpSession:
             async with self._http.stream(self._request("DELETE", None, _SOON)):
                 pass
 
-    async def tools(self) -> list[str]:
-        """Return the names of the server's tools.
+    async def tools(self) -> list[McpTool]:
+        """Return the server's tools, as many pages of them as are read.
 
         Raises:
             BlockError: It does not answer as it should.
         """
-        names: list[str] = []
+        found: list[McpTool] = []
         cursor: Json = None
         for _ in range(_MAX_PAGES):
             page = await self._ask("tools/list", {"cursor": cursor} if cursor else {}, _SOON)
             listed = page.get("tools")
             for one in listed if is_list(listed) else []:
                 if is_object(one) and isinstance(one.get("name"), str):
-                    names.append(one["name"])
+                    found.append(_tool(one))
             cursor = page.get("nextCursor")
             if not isinstance(cursor, str) or not cursor:
                 break
-        return names
+        return found
 
     async def call(self, tool: str, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
         """Have a tool do its work, and return its result as it came.
@@ -248,6 +267,15 @@ class McpSession:
         return BlockError(self._named(what), code="mcp.unavailable" if passes else "mcp.failed")
 
 
+def _tool(found: Mapping[str, Json]) -> McpTool:
+    said, schema = found.get("description") or found.get("title"), found.get("inputSchema")
+    return McpTool(
+        str(found["name"]),
+        said if isinstance(said, str) else "",
+        schema if is_object(schema) else {},
+    )
+
+
 class McpRefused(BlockError):
     """The server understood, and refused (a JSON-RPC error).
 
@@ -262,15 +290,52 @@ class McpRefused(BlockError):
 
 @asynccontextmanager
 async def conversation(
-    http: Http, url: str, proof: Mapping[str, str], credential: str
+    ctx: Context, url: str, reference: CredentialRef | None
 ) -> AsyncGenerator[McpSession]:
-    """Lend a conversation that has begun, and end it."""
-    session = McpSession(http, url, proof, credential)
+    """Lend a conversation that has begun, and end it.
+
+    Raises:
+        InputError: `url` is no address of a server.
+        BlockError: The credential is not for this server, or the server does not answer as it should.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise InputError("server_url", "this is no http:// or https:// address.")
+    proof, title = await _proof(url, reference, ctx)
+    session = McpSession(ctx.http, url, proof, title)
     try:
         await session.begin()
         yield session
     finally:
         await session.end()
+
+
+async def _proof(
+    url: str, reference: CredentialRef | None, ctx: Context
+) -> tuple[Mapping[str, str], str]:
+    """Return the headers that prove who asks, and what their owner calls them.
+
+    Raises:
+        BlockError: The credential is not for this server.
+    """
+    if reference is None:
+        return {}, ""
+    title = reference.title or reference.id
+    secret = await ctx.credential(reference)
+    if isinstance(secret, UserPasswordSecret):
+        raise BlockError(
+            f"{title!r} is a name and a password, which no MCP server takes. Choose another one.",
+            code="credential.mismatch",
+        )
+    if not isinstance(secret, HostScopedSecret):
+        return secret.headers(), title
+    headers = secret.headers(urlsplit(url).netloc)
+    if not headers:
+        raise BlockError(
+            f"The credential {title!r} is for {secret.host}; it is not sent to another host. Choose another one.",
+            code="credential.mismatch",
+        )
+    return headers, title
 
 
 def _said(text: bytes) -> str:

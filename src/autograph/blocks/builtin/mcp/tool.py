@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from autograph.blocks.builtin.mcp.client import McpRefused, McpSession, conversation
 from autograph.blocks.sdk import (
@@ -21,11 +20,9 @@ from autograph.blocks.sdk import (
     CredentialRef,
     Effect,
     Example,
-    HostScopedSecret,
     InputError,
     Json,
     Outputs,
-    UserPasswordSecret,
     credential_pin,
     is_list,
     is_object,
@@ -112,48 +109,17 @@ class MCPTool(Block[MCPToolInput]):
             InputError: The address is none, or an argument is missing.
             BlockError: The server or the tool failed.
         """
-        parts = urlsplit(input.server_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise InputError("server_url", "this is no http:// or https:// address.")
         required = input.tool_input_schema.get("required")
         for name in required if is_list(required) else []:
             if isinstance(name, str) and input.tool_arguments.get(name) is None:
                 raise InputError(name, f"this argument of {input.selected_tool!r} needs a value.")
-        proof, title = await _proof(input, ctx)
-        async with conversation(ctx.http, input.server_url, proof, title) as session:
+        async with conversation(ctx, input.server_url, input.credentials) as session:
             yield "result", await _called(session, input)
-
-
-async def _proof(input: MCPToolInput, ctx: Context) -> tuple[Mapping[str, str], str]:
-    """Return the headers that prove who asks, and what their owner calls them.
-
-    Raises:
-        BlockError: The credential is not for this server.
-    """
-    reference = input.credentials
-    if reference is None:
-        return {}, ""
-    title = reference.title or reference.id
-    secret = await ctx.credential(reference)
-    if isinstance(secret, UserPasswordSecret):
-        raise BlockError(
-            f"{title!r} is a name and a password, which no MCP server takes. Choose another one.",
-            code="credential.mismatch",
-        )
-    if not isinstance(secret, HostScopedSecret):
-        return secret.headers(), title
-    headers = secret.headers(urlsplit(input.server_url).netloc)
-    if not headers:
-        raise BlockError(
-            f"The credential {title!r} is for {secret.host}; it is not sent to another host. Choose another one.",
-            code="credential.mismatch",
-        )
-    return headers, title
 
 
 async def _called(session: McpSession, input: MCPToolInput) -> Json:
     if not input.selected_tool:
-        names = ", ".join((await session.tools())[:50]) or "none"
+        names = ", ".join([one.name for one in await session.tools()][:50]) or "none"
         raise InputError("selected_tool", f"choose a tool. The server has: {names}.")
     try:
         result = await session.call(input.selected_tool, input.tool_arguments)
@@ -175,7 +141,7 @@ async def _explained(session: McpSession, tool: str, refused: McpRefused) -> Blo
     """Return why a call was refused: most often the server has no such tool."""
     names: list[str] = []
     with suppress(BlockError):
-        names = await session.tools()
+        names = [one.name for one in await session.tools()]
     if tool in names or not names:
         return refused
     nearest = difflib.get_close_matches(tool, names, n=3, cutoff=0.4) or names[:10]
