@@ -9,7 +9,6 @@ import {
   partOf,
   pasted,
   perform,
-  readPart,
   redo,
   replayed,
   undo,
@@ -80,25 +79,17 @@ test("a name, a policy or a constant that is taken away leaves nothing behind", 
 });
 
 test("what is copied is pasted under new ids, with the links inside it, where it is wanted", () => {
-  const part = readPart(JSON.stringify(partOf(GRAPH, new Set(["a", "b"]))));
+  const part = partOf(GRAPH, new Set(["a", "b"]));
   let count = 0;
-  const command = part && pasted(part, { x: 0, y: 0 }, () => `new${++count}`);
+  const command = pasted(part, { x: 0, y: 0 }, () => `new${++count}`);
 
-  expect(command?.nodes.map((node) => node.id)).toEqual(["new1", "new2"]);
-  expect(command?.links).toEqual([{ from: "new1", output: "o", to: "new2", input: "i" }]);
-  expect(command?.layout).toEqual({ new1: { x: 0, y: 0 }, new2: { x: 290, y: 20 } });
+  expect(command.nodes.map((node) => node.id)).toEqual(["new1", "new2"]);
+  expect(command.links).toEqual([{ from: "new1", output: "o", to: "new2", input: "i" }]);
+  expect(command.layout).toEqual({ new1: { x: 0, y: 0 }, new2: { x: 290, y: 20 } });
 });
-
-test.each(["", "{", "[]", '{"nodes": 1}', '{"nodes": [{"id": 1}]}', "null"])(
-  "%s is no part of a graph",
-  (text) => {
-    expect(readPart(text)).toBeNull();
-  },
-);
 
 test("links to nodes that were not copied are left out", () => {
   expect(partOf(GRAPH, new Set(["a"])).links).toEqual([]);
-  expect(readPart(JSON.stringify({ nodes: GRAPH.nodes.slice(0, 1), links: GRAPH.links }))?.links).toEqual([]);
 });
 
 test("a way is written down, gone again, and leads to the same steps back and forth", () => {

@@ -133,6 +133,7 @@ function isSameField(before: Command, after: Command): boolean {
     return (
       before.node === after.node && String(Object.keys(before.values)) === String(Object.keys(after.values))
     );
+  if (before.kind === "group" && after.kind === "group") return String(before.nodes) === String(after.nodes);
   if (before.kind === "rename" && after.kind === "rename") return before.node === after.node;
   return before.kind === "describe" && after.kind === "describe" && "name" in before === "name" in after;
 }
@@ -282,26 +283,4 @@ export function pasted(part: Part, at: Position, newId: () => string): Command &
     ),
     ...(part.sub_graphs ? { subGraphs: part.sub_graphs } : {}),
   };
-}
-
-/** What a text from the clipboard holds; null where it is no part of a graph. */
-export function readPart(text: string): Part | null {
-  try {
-    const found = JSON.parse(text);
-    if (
-      !Array.isArray(found?.nodes) ||
-      !found.nodes.every((one: Json) => typeof one?.id === "string" && typeof one?.block_id === "string")
-    )
-      return null;
-    const ids = new Set(found.nodes.map((node: GraphNode) => node.id));
-    const links = Array.isArray(found.links) ? found.links : [];
-    return {
-      nodes: found.nodes,
-      links: links.filter((link: GraphLink) => ids.has(link?.from) && ids.has(link?.to)),
-      layout: found.layout ?? {},
-      ...(Array.isArray(found.sub_graphs) ? { sub_graphs: found.sub_graphs } : {}),
-    };
-  } catch {
-    return null;
-  }
 }

@@ -18,6 +18,7 @@ import { Canvas, type LooseEnd } from "@/features/builder/canvas";
 import { ConflictDialog } from "@/features/builder/conflict";
 import { LinkDialog } from "@/features/builder/dialogs";
 import { Find } from "@/features/builder/find";
+import { offerOf } from "@/features/builder/inner-agent";
 import { Inspector } from "@/features/builder/inspector";
 import { useClipboard, useKeys } from "@/features/builder/keys";
 import { LeftBehind } from "@/features/builder/left-draft";
@@ -30,12 +31,15 @@ import { act, back, forth, open, useBuilder } from "@/features/builder/store";
 import { agentQuery } from "@/features/library/queries";
 import { useLiveRun } from "@/features/runs/live";
 import { RunDialog } from "@/features/runs/run-dialog";
-import { groupsOf, partOf, pasted, readPart } from "@/graph-core/edit";
+import { groupsOf, partOf, pasted } from "@/graph-core/edit";
+import { run as runAgent } from "@/graph-core/inner";
 import type { BlockSpec, Graph, Position } from "@/graph-core/model";
-import { ApiError } from "@/shared/api/client";
+import { readPart } from "@/graph-core/part";
+import { ApiError, api } from "@/shared/api/client";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
 import { FormProblem, Kbd, Problem, Skeletons } from "@/shared/ui/state";
+import { tell, tellError } from "@/shared/ui/toast";
 
 const Versions = lazy(() => import("@/features/builder/versions"));
 
@@ -154,6 +158,23 @@ function Bench({ runId }: { runId: string | null }) {
     choose([id]);
   }
 
+  async function addAgent(innerId: string, block: BlockSpec) {
+    try {
+      const inner = await api("GET /api/v1/graphs/{graph_id}", { path: { graph_id: innerId } });
+      const id = crypto.randomUUID();
+      act({
+        kind: "batch",
+        commands: [
+          { kind: "add", nodes: [{ id, block_id: block.id }], links: [], layout: { [id]: middle() } },
+          runAgent(offerOf(inner), id),
+        ],
+      });
+      choose([id]);
+    } catch (error) {
+      tellError(error);
+    }
+  }
+
   const choose = useCallback(
     (ids: string[]) => {
       const all = new Set(ids);
@@ -174,12 +195,29 @@ function Bench({ runId }: { runId: string | null }) {
     [choose, flow],
   );
 
-  function paste(text: string) {
+  /** Add what a text holds; false where that is no part of a graph. */
+  function paste(text: string, at = middle()): boolean {
     const part = readPart(text);
-    if (part === null) return;
-    const command = pasted(part, middle(), () => crypto.randomUUID());
-    act(command);
+    if (part === null) return false;
+    const command = pasted(part, at, () => crypto.randomUUID());
+    const isFirst = graph.nodes.length === 0 && !graph.name;
+    act({
+      kind: "batch",
+      commands: [
+        command,
+        ...(isFirst && part.name
+          ? [{ kind: "describe", name: part.name, description: part.description ?? "" } as const]
+          : []),
+      ],
+    });
     choose(command.nodes.map((node) => node.id));
+    return true;
+  }
+
+  /** Agent files that were dropped on the canvas become part of what is open. */
+  async function take(files: FileList, at: Position) {
+    for (const file of files) if (!paste(await file.text(), at)) tell(words.editing.noAgentFile(file.name));
+    setTimeout(() => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }), 60);
   }
 
   function duplicate() {
@@ -306,6 +344,7 @@ function Bench({ runId }: { runId: string | null }) {
             texts={live.texts}
             isLive={runId !== null && !live.isOver}
             onLooseEnd={(end) => setShelf({ end })}
+            onDropFiles={take}
             onDropBlock={(blockId, at) => {
               const block = specs.get(blockId);
               if (block) add(block, at, null);
@@ -319,6 +358,7 @@ function Bench({ runId }: { runId: string | null }) {
                 add(block, shelf.end ? placeAt(shelf.end) : middle(), shelf.end);
                 if (shelf.end || !matchMedia("(min-width: 768px)").matches) setShelf(null);
               }}
+              onPickAgent={addAgent}
               onClose={() => setShelf(null)}
             />
           ) : (

@@ -62,12 +62,14 @@ export function Canvas({
   isLive,
   onLooseEnd,
   onDropBlock,
+  onDropFiles,
 }: {
   overlay: Overlay;
   texts: Readonly<Record<string, string>>;
   isLive: boolean;
   onLooseEnd: (end: LooseEnd) => void;
   onDropBlock: (blockId: string, at: Position) => void;
+  onDropFiles: (files: FileList, at: Position) => void;
 }) {
   const words = useWords();
   const theme = useSettings((settings) => settings.theme);
@@ -160,11 +162,17 @@ export function Canvas({
       isValidConnection={connectable}
       onSelectionChange={onSelectionChange}
       onDragOver={(event: DragEvent) =>
-        event.dataTransfer.types.includes(DRAGGED_BLOCK) && event.preventDefault()
+        event.dataTransfer.types.some((one) => one === DRAGGED_BLOCK || one === "Files") &&
+        event.preventDefault()
       }
       onDrop={(event: DragEvent) => {
+        const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
         const block = event.dataTransfer.getData(DRAGGED_BLOCK);
-        if (block) onDropBlock(block, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+        if (block) onDropBlock(block, at);
+        else if (event.dataTransfer.files.length > 0) {
+          event.preventDefault();
+          onDropFiles(event.dataTransfer.files, at);
+        }
       }}
       colorMode={theme}
       minZoom={0.08}

@@ -9,6 +9,7 @@ import { GroupField, Many } from "@/features/builder/many";
 import { isOfChoice, McpChoice } from "@/features/builder/mcp-tool";
 import { PolicyFields } from "@/features/builder/policy";
 import { act, addPin, useBuilder } from "@/features/builder/store";
+import { TriggerNote } from "@/features/builder/trigger-note";
 import { typesOf } from "@/graph-core/coerce";
 import { linkId } from "@/graph-core/edit";
 import type { BlockSpec, Graph, GraphLink, GraphNode, Schema } from "@/graph-core/model";
@@ -233,6 +234,7 @@ function NodePanel({
             />
           )}
         </Field>
+        {spec?.kind.startsWith("Webhook") ? <TriggerNote /> : null}
         <GroupField nodes={[node]} />
         {isAgent ? <AgentChoice node={node} /> : null}
         {isTool ? <McpChoice node={node} errors={errors} /> : null}

@@ -114,4 +114,19 @@ export const editing = {
     bottom: "At the bottom",
   },
   distribute: { horizontal: "Spread evenly, side by side", vertical: "Spread evenly, one under another" },
+
+  shelf: {
+    recent: "Used lately",
+    all: "All blocks",
+    own: "My agents",
+    service: "Service",
+    anyService: "With any service, or none",
+  },
+
+  noAgentFile: (file: string) => `${file} is no agent file. Nothing was added.`,
+  triggerNote:
+    "It starts a run when something happens at its service; what to listen to is said when it is set up.",
+  triggers: (count: number) => `There are ${count} triggers here, each listens by itself.`,
+  triggerSetUp: "Set it up at the agent's page",
+  triggerSaveFirst: "Save the agent first.",
 };

@@ -111,4 +111,18 @@ export const editing: typeof english = {
     bottom: "底部对齐",
   },
   distribute: { horizontal: "水平均匀分布", vertical: "垂直均匀分布" },
+
+  shelf: {
+    recent: "最近使用",
+    all: "全部模块",
+    own: "我的智能体",
+    service: "服务",
+    anyService: "任何服务或不需要服务",
+  },
+
+  noAgentFile: (file) => `${file} 不是智能体文件，未添加任何内容。`,
+  triggerNote: "当其服务发生事件时启动运行；监听什么在设置触发器时指定。",
+  triggers: (count) => `这里有 ${count} 个触发器，各自独立监听。`,
+  triggerSetUp: "在智能体页面设置",
+  triggerSaveFirst: "请先保存智能体。",
 };
