@@ -225,26 +225,6 @@ export function Shelf({
           ))}
         </div>
       )}
-      {end || services.length === 0 ? null : (
-        <div className="border-b px-2 py-1.5">
-          <Select
-            aria-label={words.editing.shelf.service}
-            value={service}
-            onChange={(event) => {
-              setService(event.target.value);
-              setAt(0);
-            }}
-            className="h-8 text-13"
-          >
-            <option value="">{words.editing.shelf.anyService}</option>
-            {services.map((one) => (
-              <option key={one} value={one}>
-                {titled(one)}
-              </option>
-            ))}
-          </Select>
-        </div>
-      )}
       <div
         ref={list}
         id={`${id}-list`}
@@ -279,6 +259,26 @@ export function Shelf({
           <p className="px-3 py-6 text-center text-dim">{words.builder.noBlocks}</p>
         ) : null}
       </div>
+      {end || services.length === 0 ? null : (
+        <div className="border-t px-2 py-1.5">
+          <Select
+            aria-label={words.editing.shelf.service}
+            value={service}
+            onChange={(event) => {
+              setService(event.target.value);
+              setAt(0);
+            }}
+            className="h-8 text-13"
+          >
+            <option value="">{words.editing.shelf.anyService}</option>
+            {services.map((one) => (
+              <option key={one} value={one}>
+                {titled(one)}
+              </option>
+            ))}
+          </Select>
+        </div>
+      )}
     </section>
   );
 }

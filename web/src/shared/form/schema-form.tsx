@@ -154,6 +154,7 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
     const named = one.properties?.discriminator?.const ?? one.title;
     return String(named || words.editing.types[type as keyof typeof words.editing.types] || type);
   };
+  const label = named(schema, given)["aria-label"] ?? words.form.value;
   const isShort = ["text", "number", "switch", "secret"].includes(widgetOf(member));
   return (
     <fieldset
@@ -161,7 +162,7 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
       {...named(schema, given)}
     >
       <Select
-        aria-label={words.editing.kindOf(schema.title || words.form.value)}
+        aria-label={words.editing.kindOf(label)}
         value={at}
         onChange={(event) => {
           const next = members[Number(event.target.value)];
@@ -182,7 +183,7 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
           schema={{ ...member, title: schema.title ?? "" }}
           value={value}
           onChange={onChange}
-          given={labelled(schema.title || words.form.value)}
+          given={labelled(label)}
         />
       )}
     </fieldset>
