@@ -275,10 +275,11 @@ describe("a graph", () => {
     await page.getByRole("heading", { name: "An empty graph" }).waitFor();
     await add(page, "store value");
     await panel(page).getByLabel("Kind of Input").selectOption({ label: "Text" });
-    await panel(page).getByLabel("Input", { exact: true }).last().fill("kept");
+    await panel(page).getByLabel("Input *").fill("kept");
     await add(page, "add to dictionary");
     await panel(page).getByLabel("Key", { exact: true }).fill("colour");
-    await panel(page).getByLabel("Value", { exact: true }).last().fill("red");
+    await panel(page).getByLabel("Kind of Value").selectOption({ label: "Text" });
+    await panel(page).getByLabel("Value", { exact: true }).fill("red");
     await page.getByLabel("Name", { exact: true }).first().fill("Two");
     await page.keyboard.press("Control+s");
     await page.waitForURL(/\/build\/./);
@@ -294,7 +295,7 @@ describe("a graph", () => {
     await bar.getByText("Done").waitFor();
     await page.reload();
     await page.locator(".react-flow__node").first().click();
-    expect(await panel(page).getByLabel("Input", { exact: true }).last().inputValue()).toBe("kept");
+    expect(await panel(page).getByLabel("Input *").inputValue()).toBe("kept");
   });
 
   test("finds blocks by other words, and one's own agents", async () => {
@@ -453,6 +454,7 @@ describe("a node", () => {
     await panel(page).getByLabel("days").fill("3");
     await add(page, "agent output");
     await page.locator(".react-flow__node").first().focus();
+    await page.keyboard.press("Enter");
     await page.keyboard.press("l");
     await page.getByRole("dialog").getByLabel("To").selectOption({ label: "output · Value" });
     await button(page.getByRole("dialog"), "Link").click();

@@ -116,7 +116,8 @@ function Bench({ runId }: { runId: string | null }) {
   const [shelf, setShelf] = useState<{ end: LooseEnd | null } | null>(null);
   const [hasPanel, setPanel] = useState(() => matchMedia("(min-width: 768px)").matches);
   const [isFinding, setFinding] = useState(false);
-  const [isAsking, setAsking] = useState(false);
+  const isAsking = useBuilder((builder) => builder.isAsking);
+  const setAsking = (asks: boolean) => useBuilder.setState({ isAsking: asks });
   const [linkFrom, setLinkFrom] = useState<string | null>(null);
   const [hasVersions, setVersions] = useState(false);
   const canvas = useRef<HTMLDivElement>(null);

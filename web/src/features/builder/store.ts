@@ -22,6 +22,8 @@ export interface Builder {
   /** Pins that a person asked for and did not link yet, by node. */
   extraPins: Record<string, string[]>;
   expanded: Record<string, boolean>;
+  /** Whether it is asked what to run with; here, because saving a new agent goes on to its own page. */
+  isAsking: boolean;
 }
 
 const EMPTY: Graph = { id: "", name: "", version: 0, nodes: [], links: [], layout: {} };
@@ -37,6 +39,7 @@ export const useBuilder = create<Builder>(() => ({
   selected: [],
   extraPins: {},
   expanded: {},
+  isAsking: false,
 }));
 
 /** Open a graph as the server has it, or an empty one; the way back from it that was left here stays. */
@@ -56,6 +59,7 @@ export function open(agentId: string | null, graph: Graph | null, blocks: BlockS
     selected: [],
     extraPins: {},
     expanded: {},
+    isAsking: false,
   });
 }
 

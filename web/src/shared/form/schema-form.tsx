@@ -155,13 +155,13 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
     return String(named || words.editing.types[type as keyof typeof words.editing.types] || type);
   };
   const label = named(schema, given)["aria-label"] ?? words.form.value;
+  // The field's label is the value's; a value of no field has one of its own.
+  const own = given?.id ? given : { ...given, ...labelled(label) };
   const isShort = ["text", "number", "switch", "secret"].includes(widgetOf(member));
   return (
-    <fieldset
-      className={isShort ? "grid grid-cols-[7rem_1fr] items-center gap-2" : "stack gap-1.5"}
-      {...named(schema, given)}
-    >
+    <fieldset className={isShort ? "grid grid-cols-[7rem_1fr] items-center gap-2" : "stack gap-1.5"}>
       <Select
+        {...(member.type === "null" ? given : {})}
         aria-label={words.editing.kindOf(label)}
         value={at}
         onChange={(event) => {
@@ -183,7 +183,7 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
           schema={{ ...member, title: schema.title ?? "" }}
           value={value}
           onChange={onChange}
-          given={labelled(label)}
+          given={own}
         />
       )}
     </fieldset>
