@@ -204,7 +204,7 @@ export function Shelf({
         </IconButton>
       </div>
       {end ? null : (
-        <div className="flex gap-1 overflow-x-auto border-b p-2 [scrollbar-width:none]">
+        <div className="flex shrink-0 gap-1 overflow-x-auto border-b p-2 [scrollbar-width:none]">
           {["", OWN, ...families].map((one) => (
             <button
               key={one}
