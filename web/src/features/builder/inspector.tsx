@@ -235,7 +235,6 @@ function NodePanel({
           )}
         </Field>
         {spec?.kind.startsWith("Webhook") ? <TriggerNote /> : null}
-        <GroupField nodes={[node]} />
         {isAgent ? <AgentChoice node={node} /> : null}
         {isTool ? <McpChoice node={node} errors={errors} /> : null}
         <Credentials node={node} pins={pins} linked={incoming} />
@@ -254,6 +253,7 @@ function NodePanel({
         <Linked links={[...incoming.values()]} graph={graph} />
         <BrokenLinks node={node} />
         <MorePins node={node} spec={spec} />
+        <GroupField nodes={[node]} />
         {step ? <LastRun step={step} /> : null}
         {spec && spec.kind !== "Note" ? <PolicyFields node={node} /> : null}
       </div>

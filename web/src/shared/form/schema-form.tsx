@@ -147,7 +147,7 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
   const known = membersOf(schema);
   const members = known.length > 0 ? known : ANY;
   const [chosen, setChosen] = useState<number | null>(null);
-  const at = chosen ?? memberOf(members, value ?? schema.default);
+  const at = chosen ?? memberOf(members, value === undefined ? schema.default : value);
   const member = members[at] ?? {};
   const title = (one: Schema) => {
     const type = one.format === "json" ? "json" : typeof one.type === "string" ? one.type : "any";
@@ -159,7 +159,13 @@ function Union({ schema, value, onChange, given }: WidgetProps) {
   const own = given?.id ? given : { ...given, ...labelled(label) };
   const isShort = ["text", "number", "switch", "secret"].includes(widgetOf(member));
   return (
-    <fieldset className={isShort ? "grid grid-cols-[7rem_1fr] items-center gap-2" : "stack gap-1.5"}>
+    <fieldset
+      className={
+        isShort
+          ? "grid grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] items-center gap-1.5"
+          : "stack gap-1.5"
+      }
+    >
       <Select
         {...(member.type === "null" ? given : {})}
         aria-label={words.editing.kindOf(label)}
