@@ -184,8 +184,43 @@ def index() -> str:
     return write_packs()
 
 
+_WORDS = frozenset({"title", "description", "default", "placeholder", "advanced", "secret"})
+
+
+def pin_schemas() -> str:
+    """Every shape that a pin's schema has in some block, with the first pin that has it: what forms are tested on."""
+    shapes: dict[str, tuple[str, Any]] = {}
+    for block in load_catalog():
+        spec = block.spec()
+        for name, schema in spec.input_schema.get("properties", {}).items():
+            if "credentials_provider" not in schema:
+                shape = _shape(schema)
+                key = json.dumps(shape, sort_keys=True)
+                shapes.setdefault(key, (f"{spec.name}.{name}", shape))
+    rows = [{"pin": pin, "schema": shape} for pin, shape in shapes.values()]
+    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n"
+
+
+def _shape(schema: Any) -> Any:
+    """Return a schema without words, and with one of its choices for all of them."""
+    if isinstance(schema, list):
+        return [_shape(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    shape: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "properties":
+            shape[key] = {name: _shape(one) for name, one in value.items()}
+        elif key == "enum":
+            shape[key] = value[:1]
+        elif key not in _WORDS or (key == "secret" and value is True):
+            shape[key] = _shape(value)
+    return shape
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "../../src/autograph/blocks/builtin/index.json": write_blocks,
+    "../../tests/fixtures/pin-schemas.json": pin_schemas,
     "../../src/autograph/blocks/packs/index.json": index,
     "blocks.md": blocks,
     "settings.md": settings,

@@ -270,7 +270,7 @@ describe("the builder", () => {
     await bar.getByText("42", { exact: true }).waitFor();
   });
 
-  test("keeps what was not saved, copies between agents, and asks when somebody saved meanwhile", async () => {
+  test("keeps what was not saved, copies between agents, and merges what somebody saved meanwhile", async () => {
     const { page } = here;
     await goTo(page, "/library");
     const agent = {
@@ -299,16 +299,13 @@ describe("the builder", () => {
 
     await ask(page, "PUT", `/api/v1/graphs/${saved.id}?base_version=1`, { ...agent, name: "Theirs" });
     await button(page, "Save").click();
-    await page.getByRole("heading", { name: "It was saved meanwhile" }).waitFor();
-    expect(await barriers(page)).toEqual([]);
-    await button(page, "Save mine on top").click();
     await page.getByText(/Version 3 · saved/).waitFor();
     const now = await ask<{ graph: { nodes: unknown[]; name: string } }>(
       page,
       "GET",
       `/api/v1/graphs/${saved.id}`,
     );
-    expect([now.graph.nodes.length, now.graph.name]).toEqual([2, "Kept"]);
+    expect([now.graph.nodes.length, now.graph.name]).toEqual([2, "Theirs"]);
 
     await button(page, "Tidy up").click();
     await page.keyboard.press("Control+f");

@@ -88,6 +88,9 @@ beforeAll(async () => {
     ],
     links: [],
   });
+  const grouped = example("word-report");
+  for (const node of grouped.nodes.slice(1, 4)) node.metadata = { group: "Looks at the text" };
+  paths["build-groups"] = `/build/${await save({ ...grouped, name: "Word report, in groups" })}`;
   await run(division, { a: 1, b: 0 });
   await run(review, {});
   const counted = await run(countdown, { from: 12 });

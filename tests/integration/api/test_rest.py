@@ -38,6 +38,26 @@ def greeter(catalog: Catalog) -> dict[str, object]:
     return write_agent(made)
 
 
+def test_models_are_listed_with_what_they_cost(served: Up) -> None:
+    found = {one["id"]: one for one in served.http.get("/api/v1/models").json()}
+
+    assert found["gpt-4o-mini"] == {
+        "id": "gpt-4o-mini",
+        "name": "GPT-4o Mini",
+        "provider": "openai",
+        "provider_title": "OpenAI",
+        "maker": "OpenAI",
+        "kind": "text",
+        "window": 128_000,
+        "max_output": 16_384,
+        "rates": {"input": 23.0, "output": 90.0},
+        "flat": 1,
+        "is_keyless": False,
+    }
+    assert found["demo"]["is_keyless"] is True
+    assert {one["kind"] for one in found.values()} == {"text", "embedding"}
+
+
 class TestGraphs:
     @pytest.mark.seed("D5-S02", "D5-S10")
     def test_an_agent_is_saved_with_its_schemas(

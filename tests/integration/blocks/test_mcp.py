@@ -13,6 +13,7 @@ import uvicorn
 from aiohttp import web
 from mcp.server.mcpserver import MCPServer
 
+from autograph.blocks.builtin.mcp.listing import ListMCPTools
 from autograph.blocks.builtin.mcp.tool import MCPTool
 from autograph.blocks.sdk import ApiKeySecret, BlockError, HostScopedSecret
 from autograph.blocks.sdk.testing import FakeContext
@@ -97,6 +98,20 @@ async def call(url: str, tool: str, ctx: FakeContext | None = None, **more: Any)
     finally:
         await made.http.close()  # type: ignore[attr-defined]
     assert pin == "result"
+    return value
+
+
+async def listed(url: str, ctx: FakeContext | None = None, **more: Any) -> Any:
+    made = ctx or FakeContext()
+    block = ListMCPTools()
+    try:
+        [(pin, value)] = [
+            one
+            async for one in block.run(block.prepare({"server_url": url, **more}), made)  # type: ignore[arg-type]
+        ]
+    finally:
+        await made.http.close()  # type: ignore[attr-defined]
+    assert pin == "tools"
     return value
 
 
@@ -235,3 +250,18 @@ async def test_a_refusal_has_the_servers_own_words() -> None:
     async with odd(answer) as url:
         with pytest.raises(BlockError, match="Unknown tool: any"):
             await call(url, "any")
+
+
+class TestWhatAServerHas:
+    @pytest.mark.parametrize("as_json", [True, False])
+    async def test_is_told_with_what_each_tool_takes(self, as_json: bool) -> None:
+        async with served(as_json=as_json) as url:
+            tools = {one["name"]: one for one in await listed(url)}
+
+        assert set(tools) == {"add", "greet", "fail"}
+        assert tools["add"]["input_schema"]["required"] == ["a", "b"]
+        assert tools["greet"]["input_schema"]["properties"]["who"]["type"] == "string"
+
+    async def test_is_not_asked_of_what_is_no_address(self) -> None:
+        with pytest.raises(BlockError, match="no http:// or https:// address"):
+            await listed("ftp://example.com/mcp")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from autograph.api.rest.graphs import present_diff
 from autograph.graph import pins
 from autograph.graph.coerce import (
     CoercionError,
@@ -16,6 +17,7 @@ from autograph.graph.coerce import (
     fits_as_is,
     show,
 )
+from autograph.graph.diff import diff
 from autograph.graph.portable import read_agent
 from autograph.graph.spec import BlockKind, BlockSpec, Effect, TriggerSpec
 from autograph.graph.validate import validate
@@ -85,3 +87,10 @@ def test_graphs_are_validated(case: dict[str, Any]) -> None:
 
     assert report.errors() == case["errors"]
     assert report.warnings() == case["warnings"]
+
+
+@pytest.mark.parametrize("case", CASES["diffs"], ids=lambda case: case["title"])
+def test_versions_are_compared(case: dict[str, Any]) -> None:
+    found = diff(read_agent(case["old"]), read_agent(case["new"]), SPECS)
+
+    assert present_diff(found) == case["diff"]

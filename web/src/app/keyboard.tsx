@@ -38,6 +38,7 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
         [keys.runAgent, ["Ctrl", "Enter"]],
         [keys.copyPaste, ["Ctrl", "C / V"]],
         [keys.duplicate, ["Ctrl", "D"]],
+        [keys.group, ["Ctrl", "G"]],
         [keys.selectAll, ["Ctrl", "A"]],
         [keys.find, ["Ctrl", "F"]],
         [keys.remove, ["Delete"]],

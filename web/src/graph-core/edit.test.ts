@@ -1,5 +1,18 @@
 import { expect, test } from "vitest";
-import { apply, draftOf, linkId, partOf, pasted, perform, readPart, redo, undo } from "@/graph-core/edit";
+import {
+  apply,
+  draftOf,
+  groupOf,
+  groupsOf,
+  historyOf,
+  linkId,
+  partOf,
+  pasted,
+  perform,
+  redo,
+  replayed,
+  undo,
+} from "@/graph-core/edit";
 import type { Graph } from "@/graph-core/model";
 
 const GRAPH: Graph = {
@@ -66,23 +79,56 @@ test("a name, a policy or a constant that is taken away leaves nothing behind", 
 });
 
 test("what is copied is pasted under new ids, with the links inside it, where it is wanted", () => {
-  const part = readPart(JSON.stringify(partOf(GRAPH, new Set(["a", "b"]))));
+  const part = partOf(GRAPH, new Set(["a", "b"]));
   let count = 0;
-  const command = part && pasted(part, { x: 0, y: 0 }, () => `new${++count}`);
+  const command = pasted(part, { x: 0, y: 0 }, () => `new${++count}`);
 
-  expect(command?.nodes.map((node) => node.id)).toEqual(["new1", "new2"]);
-  expect(command?.links).toEqual([{ from: "new1", output: "o", to: "new2", input: "i" }]);
-  expect(command?.layout).toEqual({ new1: { x: 0, y: 0 }, new2: { x: 290, y: 20 } });
+  expect(command.nodes.map((node) => node.id)).toEqual(["new1", "new2"]);
+  expect(command.links).toEqual([{ from: "new1", output: "o", to: "new2", input: "i" }]);
+  expect(command.layout).toEqual({ new1: { x: 0, y: 0 }, new2: { x: 290, y: 20 } });
 });
-
-test.each(["", "{", "[]", '{"nodes": 1}', '{"nodes": [{"id": 1}]}', "null"])(
-  "%s is no part of a graph",
-  (text) => {
-    expect(readPart(text)).toBeNull();
-  },
-);
 
 test("links to nodes that were not copied are left out", () => {
   expect(partOf(GRAPH, new Set(["a"])).links).toEqual([]);
-  expect(readPart(JSON.stringify({ nodes: GRAPH.nodes.slice(0, 1), links: GRAPH.links }))?.links).toEqual([]);
+});
+
+test("a way is written down, gone again, and leads to the same steps back and forth", () => {
+  let draft = perform(draftOf(GRAPH), { kind: "constants", node: "b", values: { n: 1 } });
+  for (const n of [2, 3]) draft = perform(draft, { kind: "constants", node: "b", values: { n } });
+  draft = perform(draft, { kind: "rename", node: "a", name: "A" });
+  draft = perform(draft, { kind: "constants", node: "b", values: { n: undefined } });
+  draft = undo(perform(draft, { kind: "remove", nodes: ["a"], links: [] }));
+  const again = replayed(JSON.parse(JSON.stringify(historyOf(draft, 100))));
+
+  expect(again.graph).toEqual(draft.graph);
+  expect(undo(again).graph).toEqual(undo(draft).graph);
+  expect(undo(undo(undo(again))).graph).toEqual(GRAPH);
+  expect(redo(again).graph).toEqual(redo(draft).graph);
+  // Only the last steps, where there were many.
+  expect(undo(undo(replayed(historyOf(draft, 1)))).graph).toEqual(undo(draft).graph);
+});
+
+test("several changes are one step back; another graph is one step, too", () => {
+  const batch = perform(draftOf(GRAPH), {
+    kind: "batch",
+    commands: [
+      { kind: "rename", node: "a", name: "A" },
+      { kind: "remove", nodes: ["b"], links: [] },
+    ],
+  });
+  expect(batch.graph.nodes).toEqual([{ id: "a", block_id: "x", name: "A" }]);
+  expect(undo(batch).graph).toBe(GRAPH);
+  const other = { ...GRAPH, name: "Other" };
+  expect(perform(draftOf(GRAPH), { kind: "replace", graph: other }).graph).toBe(other);
+});
+
+test("a group is a name that nodes share, kept where every file keeps it", () => {
+  const node = { id: "b", block_id: "x", metadata: { colour: "red" } };
+  const graph = { ...GRAPH, nodes: [{ id: "a", block_id: "x" }, node] };
+  const grouped = apply(graph, { kind: "group", nodes: ["a", "b"], name: "Both" });
+
+  expect(groupsOf(grouped)).toEqual(new Map([["Both", ["a", "b"]]]));
+  expect(grouped.nodes[1]?.metadata).toEqual({ colour: "red", group: "Both" });
+  expect(apply(grouped, { kind: "group", nodes: ["a", "b"], name: "" })).toEqual(graph);
+  expect(groupOf({ id: "c", block_id: "x", metadata: { group: 5 } })).toBe("");
 });

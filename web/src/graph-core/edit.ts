@@ -12,11 +12,24 @@ export type Command =
     }
   | { kind: "remove"; nodes: string[]; links: string[] }
   | { kind: "move"; to: Record<string, Position> }
-  | { kind: "constants"; node: string; values: Record<string, Json>; subGraphs?: Graph[] }
+  | {
+      kind: "constants";
+      node: string;
+      /** A value that is undefined takes the constant away, as a name in `without` does. */
+      values: Record<string, Json>;
+      without?: string[];
+      subGraphs?: Graph[];
+    }
   | { kind: "rename"; node: string; name: string }
   | { kind: "policy"; node: string; policy: Policy }
   | { kind: "link"; link: GraphLink }
-  | { kind: "describe"; name?: string; description?: string };
+  | { kind: "describe"; name?: string; description?: string }
+  /** Put nodes into the group of that name; an empty name takes them out of theirs. */
+  | { kind: "group"; nodes: string[]; name: string }
+  /** Take another graph in place of this one: a kept draft, an earlier version, what a merge gave. */
+  | { kind: "replace"; graph: Graph }
+  /** Several changes that are one step back. */
+  | { kind: "batch"; commands: Command[] };
 
 /** A graph that is being edited, and the way back and forth. */
 export interface Draft {
@@ -33,6 +46,9 @@ interface Moment {
 
 const KEPT = 500;
 
+/** The node's metadata that names its group: it goes along in every file, ours and AutoGPT's. */
+const GROUP = "group";
+
 /** What a link is called: its two ends. */
 export function linkId(link: GraphLink): string {
   return JSON.stringify([link.from, link.output, link.to, link.input]);
@@ -48,8 +64,52 @@ export function perform(draft: Draft, command: Command): Draft {
   if (graph === draft.graph) return draft;
   const last = draft.past.at(-1);
   const goesOn = last !== undefined && draft.future.length === 0 && isSameField(last.command, command);
-  const past = goesOn ? draft.past : [...draft.past, { command, graph: draft.graph }].slice(-KEPT);
+  const past = goesOn
+    ? [...draft.past.slice(0, -1), { command, graph: last.graph }]
+    : [...draft.past, { command, graph: draft.graph }].slice(-KEPT);
   return { graph, past, future: [] };
+}
+
+/** The way to a draft as commands: what can be written down and gone again. */
+export interface History {
+  first: Graph;
+  done: Command[];
+  undone: Command[];
+}
+
+/** The last steps of a draft, and those that were taken back. */
+export function historyOf(draft: Draft, steps: number): History {
+  const past = draft.past.slice(-steps);
+  return {
+    first: past[0]?.graph ?? draft.graph,
+    done: past.map((one) => written(one.command)),
+    undone: draft.future.slice(0, steps).map((one) => written(one.command)),
+  };
+}
+
+/** A command in which nothing is undefined: JSON knows no such value. */
+function written(command: Command): Command {
+  if (command.kind === "batch") return { ...command, commands: command.commands.map(written) };
+  if (command.kind !== "constants") return command;
+  const without = Object.keys(command.values).filter((name) => command.values[name] === undefined);
+  return without.length === 0 ? command : { ...command, without: [...(command.without ?? []), ...without] };
+}
+
+/** Go a way again. */
+export function replayed(history: History): Draft {
+  const past: Moment[] = [];
+  let graph = history.first;
+  for (const command of history.done) {
+    past.push({ command, graph });
+    graph = apply(graph, command);
+  }
+  const future: Moment[] = [];
+  let later = graph;
+  for (const command of history.undone) {
+    later = apply(later, command);
+    future.push({ command, graph: later });
+  }
+  return { graph, past, future };
 }
 
 export function undo(draft: Draft): Draft {
@@ -73,6 +133,7 @@ function isSameField(before: Command, after: Command): boolean {
     return (
       before.node === after.node && String(Object.keys(before.values)) === String(Object.keys(after.values))
     );
+  if (before.kind === "group" && after.kind === "group") return String(before.nodes) === String(after.nodes);
   if (before.kind === "rename" && after.kind === "rename") return before.node === after.node;
   return before.kind === "describe" && after.kind === "describe" && "name" in before === "name" in after;
 }
@@ -94,7 +155,7 @@ export function apply(graph: Graph, command: Command): Graph {
       return { ...graph, layout: { ...graph.layout, ...command.to } };
     case "constants":
       return {
-        ...withNode(graph, command.node, (node) => constants(node, command.values)),
+        ...withNode(graph, command.node, (node) => constants(node, command.values, command.without)),
         ...carried(graph, command.subGraphs),
       };
     case "rename":
@@ -111,15 +172,51 @@ export function apply(graph: Graph, command: Command): Graph {
       const { kind: _, ...words } = command;
       return { ...graph, ...words };
     }
+    case "group": {
+      const inside = new Set(command.nodes);
+      return {
+        ...graph,
+        nodes: graph.nodes.map((node) => (inside.has(node.id) ? grouped(node, command.name) : node)),
+      };
+    }
+    case "replace":
+      return command.graph;
+    case "batch":
+      return command.commands.reduce(apply, graph);
   }
+}
+
+function grouped(node: GraphNode, name: string): GraphNode {
+  const { metadata, ...plain } = node;
+  const { [GROUP]: _, ...rest } = metadata ?? {};
+  const kept = name === "" ? rest : { ...rest, [GROUP]: name };
+  return Object.keys(kept).length === 0 ? plain : { ...plain, metadata: kept };
+}
+
+/** The group that a node is in; empty for none. */
+export function groupOf(node: GraphNode): string {
+  const name = node.metadata?.[GROUP];
+  return typeof name === "string" ? name : "";
+}
+
+/** Nodes by the name of their group, in the graph's order. */
+export function groupsOf(graph: Graph): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const node of graph.nodes) {
+    const name = groupOf(node);
+    if (name) groups.set(name, [...(groups.get(name) ?? []), node.id]);
+  }
+  return groups;
 }
 
 function withNode(graph: Graph, id: string, change: (node: GraphNode) => GraphNode): Graph {
   return { ...graph, nodes: graph.nodes.map((node) => (node.id === id ? change(node) : node)) };
 }
 
-function constants(node: GraphNode, values: Record<string, Json>): GraphNode {
-  const kept = Object.entries({ ...node.constants, ...values }).filter(([, value]) => value !== undefined);
+function constants(node: GraphNode, values: Record<string, Json>, without: string[] = []): GraphNode {
+  const kept = Object.entries({ ...node.constants, ...values }).filter(
+    ([name, value]) => value !== undefined && !without.includes(name),
+  );
   return { ...node, constants: Object.fromEntries(kept) };
 }
 
@@ -186,26 +283,4 @@ export function pasted(part: Part, at: Position, newId: () => string): Command &
     ),
     ...(part.sub_graphs ? { subGraphs: part.sub_graphs } : {}),
   };
-}
-
-/** What a text from the clipboard holds; null where it is no part of a graph. */
-export function readPart(text: string): Part | null {
-  try {
-    const found = JSON.parse(text);
-    if (
-      !Array.isArray(found?.nodes) ||
-      !found.nodes.every((one: Json) => typeof one?.id === "string" && typeof one?.block_id === "string")
-    )
-      return null;
-    const ids = new Set(found.nodes.map((node: GraphNode) => node.id));
-    const links = Array.isArray(found.links) ? found.links : [];
-    return {
-      nodes: found.nodes,
-      links: links.filter((link: GraphLink) => ids.has(link?.from) && ids.has(link?.to)),
-      layout: found.layout ?? {},
-      ...(Array.isArray(found.sub_graphs) ? { sub_graphs: found.sub_graphs } : {}),
-    };
-  } catch {
-    return null;
-  }
 }

@@ -58,6 +58,8 @@ export interface BlockSpec {
   is_sensitive: boolean;
   input_schema: Schema;
   output_schema: Schema;
+  /** Other words that people look for it by. */
+  aliases?: string[];
   deprecated: string | null;
 }
 

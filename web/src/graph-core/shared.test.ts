@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { canEverFit, fitsAsIs, misfit } from "@/graph-core/coerce";
+import { diff, type GraphDiff } from "@/graph-core/diff";
 import type { BlockSpec, Graph, Json, Schema } from "@/graph-core/model";
 import { isToolPin, parsePin } from "@/graph-core/pins";
 import { byNode, validate } from "@/graph-core/validate";
@@ -18,6 +19,7 @@ interface Cases {
   fits: Array<{ source: Schema; sink: Schema; can: boolean; as_is: boolean }>;
   values: Array<{ schema: Schema; value: Json; message: string | null }>;
   blocks: BlockSpec[];
+  diffs: Array<{ title: string; old: Graph; new: Graph; diff: GraphDiff }>;
   graphs: Array<{ title: string; graph: Graph; saved: string[]; errors: object; warnings: object }>;
 }
 
@@ -45,4 +47,8 @@ describe("graphs", () => {
     expect(byNode(problems, "error")).toEqual(errors);
     expect(byNode(problems, "warning")).toEqual(warnings);
   });
+});
+
+test.each(cases.diffs)("difference: $title", (one) => {
+  expect(diff(one.old, one.new)).toEqual(one.diff);
 });

@@ -33,6 +33,7 @@ class BlockAnswer(BaseModel):
     input_schema: dict[str, Any]
     output_schema: dict[str, Any]
     costs: list[dict[str, Any]]
+    aliases: list[str] = Field(description="Other words that people look for it by.")
     deprecated: str | None
 
 
@@ -116,5 +117,6 @@ def present(block: AnyBlock) -> BlockAnswer:
             }
             for cost in block.costs
         ],
+        aliases=list(block.aliases),
         deprecated=spec.deprecated,
     )

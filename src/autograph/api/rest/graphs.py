@@ -18,9 +18,9 @@ from autograph.features.accounts.models import Permission
 from autograph.features.agents.models import SavedGraph
 from autograph.graph import schemas
 from autograph.graph.diff import GraphDiff
-from autograph.graph.model import Json
+from autograph.graph.model import Json, Policy
 from autograph.graph.portable import write_agent, write_agent_autogpt
-from autograph.infra.json import NotJson, encode
+from autograph.graph.portable.writer import write_policy
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1/graphs", tags=["graphs"])
 
@@ -291,9 +291,5 @@ def present_diff(found: GraphDiff) -> dict[str, Json]:
 
 
 def _plain(value: Any) -> Json:
-    """Return a value as JSON; what is none (a policy) as text."""
-    try:
-        encode(value)
-    except NotJson:
-        return repr(value)
-    return value
+    """Return a value as JSON: a policy as it stands in a file."""
+    return write_policy(value) if isinstance(value, Policy) else value

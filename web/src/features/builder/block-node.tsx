@@ -1,6 +1,7 @@
 import { Handle, type Node, type NodeProps, Position, useConnection, useStore } from "@xyflow/react";
 import { AlertTriangle, ChevronDown, Eye } from "lucide-react";
 import { memo } from "react";
+import { NewerMark } from "@/features/builder/inner-agent";
 import { blockColour, familyOf, pinColour, pinLook } from "@/features/builder/look";
 import { newLink, type ShownPin, shownInputs, shownOutputs, whyNot } from "@/features/builder/pins";
 import { useBuilder } from "@/features/builder/store";
@@ -96,6 +97,7 @@ export const BlockNode = memo(function BlockNode({ id, data, selected }: NodePro
         >
           {title}
         </span>
+        {spec?.kind === "Agent" ? <NewerMark node={node} /> : null}
         {step ? <NodeState step={step} runs={data.runs} /> : hasErrors ? <Faults data={data} /> : null}
       </header>
       <div className={`grid grid-cols-2 gap-x-2 py-2 ${isFar ? "invisible" : ""}`}>

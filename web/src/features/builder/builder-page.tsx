@@ -1,38 +1,47 @@
 import { useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { LayoutGrid, ListTree, PanelRight, Play, Plus, Redo2, Save, Search, Undo2 } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import {
+  History,
+  LayoutGrid,
+  ListTree,
+  PanelRight,
+  Play,
+  Plus,
+  Redo2,
+  Save,
+  Search,
+  Undo2,
+} from "lucide-react";
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Canvas, type LooseEnd } from "@/features/builder/canvas";
-import { ConflictDialog, LinkDialog } from "@/features/builder/dialogs";
+import { ConflictDialog } from "@/features/builder/conflict";
+import { LinkDialog } from "@/features/builder/dialogs";
 import { Find } from "@/features/builder/find";
+import { offerOf } from "@/features/builder/inner-agent";
 import { Inspector } from "@/features/builder/inspector";
 import { useClipboard, useKeys } from "@/features/builder/keys";
+import { LeftBehind } from "@/features/builder/left-draft";
 import { free, freeName, NEW_NODE, placeAt } from "@/features/builder/placing";
 import { blocksQuery } from "@/features/builder/queries";
 import { RunBar } from "@/features/builder/run-bar";
-import { Restore, Saved, useSaving } from "@/features/builder/saving";
+import { Saved, useSaving } from "@/features/builder/saving";
 import { linkFor, noteUse, Shelf } from "@/features/builder/shelf";
-import {
-  act,
-  back,
-  forgetDraft,
-  forth,
-  type KeptDraft,
-  keptDraft,
-  open,
-  takeOver,
-  useBuilder,
-} from "@/features/builder/store";
+import { act, back, forth, open, useBuilder } from "@/features/builder/store";
 import { agentQuery } from "@/features/library/queries";
 import { useLiveRun } from "@/features/runs/live";
 import { RunDialog } from "@/features/runs/run-dialog";
-import { partOf, pasted, readPart } from "@/graph-core/edit";
+import { groupsOf, partOf, pasted } from "@/graph-core/edit";
+import { run as runAgent } from "@/graph-core/inner";
 import type { BlockSpec, Graph, Position } from "@/graph-core/model";
-import { ApiError } from "@/shared/api/client";
+import { readPart } from "@/graph-core/part";
+import { ApiError, api } from "@/shared/api/client";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
 import { FormProblem, Kbd, Problem, Skeletons } from "@/shared/ui/state";
+import { tell, tellError } from "@/shared/ui/toast";
+
+const Versions = lazy(() => import("@/features/builder/versions"));
 
 export function NewAgentPage() {
   const blocks = useQuery(blocksQuery);
@@ -107,10 +116,11 @@ function Bench({ runId }: { runId: string | null }) {
   const [shelf, setShelf] = useState<{ end: LooseEnd | null } | null>(null);
   const [hasPanel, setPanel] = useState(() => matchMedia("(min-width: 768px)").matches);
   const [isFinding, setFinding] = useState(false);
-  const [isAsking, setAsking] = useState(false);
+  const isAsking = useBuilder((builder) => builder.isAsking);
+  const setAsking = (asks: boolean) => useBuilder.setState({ isAsking: asks });
   const [linkFrom, setLinkFrom] = useState<string | null>(null);
+  const [hasVersions, setVersions] = useState(false);
   const canvas = useRef<HTMLDivElement>(null);
-  const [restorable, setRestorable] = useState<KeptDraft | null>(() => keptDraft(agentId));
   const isDirty = graph !== saved && (saved !== null || graph.nodes.length > 0);
   const saving = useSaving();
   useBlocker({
@@ -149,6 +159,23 @@ function Bench({ runId }: { runId: string | null }) {
     choose([id]);
   }
 
+  async function addAgent(innerId: string, block: BlockSpec) {
+    try {
+      const inner = await api("GET /api/v1/graphs/{graph_id}", { path: { graph_id: innerId } });
+      const id = crypto.randomUUID();
+      act({
+        kind: "batch",
+        commands: [
+          { kind: "add", nodes: [{ id, block_id: block.id }], links: [], layout: { [id]: middle() } },
+          runAgent(offerOf(inner), id),
+        ],
+      });
+      choose([id]);
+    } catch (error) {
+      tellError(error);
+    }
+  }
+
   const choose = useCallback(
     (ids: string[]) => {
       const all = new Set(ids);
@@ -169,12 +196,29 @@ function Bench({ runId }: { runId: string | null }) {
     [choose, flow],
   );
 
-  function paste(text: string) {
+  /** Add what a text holds; false where that is no part of a graph. */
+  function paste(text: string, at = middle()): boolean {
     const part = readPart(text);
-    if (part === null) return;
-    const command = pasted(part, middle(), () => crypto.randomUUID());
-    act(command);
+    if (part === null) return false;
+    const command = pasted(part, at, () => crypto.randomUUID());
+    const isFirst = graph.nodes.length === 0 && !graph.name;
+    act({
+      kind: "batch",
+      commands: [
+        command,
+        ...(isFirst && part.name
+          ? [{ kind: "describe", name: part.name, description: part.description ?? "" } as const]
+          : []),
+      ],
+    });
     choose(command.nodes.map((node) => node.id));
+    return true;
+  }
+
+  /** Agent files that were dropped on the canvas become part of what is open. */
+  async function take(files: FileList, at: Position) {
+    for (const file of files) if (!paste(await file.text(), at)) tell(words.editing.noAgentFile(file.name));
+    setTimeout(() => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }), 60);
   }
 
   function duplicate() {
@@ -185,6 +229,11 @@ function Bench({ runId }: { runId: string | null }) {
     );
     act(command);
     choose(command.nodes.map((node) => node.id));
+  }
+
+  function group() {
+    if (selected.length > 0)
+      act({ kind: "group", nodes: selected, name: words.editing.newGroup(groupsOf(graph).size + 1) });
   }
 
   async function tidy() {
@@ -222,13 +271,14 @@ function Bench({ runId }: { runId: string | null }) {
     "ctrl+enter": run,
     "ctrl+d": duplicate,
     "ctrl+f": () => setFinding(true),
+    "ctrl+g": group,
     "ctrl+a": () => choose(graph.nodes.map((node) => node.id)),
   });
   useClipboard(() => partOf(graph, new Set(selected)), paste);
 
   const fault = saving.error instanceof ApiError && saving.error.status === 422 ? null : saving.error;
   return (
-    <div className="flex h-full max-md:h-[calc(100dvh-4rem)]">
+    <div className="relative flex h-full max-md:h-[calc(100dvh-4rem)]">
       <div className="stack min-w-0 grow">
         <header className="row z-10 min-h-14 flex-wrap border-b bg-paper px-3 py-2">
           <h1 className="sr-only">{words.builder.canvas}</h1>
@@ -262,6 +312,11 @@ function Bench({ runId }: { runId: string | null }) {
           <IconButton label={words.builder.tidy} onClick={tidy}>
             <LayoutGrid />
           </IconButton>
+          {agentId ? (
+            <IconButton label={words.editing.versions} onClick={() => setVersions(true)}>
+              <History />
+            </IconButton>
+          ) : null}
           <IconButton
             label={words.builder.inspector}
             aria-pressed={hasPanel}
@@ -278,19 +333,7 @@ function Bench({ runId }: { runId: string | null }) {
             {words.runs.run}
           </Button>
         </header>
-        {restorable ? (
-          <Restore
-            kept={restorable}
-            onTake={() => {
-              takeOver({ ...restorable.graph, id: graph.id, version: graph.version });
-              setRestorable(null);
-            }}
-            onDrop={() => {
-              forgetDraft(agentId);
-              setRestorable(null);
-            }}
-          />
-        ) : null}
+        <LeftBehind />
         {fault ? (
           <div className="border-b px-3 py-2">
             <FormProblem error={fault} />
@@ -302,6 +345,7 @@ function Bench({ runId }: { runId: string | null }) {
             texts={live.texts}
             isLive={runId !== null && !live.isOver}
             onLooseEnd={(end) => setShelf({ end })}
+            onDropFiles={take}
             onDropBlock={(blockId, at) => {
               const block = specs.get(blockId);
               if (block) add(block, at, null);
@@ -315,6 +359,7 @@ function Bench({ runId }: { runId: string | null }) {
                 add(block, shelf.end ? placeAt(shelf.end) : middle(), shelf.end);
                 if (shelf.end || !matchMedia("(min-width: 768px)").matches) setShelf(null);
               }}
+              onPickAgent={addAgent}
               onClose={() => setShelf(null)}
             />
           ) : (
@@ -349,6 +394,11 @@ function Bench({ runId }: { runId: string | null }) {
           onClose={() => setPanel(false)}
         />
       ) : null}
+      {hasVersions && agentId ? (
+        <Suspense>
+          <Versions agentId={agentId} onClose={() => setVersions(false)} />
+        </Suspense>
+      ) : null}
       {linkFrom ? <LinkDialog from={linkFrom} onClose={() => setLinkFrom(null)} /> : null}
       {isAsking && agentId ? (
         <RunDialog
@@ -360,12 +410,11 @@ function Bench({ runId }: { runId: string | null }) {
           onClose={() => setAsking(false)}
         />
       ) : null}
-      {saving.conflict && agentId ? (
+      {saving.conflict ? (
         <ConflictDialog
-          agentId={agentId}
           {...saving.conflict}
+          onMerge={saving.merge}
           onTheirs={saving.takeTheirs}
-          onMine={saving.keepMine}
           onClose={saving.forgetConflict}
         />
       ) : null}

@@ -17,6 +17,8 @@ import {
 } from "@xyflow/react";
 import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
+import { faultOf, linkFaults } from "@/features/builder/broken-links";
+import { Groups } from "@/features/builder/groups";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
 import { blockColour, pinColour } from "@/features/builder/look";
 import { NoteNode, type NoteNodeType } from "@/features/builder/note-node";
@@ -60,12 +62,14 @@ export function Canvas({
   isLive,
   onLooseEnd,
   onDropBlock,
+  onDropFiles,
 }: {
   overlay: Overlay;
   texts: Readonly<Record<string, string>>;
   isLive: boolean;
   onLooseEnd: (end: LooseEnd) => void;
   onDropBlock: (blockId: string, at: Position) => void;
+  onDropFiles: (files: FileList, at: Position) => void;
 }) {
   const words = useWords();
   const theme = useSettings((settings) => settings.theme);
@@ -158,11 +162,17 @@ export function Canvas({
       isValidConnection={connectable}
       onSelectionChange={onSelectionChange}
       onDragOver={(event: DragEvent) =>
-        event.dataTransfer.types.includes(DRAGGED_BLOCK) && event.preventDefault()
+        event.dataTransfer.types.some((one) => one === DRAGGED_BLOCK || one === "Files") &&
+        event.preventDefault()
       }
       onDrop={(event: DragEvent) => {
+        const at = screenToFlowPosition({ x: event.clientX, y: event.clientY });
         const block = event.dataTransfer.getData(DRAGGED_BLOCK);
-        if (block) onDropBlock(block, screenToFlowPosition({ x: event.clientX, y: event.clientY }));
+        if (block) onDropBlock(block, at);
+        else if (event.dataTransfer.files.length > 0) {
+          event.preventDefault();
+          onDropFiles(event.dataTransfer.files, at);
+        }
       }}
       colorMode={theme}
       minZoom={0.08}
@@ -180,6 +190,7 @@ export function Canvas({
       aria-label={words.builder.canvas}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--line)" />
+      <Groups />
       <Controls showInteractive={false} position="bottom-left" />
       <MiniMap<CanvasNode>
         position="bottom-right"
@@ -278,15 +289,7 @@ function edgesOf(
   isLive: boolean,
 ): LinkEdgeType[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-  const broken = new Set(
-    problems
-      .filter(
-        (one) =>
-          one.severity === "error" &&
-          ["graph.unknown_pin", "graph.incompatible_link", "graph.broken_dynamic_pin"].includes(one.code),
-      )
-      .map((one) => `${one.node}\n${one.pin}`),
-  );
+  const faults = linkFaults(problems);
   return graph.links
     .filter((link) => nodes.has(link.from) && nodes.has(link.to))
     .map((link) => {
@@ -303,7 +306,7 @@ function edgesOf(
         data: {
           colour: pinColour(schema),
           isStatic: link.static === true,
-          isBroken: broken.has(`${link.to}\n${link.input}`) || broken.has(`${link.from}\n${link.output}`),
+          isBroken: faultOf(link, faults) !== undefined,
           passed: values.length,
           last: values.at(-1),
           isLive,

@@ -1,14 +1,11 @@
-import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 import { titleOf } from "@/features/builder/block-node";
 import { newLink, shownInputs, shownOutputs, whyNot } from "@/features/builder/pins";
 import { act, useBuilder } from "@/features/builder/store";
-import { api } from "@/shared/api/client";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
 import { Field, Select } from "@/shared/ui/field";
-import { Skeletons } from "@/shared/ui/state";
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -84,78 +81,6 @@ export function LinkDialog({ from, onClose }: { from: string; onClose: () => voi
           )}
         </Field>
       </div>
-    </Dialog>
-  );
-}
-
-/** Somebody saved meanwhile: what they changed, and whose stays on top. Both versions are kept. */
-export function ConflictDialog({
-  agentId,
-  base,
-  latest,
-  onTheirs,
-  onMine,
-  onClose,
-}: {
-  agentId: string;
-  base: number;
-  latest: number;
-  onTheirs: () => void;
-  onMine: () => void;
-  onClose: () => void;
-}) {
-  const words = useWords();
-  const diff = useQuery({
-    queryKey: ["agents", "diff", agentId, base, latest],
-    queryFn: () =>
-      api("GET /api/v1/graphs/{graph_id}/versions/{old}/diff/{new}", {
-        path: { graph_id: agentId, old: base, new: latest },
-      }),
-  });
-  const found = diff.data as
-    | {
-        added: string[];
-        removed: string[];
-        changed: Record<string, unknown>;
-        moved: string[];
-        links_added: unknown[];
-        links_removed: unknown[];
-      }
-    | undefined;
-  return (
-    <Dialog
-      title={words.builder.conflict}
-      about={words.builder.conflictText(latest, base)}
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onTheirs}>{words.builder.takeTheirs}</Button>
-          <Button look="do" onClick={onMine}>
-            {words.builder.saveMine}
-          </Button>
-        </>
-      }
-    >
-      {diff.isPending ? <Skeletons count={1} className="h-16" /> : null}
-      {found ? (
-        <dl className="grid grid-cols-2 gap-2 sm:grid-cols-3">
-          {(
-            [
-              [words.builder.diff.added, found.added.length],
-              [words.builder.diff.removed, found.removed.length],
-              [words.builder.diff.changed, Object.keys(found.changed).length],
-              [words.builder.diff.moved, found.moved.length],
-              [words.builder.diff.linksAdded, found.links_added.length],
-              [words.builder.diff.linksRemoved, found.links_removed.length],
-            ] as const
-          ).map(([label, count]) => (
-            <div key={label} className="rounded-md bg-sunken px-3 py-2">
-              <dt className="text-12 text-dim">{label}</dt>
-              <dd className="text-16">{count}</dd>
-            </div>
-          ))}
-        </dl>
-      ) : null}
     </Dialog>
   );
 }

@@ -1,11 +1,15 @@
 import { AlertTriangle, Copy, Link2, Plus, Trash2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { titleOf } from "@/features/builder/block-node";
+import { BrokenLinks } from "@/features/builder/broken-links";
 import { Credentials } from "@/features/builder/credentials";
 import { AgentChoice } from "@/features/builder/inner-agent";
 import { blockColour, familyOf } from "@/features/builder/look";
+import { GroupField, Many } from "@/features/builder/many";
+import { isOfChoice, McpChoice } from "@/features/builder/mcp-tool";
 import { PolicyFields } from "@/features/builder/policy";
 import { act, addPin, useBuilder } from "@/features/builder/store";
+import { TriggerNote } from "@/features/builder/trigger-note";
 import { typesOf } from "@/graph-core/coerce";
 import { linkId } from "@/graph-core/edit";
 import type { BlockSpec, Graph, GraphLink, GraphNode, Schema } from "@/graph-core/model";
@@ -45,7 +49,10 @@ export function Inspector({
       className="stack h-full w-full shrink-0 overflow-hidden border-l bg-paper max-md:absolute max-md:inset-x-0 max-md:bottom-0 max-md:z-20 max-md:h-[60%] max-md:rounded-t-lg max-md:border max-md:shadow-float md:w-84"
     >
       {selected.length > 1 ? (
-        <Many count={selected.length} onDuplicate={onDuplicate} onClose={onClose} />
+        <>
+          <Head title={words.builder.selected(selected.length)} onClose={onClose} />
+          <Many selected={selected} onDuplicate={onDuplicate} />
+        </>
       ) : node ? (
         <NodePanel
           key={node.id}
@@ -84,34 +91,6 @@ function Head({
         <X />
       </IconButton>
     </header>
-  );
-}
-
-function Many({
-  count,
-  onDuplicate,
-  onClose,
-}: {
-  count: number;
-  onDuplicate: () => void;
-  onClose: () => void;
-}) {
-  const words = useWords();
-  const selected = useBuilder((builder) => builder.selected);
-  return (
-    <>
-      <Head title={words.builder.selected(count)} onClose={onClose} />
-      <div className="row p-4">
-        <Button small onClick={onDuplicate}>
-          <Copy className="size-4" />
-          {words.builder.duplicate}
-        </Button>
-        <Button small look="danger" onClick={() => act({ kind: "remove", nodes: selected, links: [] })}>
-          <Trash2 className="size-4" />
-          {words.remove}
-        </Button>
-      </div>
-    </>
   );
 }
 
@@ -206,8 +185,16 @@ function NodePanel({
   );
   const pins = spec ? inputPins(node, spec) : {};
   const isAgent = spec?.kind === "Agent";
+  const isTool = spec?.kind === "MCP Tool";
   const own = new Set(["graph_id", "graph_version", "agent_name", "inputs"]);
-  const schema: Schema = { ...spec?.input_schema, properties: pins };
+  const schema: Schema = {
+    ...spec?.input_schema,
+    properties: pins,
+    required: [
+      ...(spec?.input_schema.required ?? []),
+      ...(isTool ? (node.constants?.tool_input_schema?.required ?? []) : []),
+    ],
+  };
   return (
     <>
       <Head
@@ -247,17 +234,26 @@ function NodePanel({
             />
           )}
         </Field>
+        {spec?.kind.startsWith("Webhook") ? <TriggerNote /> : null}
         {isAgent ? <AgentChoice node={node} /> : null}
+        {isTool ? <McpChoice node={node} errors={errors} /> : null}
         <Credentials node={node} pins={pins} linked={incoming} />
         <SchemaForm
           schema={schema}
           values={node.constants ?? {}}
           errors={errors}
-          hidden={(name, one) => isCredential(one) || incoming.has(name) || (isAgent && own.has(name))}
+          hidden={(name, one) =>
+            isCredential(one) ||
+            incoming.has(name) ||
+            (isAgent && own.has(name)) ||
+            (isTool && isOfChoice(node, name))
+          }
           onChange={(name, value) => act({ kind: "constants", node: node.id, values: { [name]: value } })}
         />
         <Linked links={[...incoming.values()]} graph={graph} />
+        <BrokenLinks node={node} />
         <MorePins node={node} spec={spec} />
+        <GroupField nodes={[node]} />
         {step ? <LastRun step={step} /> : null}
         {spec && spec.kind !== "Note" ? <PolicyFields node={node} /> : null}
       </div>

@@ -1,20 +1,32 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { forgetDraft, type KeptDraft, markSaved, open, useBuilder } from "@/features/builder/store";
+import { act, goOnFrom, markSaved, useBuilder } from "@/features/builder/store";
+import { merge, type Side } from "@/graph-core/merge";
 import type { Graph } from "@/graph-core/model";
 import { ApiError, api } from "@/shared/api/client";
 import { time } from "@/shared/format";
 import { useWords } from "@/shared/settings";
-import { Button } from "@/shared/ui/button";
 import { tell, tellError } from "@/shared/ui/toast";
 
+/** Somebody else's version, and the one that both began with. */
 interface Conflict {
-  base: number;
-  latest: number;
+  base: Graph;
+  theirs: Graph;
 }
 
-/** Saves the draft as the next version; what the server refuses is said at the nodes, a conflict is asked about. */
+async function versionOf(agentId: string, version: number): Promise<Graph> {
+  const found = await api("GET /api/v1/graphs/{graph_id}", {
+    path: { graph_id: agentId },
+    query: { version },
+  });
+  return { ...(found.graph as unknown as Graph), id: found.id, version: found.version };
+}
+
+/**
+ * Saves the draft as the next version. What the server refuses is said at the nodes. What somebody saved meanwhile
+ * is merged in; where both changed the same, it is asked whose stays.
+ */
 export function useSaving() {
   const words = useWords();
   const client = useQueryClient();
@@ -22,7 +34,7 @@ export function useSaving() {
   const at = useBuilder((builder) => builder.savedAt);
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const sending = useMutation({
-    mutationFn: async (over: number | null) => {
+    mutationFn: async () => {
       const { draft, saved, agentId } = useBuilder.getState();
       const body = {
         ...draft.graph,
@@ -33,15 +45,15 @@ export function useSaving() {
         return api("POST /api/v1/graphs", { body: { ...body, id: crypto.randomUUID(), version: 1 } });
       return api("PUT /api/v1/graphs/{graph_id}", {
         path: { graph_id: agentId },
-        query: { base_version: over ?? saved?.version ?? null },
+        query: { base_version: saved?.version ?? null },
         body,
       });
     },
   });
-  async function save(over: number | null = null): Promise<boolean> {
+  async function save(): Promise<boolean> {
     const { draft } = useBuilder.getState();
     try {
-      const made = await sending.mutateAsync(over);
+      const made = await sending.mutateAsync();
       const wasNew = useBuilder.getState().agentId === null;
       // What was changed while it was being saved stays unsaved.
       const isSame = useBuilder.getState().draft.graph === draft.graph;
@@ -61,14 +73,40 @@ export function useSaving() {
         error.status === 409 &&
         typeof error.details.latest_version === "number"
       )
-        setConflict({
-          base: useBuilder.getState().saved?.version ?? 1,
-          latest: error.details.latest_version,
-        });
+        return join(error.details.latest_version);
       else if (error instanceof ApiError && error.status === 422) tell(error.message);
       return false;
     }
   }
+
+  /** Bring in what somebody saved meanwhile, and save again; false where it has to be asked first. */
+  async function join(latest: number): Promise<boolean> {
+    const { agentId, saved } = useBuilder.getState();
+    if (agentId === null) return false;
+    try {
+      const [base, theirs] = await Promise.all([
+        versionOf(agentId, saved?.version ?? 1),
+        versionOf(agentId, latest),
+      ]);
+      if (merge(base, theirs, useBuilder.getState().draft.graph).conflicts.length === 0)
+        return await saveMerged({ base, theirs }, {});
+      setConflict({ base, theirs });
+    } catch (error) {
+      tellError(error);
+    }
+    return false;
+  }
+
+  async function saveMerged({ base, theirs }: Conflict, choices: Record<string, Side>): Promise<boolean> {
+    setConflict(null);
+    const { graph } = merge(base, theirs, useBuilder.getState().draft.graph, choices);
+    goOnFrom(theirs);
+    act({ kind: "replace", graph });
+    const isSaved = await save();
+    if (isSaved) tell(words.editing.merged(theirs.version));
+    return isSaved;
+  }
+
   return {
     at,
     conflict,
@@ -76,24 +114,12 @@ export function useSaving() {
     error: sending.error instanceof ApiError && sending.error.status === 409 ? null : sending.error,
     save,
     forgetConflict: () => setConflict(null),
-    keepMine: async () => {
-      const over = conflict?.latest ?? null;
+    merge: (choices: Record<string, Side>) => conflict && saveMerged(conflict, choices),
+    takeTheirs: () => {
+      if (!conflict) return;
       setConflict(null);
-      await save(over);
-    },
-    takeTheirs: async () => {
-      const { agentId, specs } = useBuilder.getState();
-      setConflict(null);
-      if (agentId === null) return;
-      try {
-        const found = await api("GET /api/v1/graphs/{graph_id}", { path: { graph_id: agentId } });
-        forgetDraft(agentId);
-        open(agentId, { ...(found.graph as unknown as Graph), id: found.id, version: found.version }, [
-          ...specs.values(),
-        ]);
-      } catch (error) {
-        tellError(error);
-      }
+      goOnFrom(conflict.theirs);
+      act({ kind: "replace", graph: conflict.theirs });
     },
   };
 }
@@ -121,28 +147,5 @@ export function Saved({
     <span role="status" className={`text-13 max-md:hidden ${isDirty ? "text-wait" : "text-dim"}`}>
       {text}
     </span>
-  );
-}
-
-export function Restore({
-  kept,
-  onTake,
-  onDrop,
-}: {
-  kept: KeptDraft;
-  onTake: () => void;
-  onDrop: () => void;
-}) {
-  const words = useWords();
-  return (
-    <div role="status" className="row flex-wrap border-b bg-wait-wash px-4 py-2 text-13">
-      <span className="grow">{words.builder.kept(time(kept.at), kept.graph.nodes.length)}</span>
-      <Button small look="do" onClick={onTake}>
-        {words.builder.restore}
-      </Button>
-      <Button small onClick={onDrop}>
-        {words.builder.drop}
-      </Button>
-    </div>
   );
 }

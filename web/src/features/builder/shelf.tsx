@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { Fragment, type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { DRAGGED_BLOCK, type LooseEnd } from "@/features/builder/canvas";
+import { ownAgentsQuery } from "@/features/builder/inner-agent";
 import { blockColour, familyOf } from "@/features/builder/look";
 import { newLink, schemaOf } from "@/features/builder/pins";
 import { blocksQuery } from "@/features/builder/queries";
@@ -9,13 +10,19 @@ import { nodeOf, useBuilder } from "@/features/builder/store";
 import { canEverFit, fitsAsIs } from "@/graph-core/coerce";
 import type { BlockSpec, GraphLink } from "@/graph-core/model";
 import { isCredential } from "@/graph-core/schemas";
+import { score } from "@/graph-core/search";
 import { spaced } from "@/graph-core/text";
 import { keep, kept, useWords } from "@/shared/settings";
 import { IconButton } from "@/shared/ui/button";
+import { Select } from "@/shared/ui/field";
 
 const RECENT = "autograph.blocks.recent";
 const MAX_RECENT = 6;
 const SHOWN = 60;
+/** A block for which any of more services would do belongs to none. */
+const FEW = 3;
+/** The chip of one's own agents, beside those of the families. */
+const OWN = "own";
 
 function recent(): string[] {
   return (kept(RECENT) ?? "").split(" ").filter(Boolean);
@@ -24,29 +31,6 @@ function recent(): string[] {
 /** Remember that a block was used. */
 export function noteUse(blockId: string): void {
   keep(RECENT, [blockId, ...recent().filter((one) => one !== blockId)].slice(0, MAX_RECENT).join(" "));
-}
-
-/** How well a block fits what was typed; 0 for not at all. */
-export function score(block: BlockSpec, text: string): number {
-  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const name = spaced(block.name).toLowerCase();
-  const joined = block.name.toLowerCase();
-  let sum = 0;
-  for (const word of words) {
-    const start = name.split(" ").some((part) => part.startsWith(word));
-    const found = joined.startsWith(word)
-      ? 8
-      : start
-        ? 6
-        : joined.includes(word)
-          ? 4
-          : block.description.toLowerCase().includes(word)
-            ? 1
-            : 0;
-    if (found === 0) return 0;
-    sum += found;
-  }
-  return sum + (joined.length < 12 ? 0.5 : 0);
 }
 
 /** The pin of a block that a loose end would be linked to; null where none fits. */
@@ -86,22 +70,39 @@ export function linkFor(block: BlockSpec, end: LooseEnd, nodeId: string): GraphL
   };
 }
 
-/** Every block there is, found by a few letters; Enter adds, dragging places. */
+/** The services whose account a block uses; none where it is any of many. */
+function servicesOf(block: BlockSpec): string[] {
+  const found = Object.values(block.input_schema.properties ?? {}).flatMap(
+    (pin) => pin.credentials_provider ?? [],
+  );
+  return found.length <= FEW ? found : [];
+}
+
+type OwnAgent = { id: string; name: string; description: string };
+type Offer = { kind: "block"; block: BlockSpec } | { kind: "agent"; agent: OwnAgent; block: BlockSpec };
+
+/** Every block there is and every agent of one's own, found by a few letters; Enter adds, dragging places. */
 export function Shelf({
   end,
   onPick,
+  onPickAgent,
   onClose,
 }: {
   end: LooseEnd | null;
   onPick: (block: BlockSpec) => void;
+  onPickAgent: (agentId: string, block: BlockSpec) => void;
   onClose: () => void;
 }) {
   const words = useWords();
   const id = useId();
   const { data: blocks } = useQuery(blocksQuery);
+  const agents = useQuery({ ...ownAgentsQuery, enabled: end === null });
+  const agentId = useBuilder((builder) => builder.agentId);
   const [text, setText] = useState("");
   const [family, setFamily] = useState("");
+  const [service, setService] = useState("");
   const [at, setAt] = useState(0);
+  const [shownCount, setShownCount] = useState(SHOWN);
   const list = useRef<HTMLDivElement>(null);
   const offered = useMemo(
     () =>
@@ -114,20 +115,52 @@ export function Shelf({
     () => [...new Set(offered.flatMap((block) => block.categories))].sort(),
     [offered],
   );
-  const found = useMemo(() => {
-    const inFamily = family ? offered.filter((block) => block.categories.includes(family)) : offered;
-    if (!text.trim()) {
-      const used = recent();
+  const services = useMemo(() => [...new Set(offered.flatMap(servicesOf))].sort(), [offered]);
+  const used = useMemo(recent, []);
+  const found = useMemo<Offer[]>(() => {
+    const runner = offered.find((block) => block.kind === "Agent");
+    const own: Offer[] =
+      runner && end === null && !service && (family === "" || family === OWN)
+        ? (agents.data ?? [])
+            .filter((one) => one.id !== agentId)
+            .map((agent) => ({ kind: "agent", agent, block: runner }))
+        : [];
+    const inFamily = offered.filter(
+      (block) =>
+        family !== OWN &&
+        (family === "" || block.categories.includes(family)) &&
+        (service === "" || servicesOf(block).includes(service)),
+    );
+    const wanted = text.trim().toLowerCase();
+    if (!wanted) {
       const rank = (block: BlockSpec) => (used.includes(block.id) ? used.indexOf(block.id) : MAX_RECENT);
-      return [...inFamily].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+      const sorted = [...inFamily].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+      return [...sorted.map((block): Offer => ({ kind: "block", block })), ...own];
     }
-    return inFamily
+    const named = own.filter(
+      (one) =>
+        one.kind === "agent" && `${one.agent.name} ${one.agent.description}`.toLowerCase().includes(wanted),
+    );
+    const ranked = inFamily
       .map((block) => ({ block, points: score(block, text) }))
       .filter((one) => one.points > 0)
-      .sort((a, b) => b.points - a.points || a.block.name.length - b.block.name.length)
-      .map((one) => one.block);
-  }, [offered, text, family]);
-  const shown = found.slice(0, SHOWN);
+      .sort((a, b) => b.points - a.points)
+      .map(({ block }): Offer => ({ kind: "block", block }));
+    return [...ranked, ...named];
+  }, [offered, text, family, service, agents.data, agentId, end, used]);
+  const shown = found.slice(0, shownCount);
+  const isPlain = text.trim() === "";
+  /** What a part of the list is called; null inside of it. */
+  const headAt = (index: number): string | null => {
+    const part = partOfList(shown[index], used, isPlain);
+    return part !== null && part !== partOfList(shown[index - 1], used, isPlain)
+      ? words.editing.shelf[part]
+      : null;
+  };
+  function pick(offer: Offer | undefined) {
+    if (offer?.kind === "agent") onPickAgent(offer.agent.id, offer.block);
+    else if (offer) onPick(offer.block);
+  }
 
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
@@ -139,8 +172,7 @@ export function Shelf({
       const step = event.key === "ArrowDown" ? 1 : -1;
       setAt((at + step + shown.length) % Math.max(1, shown.length));
     } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
-      const block = shown[at];
-      if (block) onPick(block);
+      pick(shown[at]);
     } else if (event.key === "Escape") onClose();
   }
 
@@ -172,8 +204,8 @@ export function Shelf({
         </IconButton>
       </div>
       {end ? null : (
-        <div className="flex gap-1 overflow-x-auto border-b p-2 [scrollbar-width:none]">
-          {["", ...families].map((one) => (
+        <div className="flex shrink-0 gap-1 overflow-x-auto border-b p-2 [scrollbar-width:none]">
+          {["", OWN, ...families].map((one) => (
             <button
               key={one}
               type="button"
@@ -184,9 +216,11 @@ export function Shelf({
               }}
               className="shrink-0 rounded-full border px-2.5 py-0.5 text-12 text-dim aria-pressed:border-accent aria-pressed:bg-wash aria-pressed:text-ink"
             >
-              {one
-                ? (words.builder.families[one as keyof typeof words.builder.families] ?? one)
-                : words.builder.allBlocks(offered.length)}
+              {one === OWN
+                ? words.editing.shelf.own
+                : one
+                  ? (words.builder.families[one as keyof typeof words.builder.families] ?? one)
+                  : words.builder.allBlocks(offered.length)}
             </button>
           ))}
         </div>
@@ -196,40 +230,95 @@ export function Shelf({
         id={`${id}-list`}
         role="listbox"
         aria-label={words.builder.blocks}
+        onScroll={({ currentTarget: box }) => {
+          const isNearEnd = box.scrollTop + box.clientHeight > box.scrollHeight - 200;
+          if (isNearEnd && shownCount < found.length) setShownCount(shownCount + SHOWN);
+        }}
         className="min-h-0 grow overflow-y-auto p-1.5"
       >
-        {shown.map((block, index) => (
-          <Entry
-            key={block.id}
-            id={`${id}-${index}`}
-            block={block}
-            isChosen={index === at}
-            onHover={() => setAt(index)}
-            onPick={() => onPick(block)}
-          />
-        ))}
+        {shown.map((offer, index) => {
+          const head = headAt(index);
+          return (
+            <Fragment key={offer.kind === "agent" ? offer.agent.id : offer.block.id}>
+              {head ? (
+                <p role="presentation" className="px-2 pt-2 pb-1 text-12 text-dim">
+                  {head}
+                </p>
+              ) : null}
+              <Entry
+                id={`${id}-${index}`}
+                offer={offer}
+                isChosen={index === at}
+                onHover={() => setAt(index)}
+                onPick={() => pick(offer)}
+              />
+            </Fragment>
+          );
+        })}
         {blocks && shown.length === 0 ? (
           <p className="px-3 py-6 text-center text-dim">{words.builder.noBlocks}</p>
         ) : null}
       </div>
+      {end || services.length === 0 ? null : (
+        <div className="border-t px-2 py-1.5">
+          <Select
+            aria-label={words.editing.shelf.service}
+            value={service}
+            onChange={(event) => {
+              setService(event.target.value);
+              setAt(0);
+            }}
+            className="h-8 text-13"
+          >
+            <option value="">{words.editing.shelf.anyService}</option>
+            {services.map((one) => (
+              <option key={one} value={one}>
+                {titled(one)}
+              </option>
+            ))}
+          </Select>
+        </div>
+      )}
     </section>
   );
 }
 
+/** Which part of the list an entry is in; only what was not searched for has parts. */
+function partOfList(
+  offer: Offer | undefined,
+  used: string[],
+  isPlain: boolean,
+): "recent" | "all" | "own" | null {
+  if (!offer) return null;
+  if (offer.kind === "agent") return "own";
+  if (!isPlain) return null;
+  if (used.includes(offer.block.id)) return "recent";
+  return used.length > 0 ? "all" : null;
+}
+
+/** A service as people read it: "Google Maps". */
+function titled(service: string): string {
+  return service.replace(/(^|_)(\w)/g, (_, gap, letter) => `${gap ? " " : ""}${letter.toUpperCase()}`);
+}
+
 function Entry({
   id,
-  block,
+  offer,
   isChosen,
   onHover,
   onPick,
 }: {
   id: string;
-  block: BlockSpec;
+  offer: Offer;
   isChosen: boolean;
   onHover: () => void;
   onPick: () => void;
 }) {
+  const words = useWords();
+  const { block } = offer;
   const { icon: Icon } = familyOf(block);
+  const isAgent = offer.kind === "agent";
+  const services = isAgent ? [] : servicesOf(block);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the search box has the keys
     <div
@@ -237,7 +326,7 @@ function Entry({
       role="option"
       tabIndex={-1}
       aria-selected={isChosen}
-      draggable
+      draggable={!isAgent}
       onDragStart={(event) => event.dataTransfer.setData(DRAGGED_BLOCK, block.id)}
       onPointerMove={onHover}
       onClick={onPick}
@@ -250,8 +339,15 @@ function Entry({
         <Icon aria-hidden="true" />
       </span>
       <span className="min-w-0">
-        <span className="block truncate font-medium">{spaced(block.name)}</span>
-        <span className="line-clamp-2 text-12 text-dim">{block.description}</span>
+        <span className="block truncate font-medium">
+          {isAgent ? offer.agent.name || words.library.unnamed : spaced(block.name)}
+          {services.length > 0 ? (
+            <span className="ml-1.5 font-normal text-12 text-dim">{services.map(titled).join(", ")}</span>
+          ) : null}
+        </span>
+        <span className="line-clamp-2 text-12 text-dim">
+          {isAgent ? offer.agent.description : block.description}
+        </span>
       </span>
     </div>
   );

@@ -1,10 +1,11 @@
 // The agent that is open in the builder.
 
 import { create } from "zustand";
+import { forgetDraft, keepDraft, leftDraft, under } from "@/features/builder/drafts";
 import { type Command, type Draft, draftOf, perform, redo, undo } from "@/graph-core/edit";
+import { isSameGraph } from "@/graph-core/merge";
 import type { BlockSpec, Graph, GraphNode, Specs } from "@/graph-core/model";
 import { type Problem, validate } from "@/graph-core/validate";
-import { keep, kept } from "@/shared/settings";
 
 export interface Builder {
   draft: Draft;
@@ -21,6 +22,8 @@ export interface Builder {
   /** Pins that a person asked for and did not link yet, by node. */
   extraPins: Record<string, string[]>;
   expanded: Record<string, boolean>;
+  /** Whether it is asked what to run with; here, because saving a new agent goes on to its own page. */
+  isAsking: boolean;
 }
 
 const EMPTY: Graph = { id: "", name: "", version: 0, nodes: [], links: [], layout: {} };
@@ -36,44 +39,27 @@ export const useBuilder = create<Builder>(() => ({
   selected: [],
   extraPins: {},
   expanded: {},
+  isAsking: false,
 }));
 
-const DRAFTS = "autograph.draft.";
-
-/** A graph that was edited and not saved, and the version it was made on. */
-export interface KeptDraft {
-  graph: Graph;
-  version: number;
-  at: string;
-}
-
-export function keptDraft(agentId: string | null): KeptDraft | null {
-  try {
-    return JSON.parse(kept(DRAFTS + (agentId ?? "new")) ?? "null") as KeptDraft | null;
-  } catch {
-    return null;
-  }
-}
-
-export function forgetDraft(agentId: string | null): void {
-  keep(DRAFTS + (agentId ?? "new"), null);
-}
-
-/** Open a graph as the server has it, or an empty one. */
+/** Open a graph as the server has it, or an empty one; the way back from it that was left here stays. */
 export function open(agentId: string | null, graph: Graph | null, blocks: BlockSpec[]): void {
   const specs = new Map(blocks.map((block) => [block.id, block]));
   const first = graph ?? EMPTY;
+  const left = graph && leftDraft(agentId);
+  const resumed = left && isSameGraph(left.draft.graph, graph) ? { ...left.draft, graph } : null;
   useBuilder.setState({
     agentId,
     fresh: null,
     saved: graph,
     savedAt: null,
     specs,
-    draft: draftOf(first),
+    draft: resumed ?? draftOf(first),
     problems: first.nodes.length > 0 ? validate(first, specs) : [],
     selected: [],
     extraPins: {},
     expanded: {},
+    isAsking: false,
   });
 }
 
@@ -89,23 +75,14 @@ export function markSaved(agentId: string, version: number): void {
       draft: { ...draft, graph },
     };
   });
-  forgetDraft(agentId);
   forgetDraft(null);
+  keepDraft(agentId, useBuilder.getState().draft, version, true);
 }
 
 function show(draft: Draft): void {
   const { specs, agentId, saved } = useBuilder.getState();
   useBuilder.setState({ draft, problems: draft.graph.nodes.length > 0 ? validate(draft.graph, specs) : [] });
-  const isChanged = draft.graph !== saved;
-  const draftText: KeptDraft = {
-    graph: draft.graph,
-    version: saved?.version ?? 0,
-    at: new Date().toISOString(),
-  };
-  keep(
-    DRAFTS + (agentId ?? "new"),
-    isChanged && draft.graph.nodes.length > 0 ? JSON.stringify(draftText) : null,
-  );
+  keepDraft(agentId, draft, saved?.version ?? 0, draft.graph === saved);
 }
 
 export function act(command: Command): void {
@@ -114,10 +91,15 @@ export function act(command: Command): void {
   if (next !== draft) show(next);
 }
 
-/** Take a graph from elsewhere (a kept draft, another version) as an edit of this one. */
-export function takeOver(graph: Graph): void {
-  const { draft } = useBuilder.getState();
-  show({ graph, past: [...draft.past, { command: { kind: "describe" }, graph: draft.graph }], future: [] });
+/** Go on with a draft that was left here; what was done since is one step back from it. */
+export function takeUp(left: Draft): void {
+  const { draft, saved } = useBuilder.getState();
+  show(saved ? under(left, saved) : { ...left, graph: { ...left.graph, id: draft.graph.id } });
+}
+
+/** Go on from a version that the server has now, whatever is open; saving comes after that one. */
+export function goOnFrom(saved: Graph): void {
+  useBuilder.setState({ saved });
 }
 
 export function back(): void {

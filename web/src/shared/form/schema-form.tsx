@@ -1,88 +1,49 @@
 // A form made from a JSON Schema: a widget for every type. Used by the run dialog, reviews and the canvas.
 
-import { FileUp, Plus, Trash2, X } from "lucide-react";
-import { type ReactNode, useId, useRef, useState } from "react";
-import { typesOf } from "@/graph-core/coerce";
+import { Plus, Trash2, X } from "lucide-react";
+import { type ReactNode, useState } from "react";
 import { isList, isObject, type Json, type Schema } from "@/graph-core/model";
-import { ask } from "@/shared/api/client";
-import type { FileAnswer } from "@/shared/api/schema";
+import {
+  Choice,
+  CodeBox,
+  DriveBox,
+  FileBox,
+  JsonBox,
+  LongText,
+  NumberBox,
+  placeholderOf,
+  textOf,
+  type WidgetProps,
+} from "@/shared/form/boxes";
+import { ANY, blankOf, memberOf, membersOf, takesNull, widgetOf, withoutNull } from "@/shared/form/kinds";
+import { ModelBox } from "@/shared/form/model-box";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
-import { Field, Input, Select, Switch, Textarea } from "@/shared/ui/field";
-import { messageOf } from "@/shared/ui/toast";
-
-export interface WidgetProps {
-  schema: Schema;
-  value: Json;
-  onChange: (value: Json) => void;
-  given?: { id?: string; "aria-invalid"?: true; "aria-describedby"?: string };
-  placeholder?: string | undefined;
-}
-
-/** How a value of a schema is asked for. */
-export type WidgetKind =
-  | "switch"
-  | "choice"
-  | "number"
-  | "long-text"
-  | "text"
-  | "secret"
-  | "date"
-  | "time"
-  | "date-time"
-  | "file"
-  | "list"
-  | "table"
-  | "fields"
-  | "pairs"
-  | "json";
-
-/** The schema that remains when null is taken out of a choice of two. */
-export function withoutNull(schema: Schema): Schema {
-  const members = (schema.anyOf ?? schema.oneOf)?.filter((one) => one.type !== "null");
-  if (members?.length !== 1 || !members[0]) return schema;
-  const { anyOf: _, oneOf: __, ...rest } = schema;
-  return { ...rest, ...members[0], title: schema.title ?? members[0].title ?? "" };
-}
-
-export function widgetOf(given: Schema): WidgetKind {
-  const schema = withoutNull(given);
-  if (schema.enum) return "choice";
-  const types = [...typesOf(schema)].filter((one) => one !== "null");
-  const type = types.length === 1 ? types[0] : undefined;
-  switch (type) {
-    case "boolean":
-      return "switch";
-    case "integer":
-    case "number":
-      return "number";
-    case "array":
-      if (schema.format === "table") return "table";
-      return schema.items &&
-        typesOf(schema.items).size === 1 &&
-        !["object", "array"].includes([...typesOf(schema.items)][0] ?? "")
-        ? "list"
-        : "json";
-    case "object":
-      if (schema.properties && Object.keys(schema.properties).length > 0) return "fields";
-      return isObject(schema.additionalProperties) &&
-        typesOf(schema.additionalProperties as Schema).has("string")
-        ? "pairs"
-        : "json";
-    case "string":
-      if (schema.secret) return "secret";
-      if (schema.format === "long-text") return "long-text";
-      if (schema.format === "file") return "file";
-      if (schema.format === "date" || schema.format === "time" || schema.format === "date-time")
-        return schema.format;
-      return "text";
-    default:
-      if (types.every((one) => ["string", "number", "integer", "boolean"].includes(one))) return "text";
-      return "json";
-  }
-}
+import { Field, Input, Select, Switch } from "@/shared/ui/field";
 
 export function Widget(props: WidgetProps) {
+  const words = useWords();
+  if (!takesNull(props.schema)) return <Plain {...props} />;
+  // Left alone it has its default; nothing at all is another choice.
+  const isNull = props.value === null;
+  return (
+    <div className="stack gap-1">
+      {isNull ? null : <Plain {...props} />}
+      <label className="row gap-1.5 text-12 text-dim">
+        <input
+          type="checkbox"
+          checked={isNull}
+          onChange={(event) => props.onChange(event.target.checked ? null : undefined)}
+          className="accent-(--accent)"
+          {...(isNull ? props.given : {})}
+        />
+        {words.editing.noValue}
+      </label>
+    </div>
+  );
+}
+
+function Plain(props: WidgetProps) {
   const kind = widgetOf(props.schema);
   const schema = withoutNull(props.schema);
   const all = { ...props, schema };
@@ -91,10 +52,16 @@ export function Widget(props: WidgetProps) {
       return <Switch isOn={props.value === true} onChange={props.onChange} {...props.given} />;
     case "choice":
       return <Choice {...all} />;
+    case "choices":
+      return <Choices {...all} />;
     case "number":
       return <NumberBox {...all} />;
     case "long-text":
       return <LongText {...all} />;
+    case "code":
+      return <CodeBox {...all} />;
+    case "model":
+      return <ModelBox {...all} />;
     case "date":
     case "time":
     case "date-time":
@@ -108,6 +75,8 @@ export function Widget(props: WidgetProps) {
       );
     case "file":
       return <FileBox {...all} />;
+    case "drive-file":
+      return <DriveBox {...all} />;
     case "list":
       return <ListBox {...all} />;
     case "pairs":
@@ -116,6 +85,8 @@ export function Widget(props: WidgetProps) {
       return <Fields {...all} />;
     case "table":
       return <Table {...all} />;
+    case "union":
+      return <Union {...all} />;
     case "json":
       return <JsonBox {...all} />;
     default:
@@ -132,136 +103,115 @@ export function Widget(props: WidgetProps) {
   }
 }
 
-function placeholderOf(schema: Schema): string {
-  return schema.default === undefined ||
-    schema.default === null ||
-    isObject(schema.default) ||
-    isList(schema.default)
-    ? ""
-    : String(schema.default);
+/** What a widget that holds others is called, for who cannot see it: a label cannot name a group. */
+function named(schema: Schema, given: WidgetProps["given"]) {
+  const { "aria-label": label, ...rest } = (given ?? {}) as WidgetProps["given"] & { "aria-label"?: string };
+  return { ...rest, "aria-label": label ?? (schema.title || undefined) };
 }
 
-function textOf(value: Json): string {
-  if (value === undefined || value === null) return "";
-  return typeof value === "string" ? value : JSON.stringify(value);
+function labelled(label: string): NonNullable<WidgetProps["given"]> {
+  return { "aria-label": label } as WidgetProps["given"] & object;
 }
 
-function Choice({ schema, value, onChange, given }: WidgetProps) {
-  const words = useWords();
-  const options = schema.enum ?? [];
-  const at = options.findIndex((one) => JSON.stringify(one) === JSON.stringify(value ?? schema.default));
+/** Any of several values of a list of choices. */
+function Choices({ schema, value, onChange, given }: WidgetProps) {
+  const options = schema.items?.enum ?? [];
+  const chosen = isList(value) ? value : isList(schema.default) ? schema.default : [];
+  const has = (one: Json) => chosen.some((other) => JSON.stringify(other) === JSON.stringify(one));
   return (
-    <Select
-      value={at}
-      onChange={(event) =>
-        onChange(Number(event.target.value) < 0 ? undefined : options[Number(event.target.value)])
-      }
-      {...given}
-    >
-      {at < 0 ? <option value={-1}>{words.form.choose}</option> : null}
-      {options.map((one, index) => (
-        <option key={JSON.stringify(one)} value={index}>
+    <fieldset className="flex flex-wrap gap-1.5" {...named(schema, given)}>
+      {options.map((one) => (
+        <label
+          key={JSON.stringify(one)}
+          className="row cursor-pointer gap-1.5 rounded-full border px-2.5 py-0.5 text-13 has-checked:border-accent has-checked:bg-wash"
+        >
+          <input
+            type="checkbox"
+            checked={has(one)}
+            // In the order of the choices, whichever was ticked first.
+            onChange={(event) =>
+              onChange(options.filter((other) => (other === one ? event.target.checked : has(other))))
+            }
+            className="accent-(--accent)"
+          />
           {textOf(one)}
-        </option>
+        </label>
       ))}
-    </Select>
+    </fieldset>
   );
 }
 
-/** Keeps what was typed while it is no number yet: the message says what is wrong, the text stays. */
-function NumberBox({ schema, value, onChange, given, placeholder }: WidgetProps) {
-  return (
-    <Input
-      inputMode={schema.type === "integer" ? "numeric" : "decimal"}
-      value={textOf(value)}
-      placeholder={placeholder ?? placeholderOf(schema)}
-      onChange={(event) => {
-        const text = event.target.value;
-        const isNumber = /^-?(0|[1-9]\d*)(\.\d*[1-9])?$/.test(text);
-        onChange(text === "" ? undefined : isNumber ? Number(text) : text);
-      }}
-      {...given}
-    />
-  );
-}
-
-function LongText({ schema, value, onChange, given, placeholder }: WidgetProps) {
-  return (
-    <Textarea
-      value={textOf(value)}
-      placeholder={placeholder ?? schema.placeholder ?? placeholderOf(schema)}
-      onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value)}
-      {...given}
-    />
-  );
-}
-
-function FileBox({ value, onChange, given }: WidgetProps) {
+/** A value of one of several kinds: which, then the value. */
+function Union({ schema, value, onChange, given }: WidgetProps) {
   const words = useWords();
-  const input = useRef<HTMLInputElement>(null);
-  const [state, setState] = useState<{ name: string } | { error: string } | "busy" | null>(null);
-  async function take(file: File | undefined) {
-    if (!file) return;
-    setState("busy");
-    try {
-      const body = new FormData();
-      body.set("file", file);
-      const made = (await (await ask("/api/v1/files", { method: "POST", body })).json()) as FileAnswer;
-      setState({ name: made.name });
-      onChange(made.reference);
-    } catch (error) {
-      setState({ error: messageOf(error) });
-    }
-  }
+  const known = membersOf(schema);
+  const members = known.length > 0 ? known : ANY;
+  const [chosen, setChosen] = useState<number | null>(null);
+  const at = chosen ?? memberOf(members, value === undefined ? schema.default : value);
+  const member = members[at] ?? {};
+  const title = (one: Schema) => {
+    const type = one.format === "json" ? "json" : typeof one.type === "string" ? one.type : "any";
+    const named = one.properties?.discriminator?.const ?? one.title;
+    return String(named || words.editing.types[type as keyof typeof words.editing.types] || type);
+  };
+  const label = named(schema, given)["aria-label"] ?? words.form.value;
+  // The field's label is the value's; a value of no field has one of its own.
+  const own = given?.id ? given : { ...given, ...labelled(label) };
+  const isShort = ["text", "number", "switch", "secret"].includes(widgetOf(member));
   return (
-    <section
-      aria-label={words.form.dropFile}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        take(event.dataTransfer.files[0]);
-      }}
-      className="stack gap-2"
+    <fieldset
+      className={
+        isShort
+          ? "grid grid-cols-[repeat(auto-fit,minmax(6.5rem,1fr))] items-center gap-1.5"
+          : "stack gap-1.5"
+      }
     >
-      <div className="row">
-        <Input
-          value={textOf(value)}
-          placeholder={words.form.fileOrAddress}
-          onChange={(event) => onChange(event.target.value || undefined)}
-          {...given}
+      <Select
+        {...(member.type === "null" ? given : {})}
+        aria-label={words.editing.kindOf(label)}
+        value={at}
+        onChange={(event) => {
+          const next = members[Number(event.target.value)];
+          setChosen(Number(event.target.value));
+          if (next) onChange(blankOf(next));
+        }}
+      >
+        {members.map((one, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: kinds have no name but their place
+          <option key={index} value={index}>
+            {title(one)}
+          </option>
+        ))}
+      </Select>
+      {member.type === "null" ? null : (
+        <Widget
+          key={at}
+          schema={{ ...member, title: schema.title ?? "" }}
+          value={value}
+          onChange={onChange}
+          given={own}
         />
-        <Button onClick={() => input.current?.click()} isBusy={state === "busy"}>
-          <FileUp className="size-4" />
-          {words.form.upload}
-        </Button>
-      </div>
-      <input ref={input} type="file" hidden onChange={(event) => take(event.target.files?.[0])} />
-      {typeof state === "object" && state && "name" in state ? (
-        <p className="text-13 text-dim">{state.name}</p>
-      ) : null}
-      {typeof state === "object" && state && "error" in state ? (
-        <p className="text-13 text-bad">{state.error}</p>
-      ) : null}
-    </section>
+      )}
+    </fieldset>
   );
 }
 
 function ListBox({ schema, value, onChange, given }: WidgetProps) {
   const words = useWords();
   const items = isList(value) ? value : value === undefined || value === null ? [] : [value];
-  const item = schema.items ?? {};
+  const item: Schema = { ...(schema.format === "file" ? { format: "file" } : {}), ...schema.items };
   const put = (index: number, one: Json) => onChange(items.map((old, at) => (at === index ? one : old)));
   return (
-    <fieldset className="stack gap-1.5" {...given}>
+    <fieldset className="stack gap-1.5" {...named(schema, given)}>
       {items.map((one, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: items have no name but their place
-        <div key={index} className="row">
-          <div className="grow">
+        <div key={index} className="flex items-start gap-2">
+          <div className="min-w-0 grow">
             <Widget
               schema={item}
               value={one}
-              onChange={(changed) => put(index, changed ?? "")}
-              given={{ "aria-label": words.form.item(index + 1) } as WidgetProps["given"] & object}
+              onChange={(changed) => put(index, changed ?? blankOf(item))}
+              given={labelled(words.form.item(index + 1))}
             />
           </div>
           <IconButton label={words.remove} onClick={() => onChange(items.filter((_, at) => at !== index))}>
@@ -269,11 +219,7 @@ function ListBox({ schema, value, onChange, given }: WidgetProps) {
           </IconButton>
         </div>
       ))}
-      <Button
-        small
-        className="self-start"
-        onClick={() => onChange([...items, item.default ?? (typesOf(item).has("string") ? "" : 0)])}
-      >
+      <Button small className="self-start" onClick={() => onChange([...items, blankOf(item)])}>
         <Plus className="size-4" />
         {words.form.addItem}
       </Button>
@@ -281,19 +227,21 @@ function ListBox({ schema, value, onChange, given }: WidgetProps) {
   );
 }
 
-function Pairs({ value, onChange, given }: WidgetProps) {
+function Pairs({ schema, value, onChange, given }: WidgetProps) {
   const words = useWords();
+  const item = isObject(schema.additionalProperties) ? (schema.additionalProperties as Schema) : {};
   const [rows, setRows] = useState<Array<[string, Json]>>(() => Object.entries(isObject(value) ? value : {}));
   const change = (next: Array<[string, Json]>) => {
     setRows(next);
     onChange(next.length === 0 ? undefined : Object.fromEntries(next.filter(([key]) => key !== "")));
   };
   return (
-    <fieldset className="stack gap-1.5" {...given}>
+    <fieldset className="stack gap-1.5" {...named(schema, given)}>
       {rows.map(([key, one], index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the name is what is being typed
-        <div key={index} className="row">
+        <div key={index} className="flex items-start gap-2">
           <Input
+            className="w-2/5!"
             aria-label={words.form.name}
             placeholder={words.form.name}
             value={key}
@@ -301,20 +249,23 @@ function Pairs({ value, onChange, given }: WidgetProps) {
               change(rows.map((row, at) => (at === index ? [event.target.value, row[1]] : row)))
             }
           />
-          <Input
-            aria-label={words.form.value}
-            placeholder={words.form.value}
-            value={textOf(one)}
-            onChange={(event) =>
-              change(rows.map((row, at) => (at === index ? [row[0], event.target.value] : row)))
-            }
-          />
+          <div className="min-w-0 grow">
+            <Widget
+              schema={item}
+              value={one}
+              placeholder={words.form.value}
+              onChange={(changed) =>
+                change(rows.map((row, at) => (at === index ? [row[0], changed ?? blankOf(item)] : row)))
+              }
+              given={labelled(key || words.form.value)}
+            />
+          </div>
           <IconButton label={words.remove} onClick={() => change(rows.filter((_, at) => at !== index))}>
             <X />
           </IconButton>
         </div>
       ))}
-      <Button small className="self-start" onClick={() => setRows([...rows, ["", ""]])}>
+      <Button small className="self-start" onClick={() => setRows([...rows, ["", blankOf(item)]])}>
         <Plus className="size-4" />
         {words.form.addPair}
       </Button>
@@ -325,10 +276,11 @@ function Pairs({ value, onChange, given }: WidgetProps) {
 function Fields({ schema, value, onChange, given }: WidgetProps) {
   const values = isObject(value) ? value : {};
   return (
-    <fieldset className="stack gap-3 rounded-md border bg-sunken/50 p-3" {...given}>
+    <fieldset className="stack gap-3 rounded-md border bg-sunken/50 p-3" {...named(schema, given)}>
       <SchemaForm
         schema={schema}
         values={values}
+        hidden={(name) => name === "discriminator"}
         onChange={(name, one) => {
           const { [name]: _, ...rest } = values;
           const next = one === undefined ? rest : { ...rest, [name]: one };
@@ -339,120 +291,92 @@ function Fields({ schema, value, onChange, given }: WidgetProps) {
   );
 }
 
+/** Rows of one shape. Columns that a schema declares have their type; others are named here, and hold text. */
 function Table({ schema, value, onChange, given }: WidgetProps) {
   const words = useWords();
   const rows = isList(value) ? value.filter(isObject) : [];
-  const declared = Object.keys(schema.items?.properties ?? {});
-  const columns = declared.length > 0 ? declared : [...new Set(rows.flatMap((row) => Object.keys(row)))];
+  const declared = schema.items?.properties ?? {};
+  const isOpen = Object.keys(declared).length === 0;
+  const found = isOpen ? [...new Set(rows.flatMap((row) => Object.keys(row)))] : Object.keys(declared);
   const [added, setAdded] = useState<string[]>([]);
-  const shown = [...new Set([...columns, ...added])];
-  const heads = shown.length > 0 ? shown : ["1"];
+  const [column, setColumn] = useState("");
+  const heads = [...new Set([...found, ...added])];
+  const blank = () =>
+    Object.fromEntries(heads.map((name) => [name, declared[name] ? blankOf(declared[name]) : ""]));
+  const put = (index: number, name: string, cell: Json) =>
+    onChange(rows.map((old, at) => (at === index ? { ...old, [name]: cell } : old)));
   return (
-    <div className="overflow-x-auto" {...given}>
-      <table className="w-full text-13">
-        <thead>
-          <tr>
-            {heads.map((column) => (
-              <th key={column} className="pb-1 text-left font-medium text-dim">
-                {column}
-              </th>
-            ))}
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no name but their place
-            <tr key={index}>
-              {heads.map((column) => (
-                <td key={column} className="pr-1 pb-1">
-                  <Input
-                    aria-label={`${column} ${index + 1}`}
-                    value={textOf(row[column])}
-                    onChange={(event) =>
-                      onChange(
-                        rows.map((old, at) =>
-                          at === index ? { ...old, [column]: event.target.value } : old,
-                        ),
-                      )
-                    }
-                  />
-                </td>
+    <fieldset className="stack gap-1.5" {...named(schema, given)}>
+      {heads.length > 0 ? (
+        <div className="overflow-x-auto">
+          <table className="w-full text-13">
+            <thead>
+              <tr>
+                {heads.map((name) => (
+                  <th key={name} scope="col" className="pb-1 text-left font-medium text-dim">
+                    {declared[name]?.title || name}
+                  </th>
+                ))}
+                <td />
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((row, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: rows have no name but their place
+                <tr key={index}>
+                  {heads.map((name) => (
+                    <td key={name} className="min-w-24 pr-1 pb-1">
+                      <Widget
+                        schema={declared[name] ?? { type: "string" }}
+                        value={row[name]}
+                        onChange={(cell) => put(index, name, cell ?? null)}
+                        given={labelled(`${declared[name]?.title || name} ${index + 1}`)}
+                      />
+                    </td>
+                  ))}
+                  <td>
+                    <IconButton
+                      label={words.remove}
+                      onClick={() => onChange(rows.filter((_, at) => at !== index))}
+                    >
+                      <Trash2 />
+                    </IconButton>
+                  </td>
+                </tr>
               ))}
-              <td>
-                <IconButton
-                  label={words.remove}
-                  onClick={() => onChange(rows.filter((_, at) => at !== index))}
-                >
-                  <Trash2 />
-                </IconButton>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <div className="row">
-        <Button
-          small
-          onClick={() => onChange([...rows, Object.fromEntries(heads.map((column) => [column, ""]))])}
-        >
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+      <div className="row flex-wrap">
+        <Button small disabled={heads.length === 0} onClick={() => onChange([...rows, blank()])}>
           <Plus className="size-4" />
           {words.form.addRow}
         </Button>
-        {declared.length === 0 ? (
-          <Button small look="quiet" onClick={() => setAdded([...added, String(heads.length + 1)])}>
-            {words.form.addColumn}
-          </Button>
+        {isOpen ? (
+          <form
+            className="row"
+            onSubmit={(event) => {
+              event.preventDefault();
+              event.stopPropagation();
+              if (column.trim()) setAdded([...added, column.trim()]);
+              setColumn("");
+            }}
+          >
+            <Input
+              className="h-8 w-28! text-13"
+              aria-label={words.editing.columnName}
+              placeholder={words.editing.columnName}
+              value={column}
+              onChange={(event) => setColumn(event.target.value)}
+            />
+            <Button small look="quiet" type="submit" disabled={column.trim() === ""}>
+              {words.form.addColumn}
+            </Button>
+          </form>
         ) : null}
       </div>
-    </div>
-  );
-}
-
-/** JSON as text; what is no JSON stays as typed, and says so. */
-function JsonBox({ value, onChange, given }: WidgetProps) {
-  const words = useWords();
-  const id = useId();
-  const [text, setText] = useState(() =>
-    value === undefined || value === null
-      ? ""
-      : typeof value === "string"
-        ? value
-        : JSON.stringify(value, null, 2),
-  );
-  const [isBad, setBad] = useState(false);
-  return (
-    <>
-      <Textarea
-        rows={3}
-        spellCheck={false}
-        className="font-mono text-13"
-        value={text}
-        onChange={(event) => {
-          setText(event.target.value);
-          if (event.target.value.trim() === "") {
-            setBad(false);
-            onChange(undefined);
-            return;
-          }
-          try {
-            onChange(JSON.parse(event.target.value));
-            setBad(false);
-          } catch {
-            // Text is a value too, where it looks like no JSON.
-            setBad(/^\s*[[{]/.test(event.target.value));
-            onChange(event.target.value);
-          }
-        }}
-        {...given}
-        aria-describedby={isBad ? `${id}-bad` : given?.["aria-describedby"]}
-      />
-      {isBad ? (
-        <p id={`${id}-bad`} className="text-12 text-wait">
-          {words.form.noJson}
-        </p>
-      ) : null}
-    </>
+    </fieldset>
   );
 }
 
@@ -492,9 +416,10 @@ export function SchemaForm({
       {(given) => (
         <Widget
           schema={one}
-          value={values[name] ?? (widgetOf(one) === "switch" ? one.default : undefined)}
+          value={values[name] === undefined && widgetOf(one) === "switch" ? one.default : values[name]}
           onChange={(value) => onChange(name, value)}
           given={given}
+          siblings={values}
         />
       )}
     </Field>

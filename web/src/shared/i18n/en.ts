@@ -1,6 +1,9 @@
 // Every word the app says. Another language has the same keys, or does not compile.
 
+import { editing } from "@/shared/i18n/editing-en";
+
 export const en = {
+  editing,
   cancel: "Cancel",
   close: "Close",
   copy: "Copy",
@@ -60,6 +63,7 @@ export const en = {
       runAgent: "Run",
       copyPaste: "Copy, paste",
       duplicate: "Duplicate",
+      group: "Group what is selected",
       selectAll: "Select everything",
       find: "Find in the graph",
       remove: "Remove",
@@ -710,8 +714,6 @@ export const en = {
     unsaved: "Not saved",
     savedAs: (version: number, at: string) =>
       at ? `Version ${version} · saved ${at}` : `Version ${version}`,
-    kept: (at: string, nodes: number) =>
-      `You left changes here at ${at} that were not saved (${nodes} nodes).`,
     restore: "Take them",
     drop: "Drop them",
     openRun: "Open the run",
@@ -720,18 +722,6 @@ export const en = {
     linkTo: "To",
     link: "Link",
     conflict: "It was saved meanwhile",
-    conflictText: (latest: number, base: number) =>
-      `Version ${latest} is newer than version ${base}, on which your changes are based. Both stay in the history, whichever goes on.`,
-    takeTheirs: "Take the newer one",
-    saveMine: "Save mine on top",
-    diff: {
-      added: "Nodes added",
-      removed: "Nodes removed",
-      changed: "Nodes changed",
-      moved: "Nodes moved",
-      linksAdded: "Links added",
-      linksRemoved: "Links removed",
-    },
   },
   account: {
     none: "You are here without an account",

@@ -1,6 +1,8 @@
+import { editing } from "@/shared/i18n/editing-zh";
 import type { Messages } from "@/shared/i18n/en";
 
 export const zh: Messages = {
+  editing,
   cancel: "取消",
   close: "关闭",
   copy: "复制",
@@ -54,6 +56,7 @@ export const zh: Messages = {
       runAgent: "运行",
       copyPaste: "复制、粘贴",
       duplicate: "创建副本",
+      group: "将所选节点分组",
       selectAll: "全选",
       find: "在图中查找",
       remove: "移除",
@@ -663,7 +666,6 @@ export const zh: Messages = {
     saving: "正在保存……",
     unsaved: "未保存",
     savedAs: (version, at) => (at ? `版本 ${version} · 保存于 ${at}` : `版本 ${version}`),
-    kept: (at, nodes) => `您在 ${at} 留下了未保存的更改（${nodes} 个节点）。`,
     restore: "恢复",
     drop: "放弃",
     openRun: "打开运行",
@@ -672,18 +674,6 @@ export const zh: Messages = {
     linkTo: "到",
     link: "连接",
     conflict: "期间已有人保存",
-    conflictText: (latest, base) =>
-      `版本 ${latest} 比您的更改所基于的版本 ${base} 更新。无论选择哪个，两者都会保留在历史中。`,
-    takeTheirs: "使用较新的版本",
-    saveMine: "在其上保存我的版本",
-    diff: {
-      added: "新增节点",
-      removed: "移除节点",
-      changed: "更改节点",
-      moved: "移动节点",
-      linksAdded: "新增连线",
-      linksRemoved: "移除连线",
-    },
   },
   account: {
     none: "您正在不使用账户的情况下访问",

@@ -11,6 +11,7 @@ export function Dialog({
   children,
   footer,
   isWide = false,
+  isFull = false,
 }: {
   title: string;
   about?: ReactNode;
@@ -18,6 +19,8 @@ export function Dialog({
   children: ReactNode;
   footer?: ReactNode;
   isWide?: boolean;
+  /** As large as the window: for what is edited at length. */
+  isFull?: boolean;
 }) {
   const words = useWords();
   const id = useId();
@@ -37,9 +40,9 @@ export function Dialog({
         onClose();
       }}
       onClick={(event) => event.target === ref.current && onClose()}
-      className={`max-h-[min(46rem,calc(100dvh-2rem))] w-full ${isWide ? "max-w-3xl" : "max-w-lg"} animate-rise rounded-lg border bg-paper p-0 shadow-float max-sm:mb-0 max-sm:max-w-full max-sm:rounded-b-none open:flex`}
+      className={`w-full ${isFull ? "h-[calc(100dvh-2rem)] max-h-none max-w-[min(80rem,calc(100vw-2rem))]" : `max-h-[min(46rem,calc(100dvh-2rem))] ${isWide ? "max-w-3xl" : "max-w-lg"}`} animate-rise rounded-lg border bg-paper p-0 shadow-float max-sm:mb-0 max-sm:max-w-full max-sm:rounded-b-none open:flex`}
     >
-      <div className="stack max-h-[inherit] w-full">
+      <div className={`stack w-full ${isFull ? "h-full" : "max-h-[inherit]"}`}>
         <header className="flex items-start gap-3 px-5 pt-4 pb-3">
           <div className="min-w-0 grow">
             <h2 id={id} className="text-16">

@@ -68,7 +68,13 @@ class ExecuteCodeInput(BlockInput):
         default_factory=Texts,
         description="Commands that prepare a hosted sandbox; the one here takes none.",
     )
-    code: str = pin("", description="The code.", advanced=False, format=Format.LONG_TEXT)
+    code: str = pin(
+        "",
+        description="The code.",
+        advanced=False,
+        format=Format.LONG_TEXT,
+        extra={"x-code": "$language"},
+    )
     language: ProgrammingLanguage = pin(
         ProgrammingLanguage.PYTHON, description="What it is written in.", advanced=False
     )

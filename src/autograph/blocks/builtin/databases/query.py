@@ -45,7 +45,9 @@ class SQLQueryInput(BlockInput):
     )
     port: int | None = pin(None, description="Its port; the usual one where it is empty.")
     database: str = pin(description="What the database is called.")
-    query: str = pin(description="One SQL statement.", format=Format.LONG_TEXT)
+    query: str = pin(
+        description="One SQL statement.", format=Format.LONG_TEXT, extra={"x-code": "sql"}
+    )
     read_only: bool = pin(
         default=True, description="It may only read; whatever changes something is refused."
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, NoReturn, Protocol
 
@@ -63,6 +64,19 @@ class Line(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class McpTool:
+    """A tool, as its server describes it.
+
+    Attributes:
+        input_schema: JSON Schema of its arguments; empty where the server sends none.
+    """
+
+    name: str
+    description: str
+    input_schema: Mapping[str, Json]
+
+
 class McpSession:
     """One conversation with a server."""
 
@@ -95,24 +109,24 @@ class McpSession:
         self._line.agreed(spoken)
         await self._line.tell({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
-    async def tools(self) -> list[str]:
-        """Return the names of the server's tools.
+    async def tools(self) -> list[McpTool]:
+        """Return the server's tools, as many pages of them as are read.
 
         Raises:
             BlockError: It does not answer as it should.
         """
-        names: list[str] = []
+        found: list[McpTool] = []
         cursor: Json = None
         for _ in range(_MAX_PAGES):
             page = await self._ask("tools/list", {"cursor": cursor} if cursor else {}, SOON)
             listed = page.get("tools")
             for one in listed if is_list(listed) else []:
                 if is_object(one) and isinstance(one.get("name"), str):
-                    names.append(one["name"])
+                    found.append(_tool(one))
             cursor = page.get("nextCursor")
             if not isinstance(cursor, str) or not cursor:
                 break
-        return names
+        return found
 
     async def call(self, tool: str, arguments: Mapping[str, Json]) -> Mapping[str, Json]:
         """Have a tool do its work, and return its result as it came.
@@ -168,6 +182,15 @@ class McpFailed(BlockError):
     def __init__(self, server: str, what: str, *, passes: bool = False) -> None:
         code = "mcp.unavailable" if passes else "mcp.failed"
         super().__init__(f"The MCP server {server} {what}", code=code)
+
+
+def _tool(found: Mapping[str, Json]) -> McpTool:
+    said, schema = found.get("description") or found.get("title"), found.get("inputSchema")
+    return McpTool(
+        str(found["name"]),
+        said if isinstance(said, str) else "",
+        schema if is_object(schema) else {},
+    )
 
 
 class McpRefused(BlockError):

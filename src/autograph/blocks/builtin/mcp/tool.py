@@ -6,12 +6,10 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
-from autograph.blocks.builtin.mcp.client import McpRefused, McpSession, conversation
-from autograph.blocks.builtin.mcp.http import HttpLine
-from autograph.blocks.builtin.mcp.stdio import StdioLine
+from autograph.blocks.builtin.mcp.client import McpRefused, McpSession
+from autograph.blocks.builtin.mcp.connecting import connected
 from autograph.blocks.sdk import (
     Block,
     BlockError,
@@ -23,20 +21,16 @@ from autograph.blocks.sdk import (
     CredentialRef,
     Effect,
     Example,
-    HostScopedSecret,
     InputError,
     Json,
     Outputs,
-    UserPasswordSecret,
     credential_pin,
     is_list,
     is_object,
     pin,
 )
-from autograph.blocks.sdk.credentials import texts_of
 
 Entries = dict[str, Json]
-_PROGRAM: Final = "stdio:"
 
 
 class MCPToolInput(BlockInput):
@@ -121,77 +115,17 @@ class MCPTool(Block[MCPToolInput]):
             InputError: The address is none, or an argument is missing.
             BlockError: The server or the tool failed.
         """
-        parts = urlsplit(input.server_url)
-        is_program = input.server_url.startswith(_PROGRAM)
-        if not is_program and (parts.scheme not in {"http", "https"} or not parts.hostname):
-            raise InputError(
-                "server_url", "this is no http:// or https:// address, and no stdio: program."
-            )
         required = input.tool_input_schema.get("required")
         for name in required if is_list(required) else []:
             if isinstance(name, str) and input.tool_arguments.get(name) is None:
                 raise InputError(name, f"this argument of {input.selected_tool!r} needs a value.")
-        if is_program:
-            name, secret = input.server_url.removeprefix(_PROGRAM), await _secret(input, ctx)
-            async with (
-                ctx.sandbox.program(name, secret=secret) as program,
-                conversation(StdioLine(program, name)) as session,
-            ):
-                yield "result", await _called(session, input)
-            return
-        proof, title = await _proof(input, ctx)
-        async with conversation(HttpLine(ctx.http, input.server_url, proof, title)) as session:
+        async with connected(ctx, input.server_url, input.credentials) as session:
             yield "result", await _called(session, input)
-
-
-async def _secret(input: MCPToolInput, ctx: Context) -> str | None:
-    """Return what a program gets into its environment.
-
-    Raises:
-        BlockError: The credential is for hosts.
-    """
-    if input.credentials is None:
-        return None
-    secret = await ctx.credential(input.credentials)
-    if isinstance(secret, (HostScopedSecret, UserPasswordSecret)):
-        title = input.credentials.title or input.credentials.id
-        raise BlockError(
-            f"{title!r} is no key or token, which is all that a program takes. Choose another one.",
-            code="credential.mismatch",
-        )
-    return texts_of(secret)[0]
-
-
-async def _proof(input: MCPToolInput, ctx: Context) -> tuple[Mapping[str, str], str]:
-    """Return the headers that prove who asks, and what their owner calls them.
-
-    Raises:
-        BlockError: The credential is not for this server.
-    """
-    reference = input.credentials
-    if reference is None:
-        return {}, ""
-    title = reference.title or reference.id
-    secret = await ctx.credential(reference)
-    if isinstance(secret, UserPasswordSecret):
-        raise BlockError(
-            f"{title!r} is a name and a password, which no MCP server takes. Choose another one.",
-            code="credential.mismatch",
-        )
-    if not isinstance(secret, HostScopedSecret):
-        return secret.headers(), title
-    headers = secret.headers(urlsplit(input.server_url).netloc)
-    if not headers:
-        raise BlockError(
-            f"The credential {title!r} is for {secret.host}; it is not sent to another host. Choose another one.",
-            code="credential.mismatch",
-        )
-    return headers, title
 
 
 async def _called(session: McpSession, input: MCPToolInput) -> Json:
     if not input.selected_tool:
-        names = ", ".join((await session.tools())[:50]) or "none"
+        names = ", ".join([one.name for one in await session.tools()][:50]) or "none"
         raise InputError("selected_tool", f"choose a tool. The server has: {names}.")
     try:
         result = await session.call(input.selected_tool, input.tool_arguments)
@@ -213,7 +147,7 @@ async def _explained(session: McpSession, tool: str, refused: McpRefused) -> Blo
     """Return why a call was refused: most often the server has no such tool."""
     names: list[str] = []
     with suppress(BlockError):
-        names = await session.tools()
+        names = [one.name for one in await session.tools()]
     if tool in names or not names:
         return refused
     nearest = difflib.get_close_matches(tool, names, n=3, cutoff=0.4) or names[:10]

@@ -26,7 +26,9 @@ class FillTextTemplateInput(BlockInput):
 
     values: Entries = pin(description="What the template may name.")
     format: str = pin(
-        description="The template, such as: Dear {{ name }}.", format=Format.LONG_TEXT
+        description="The template, such as: Dear {{ name }}.",
+        format=Format.LONG_TEXT,
+        extra={"x-code": "django"},
     )
     escape_html: bool = pin(default=False, description="Make values safe to stand in HTML.")
 
