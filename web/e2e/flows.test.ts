@@ -70,7 +70,7 @@ describe("somebody who has never seen it", () => {
       .waitFor();
     await page.getByText("Done").first().waitFor();
     await page.getByText("6 steps").waitFor();
-    await button(page, /Long words/).click();
+    await button(page.getByRole("list", { name: "Timeline" }), /Long words/).click();
     await page.getByRole("heading", { name: "Came in" }).waitFor();
     expect(page.url()).toMatch(/step=\d/);
     expect(await barriers(page)).toEqual([]);
@@ -166,7 +166,7 @@ describe("the library", () => {
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").waitFor();
+    await page.getByRole("dialog").getByRole("combobox").waitFor();
     await page.keyboard.type("sum of");
     await page
       .getByRole("option", { name: /Sum of two/ })
@@ -175,11 +175,11 @@ describe("the library", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Sum of two" }).waitFor();
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("中文");
+    await page.getByRole("dialog").getByRole("combobox").fill("中文");
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: "智能体库" }).first().waitFor();
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("深色");
+    await page.getByRole("dialog").getByRole("combobox").fill("深色");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
     expect(await barriers(page)).toEqual([]);
@@ -407,7 +407,7 @@ describe("a run", () => {
     await expect.poll(() => page.getByText(/You are offline/).count()).toBe(0);
     const seqs = await page
       .getByRole("list", { name: "Journal" })
-      .locator("li > span:first-child")
+      .locator("li > * > span:first-child")
       .allInnerTexts();
     expect(seqs.map(Number)).toEqual(seqs.map((_, index) => index + 1));
   });
@@ -430,7 +430,8 @@ describe("a run", () => {
     const problem = page.getByRole("alert");
     await problem.getByText(/At Share, step 1/).waitFor();
     expect(await barriers(page)).toEqual([]);
-    await button(problem, "Retry what failed").click();
+    await button(problem, "Retry from here").click();
+    await button(page.getByRole("dialog"), "Start the new run").click();
     await page.waitForURL((url) => !url.pathname.endsWith(run.id));
     await page
       .getByRole("alert")

@@ -19,16 +19,18 @@ from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.service import PresetService
+from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.features.runs.service import (
     BlockService,
     CassetteService,
     DeadLetterService,
     EgressService,
+    FeedbackService,
     ForkService,
     PresetRuns,
     ReviewService,
     RunService,
+    ShareService,
 )
 from autograph.features.storage.service import StorageService
 from autograph.infra.database import Database
@@ -44,11 +46,15 @@ class Services:
     database: Database
     blocks: BlockService
     agents: AgentService
+    library: LibraryService
+    folders: FolderService
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
     forks: ForkService
     cassettes: CassetteService
+    shares: ShareService
+    feedback: FeedbackService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService

@@ -38,8 +38,8 @@ from autograph.bootstrap.accounts import make_guard
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
-from autograph.bootstrap.ground import make_ground, open_database
-from autograph.bootstrap.library import make_presets, tend_webhooks
+from autograph.bootstrap.ground import Ground, make_ground, open_database
+from autograph.bootstrap.library import make_library, tend_webhooks
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
@@ -54,24 +54,28 @@ from autograph.features.agents.service import AgentService
 from autograph.features.files.service import FileService
 from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.service import PresetService
+from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
     EgressRepository,
+    FeedbackRepository,
     ReviewRepository,
     RunRepository,
+    ShareRepository,
 )
 from autograph.features.runs.service import (
     BlockService,
     CassetteService,
     DeadLetterService,
     EgressService,
+    FeedbackService,
     ForkService,
     Intake,
     PresetRuns,
     ReviewService,
     RunService,
+    ShareService,
 )
 from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
@@ -97,11 +101,15 @@ class Platform:
     database: Database
     blocks: BlockService
     agents: AgentService
+    library: LibraryService
+    folders: FolderService
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
     forks: ForkService
     cassettes: CassetteService
+    shares: ShareService
+    feedback: FeedbackService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
@@ -114,6 +122,18 @@ class Platform:
     owner: Principal
     worker: Worker
     broadcast: Broadcast
+
+
+async def _opened(
+    settings: Settings, stack: AsyncExitStack, load: Callable[[], Catalog] | None
+) -> tuple[Database, Catalog]:
+    """Open the database, and find the blocks meanwhile."""
+    loading = asyncio.create_task(_find_blocks(settings, load))
+    try:
+        database = await open_database(settings, stack)
+    finally:
+        catalog = await loading
+    return database, catalog
 
 
 async def _find_blocks(settings: Settings, load: Callable[[], Catalog] | None) -> Catalog:
@@ -138,11 +158,7 @@ async def platform(
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(_find_blocks(settings, load))
-        try:
-            database = await open_database(settings, stack)
-        finally:
-            catalog = await loading
+        database, catalog = await _opened(settings, stack, load)
         journal = PostgresJournal(database)
         graphs = GraphRepository(database)
         rows = RunRepository(database)
@@ -162,26 +178,28 @@ async def platform(
         owner = await accounts.people.local_owner()
         intake = Intake(plans, specs, storage, integrations.needs)
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
-        presets = make_presets(ground, graphs, specs, integrations)
+        agents = AgentService(graphs, specs)
+        library = make_library(ground, graphs, specs, agents, integrations)
+        presets = library.presets
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
-        if process.tends:
-            _begin(stack, _tend(storage, files), "storage")
-            _begin(stack, tend_webhooks(ground, integrations), "webhooks")
-        if process.takes_work:
-            _begin(stack, preset_runs.relay(), "deliveries")
+        _begin_all(stack, process, (storage, files), (ground, integrations), preset_runs)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             blocks=BlockService(catalog, executor),
-            agents=AgentService(graphs, specs),
+            agents=agents,
+            library=library.agents,
+            folders=library.folders,
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             cassettes=CassetteService(rows, journal, plans, specs),
+            shares=_shares(ground, rows, files, accounts),
+            feedback=FeedbackService(FeedbackRepository(database), rows, graphs, ground.clock),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
@@ -195,6 +213,20 @@ async def platform(
             worker=worker,
             broadcast=dispatch.broadcast,
         )
+
+
+def _begin_all(
+    stack: AsyncExitStack,
+    process: Process,
+    kept: tuple[StorageService, FileService],
+    heard: tuple[Ground, Integrations],
+    preset_runs: PresetRuns,
+) -> None:
+    if process.tends:
+        _begin(stack, _tend(*kept), "storage")
+        _begin(stack, tend_webhooks(*heard), "webhooks")
+    if process.takes_work:
+        _begin(stack, preset_runs.relay(), "deliveries")
 
 
 def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -225,6 +257,19 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def _shares(
+    ground: Ground, rows: RunRepository, files: FileService, accounts: Accounts
+) -> ShareService:
+    return ShareService(
+        ShareRepository(ground.database),
+        rows,
+        files,
+        accounts.audit,
+        ground.clock,
+        public_url=ground.settings.reached_at,
+    )
+
+
 def _storage(settings: Settings, database: Database) -> StorageService:
     return StorageService(
         StorageRepository(database),
@@ -244,11 +289,15 @@ def serve(made: Platform) -> ASGIApp:
             database=made.database,
             blocks=made.blocks,
             agents=made.agents,
+            library=made.library,
+            folders=made.folders,
             runs=made.runs,
             presets=made.presets,
             preset_runs=made.preset_runs,
             forks=made.forks,
             cassettes=made.cassettes,
+            shares=made.shares,
+            feedback=made.feedback,
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,

@@ -26,6 +26,7 @@ _BRANCHES: Final = (
     ("run", "runs", "run"),
     ("test", "cassettes", "play"),
     ("graphs", "agents", "graphs"),
+    ("library", "library", "library"),
     ("runs", "runs", "runs"),
     ("reviews", "reviews", "reviews"),
     ("dead-letters", "reviews", "dead_letters"),
@@ -76,8 +77,8 @@ def tree(only: str | None = None) -> typer.Typer:
         if only is not None and name != only:
             continue
         branch: Any = getattr(importlib.import_module(f"autograph.cli.{module}"), attribute)
-        if name == "runs":
-            _add_twigs(branch)
+        if name in {"graphs", "runs"}:
+            _add_twigs()
         if isinstance(branch, typer.Typer):
             made.add_typer(branch, name=name)
         else:
@@ -86,12 +87,21 @@ def tree(only: str | None = None) -> typer.Typer:
 
 
 @cache
-def _add_twigs(runs: typer.Typer) -> None:
-    """Add what others offer below `runs`; once, for the branch is the same in every tree."""
-    from autograph.cli import cassettes, forks  # noqa: PLC0415 - as all branches
+def _add_twigs() -> None:
+    """Add what others offer below `runs` and `graphs`; once, for a branch is the same in every tree."""
+    from autograph.cli import (  # noqa: PLC0415 - as all branches
+        agents,
+        cassettes,
+        feedback,
+        forks,
+        runs,
+        shares,
+    )
 
-    forks.add_to(runs)
-    cassettes.add_to(runs)
+    forks.add_to(runs.runs)
+    cassettes.add_to(runs.runs)
+    shares.add_to(runs.runs)
+    feedback.add_to(runs.runs, agents.graphs)
 
 
 def __getattr__(name: str) -> Any:

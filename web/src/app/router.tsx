@@ -10,7 +10,10 @@ import { NotFoundPage, ProblemPage } from "@/app/errors";
 import { queries } from "@/app/queries";
 import { accountQuery, authQuery, isWelcomed } from "@/app/session";
 import { Shell } from "@/app/shell";
+import { AGENT_TABS, type AgentTab, librarySearch, RUN_STATUSES } from "@/features/library/search";
 import { ApiError } from "@/shared/api/client";
+import type { RunStatus } from "@/shared/api/schema";
+import { oneOf } from "@/shared/search";
 
 const root = createRootRoute({
   component: Outlet,
@@ -92,28 +95,52 @@ const home = createRoute({
 const library = createRoute({
   getParentRoute: () => shell,
   path: "/library",
-  validateSearch: (search): { search?: string } => ({ search: text(search.search) }),
+  validateSearch: librarySearch,
   component: lazyRouteComponent(() => import("@/features/library/library-page"), "LibraryPage"),
 });
 const agent = createRoute({
   getParentRoute: () => shell,
   path: "/library/$agentId",
+  validateSearch: (search): { tab?: AgentTab; status?: RunStatus } => ({
+    tab: oneOf(AGENT_TABS, search.tab),
+    status: oneOf(RUN_STATUSES, search.status),
+  }),
   component: lazyRouteComponent(() => import("@/features/library/agent-page"), "AgentPage"),
 });
 const runs = createRoute({
   getParentRoute: () => shell,
   path: "/runs",
-  validateSearch: (search): { status?: string; agent?: string } => ({
+  validateSearch: (search): { status?: string; agent?: string; search?: string; within?: string } => ({
     status: text(search.status),
     agent: text(search.agent),
+    search: text(search.search),
+    within: text(search.within),
   }),
   component: lazyRouteComponent(() => import("@/features/runs/runs-page"), "RunsPage"),
 });
 const run = createRoute({
   getParentRoute: () => shell,
   path: "/runs/$runId",
-  validateSearch: (search): { step?: number } => ({ step: count(search.step) }),
+  validateSearch: (search): { step?: number; of?: string } => ({
+    step: count(search.step),
+    of: text(search.of),
+  }),
   component: lazyRouteComponent(() => import("@/features/runs/run-page"), "RunPage"),
+});
+const compare = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs/compare",
+  validateSearch: (search): { a?: string; b?: string; different?: boolean } => ({
+    a: text(search.a),
+    b: text(search.b),
+    different: search.different === true || undefined,
+  }),
+  component: lazyRouteComponent(() => import("@/features/runs/compare-page"), "ComparePage"),
+});
+const share = createRoute({
+  getParentRoute: () => root,
+  path: "/share/$token",
+  component: lazyRouteComponent(() => import("@/features/share/share-page"), "SharePage"),
 });
 const reviews = createRoute({
   getParentRoute: () => shell,
@@ -162,11 +189,13 @@ export const router = createRouter({
     step,
     connect,
     consent,
+    share,
     shell.addChildren([
       home,
       library,
       agent,
       runs,
+      compare,
       run,
       reviews,
       buildNew,
