@@ -42,6 +42,7 @@ def said(arguments: list[str], data_dir: Path, **filled: str) -> str:
 
 def came(running: Up, count: int) -> list[dict[str, Any]]:
     """Wait until so many deliveries have started their runs."""
+    found: list[Any] = []
     until = monotonic() + 60
     while monotonic() < until:
         found = running.http.get("/api/v1/deliveries").json()["deliveries"]
