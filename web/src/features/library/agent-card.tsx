@@ -69,7 +69,7 @@ export function AgentCard({
             {words.library.restore}
           </Button>
         ) : (
-          <div className="relative z-10 -mt-1 -mr-1 flex">
+          <div className="relative z-10 -mt-1 -mr-1 flex has-[[role=menu]]:z-30">
             <FavoriteButton agent={agent} acts={acts} />
             <Menu
               label={words.library.moreOf(name)}

@@ -83,7 +83,7 @@ export function FolderCard({
           {words.library.holds(folder.agent_count, folder.subfolder_count)}
         </span>
       </span>
-      <div className="relative z-10">
+      <div className="relative z-10 has-[[role=menu]]:z-30">
         <Menu
           label={words.library.moreOf(folder.name)}
           trigger={<MoreHorizontal />}

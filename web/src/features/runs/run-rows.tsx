@@ -63,7 +63,7 @@ export function RunRows({
               <Ago at={run.queued_at} />
             </span>
             {aside ? (
-              <span className="z-10 max-sm:absolute max-sm:top-1.5 max-sm:right-2 sm:relative sm:-mr-2">
+              <span className="z-10 has-[[role=menu]]:z-30 max-sm:absolute max-sm:top-1.5 max-sm:right-2 sm:relative sm:-mr-2">
                 {aside(run)}
               </span>
             ) : null}
