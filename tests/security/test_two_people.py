@@ -84,6 +84,10 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         preset = await make_listening(http, catalog)
         await http.post(httpx2.URL(preset["webhook"]["url"]).path, json={"hi": 1})
         came = (await http.get("/api/v1/deliveries")).json()["deliveries"]
+        notifications: list[Any] = []
+        while not notifications:
+            told = (await http.get("/api/v1/notifications")).json()["notifications"]
+            notifications = [one for one in told if one["kind"] == "review_waiting"]
         app = await http.post(
             "/api/v1/apps",
             json={
@@ -112,6 +116,7 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         "credential_id": credential.json()["id"],
         "app_id": app.json()["id"],
         "identity_id": str(identity),
+        "notification_id": notifications[0]["id"],
         "version": "1",
         "old": "1",
         "new": "2",
@@ -143,6 +148,8 @@ async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) ->
         assert key["revoked_at"] is None
         credential = (await http.get(f"/api/v1/credentials/{things['credential_id']}")).json()
         assert credential["title"] == "Ada's GitHub"
+        told = (await http.get("/api/v1/notifications?status=unread")).json()["notifications"]
+        assert things["notification_id"] in [one["id"] for one in told]
         assert len((await http.get("/api/v1/auth/sessions")).json()) == 2
 
 
@@ -171,6 +178,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/presets",
         "GET /api/v1/webhooks",
         "GET /api/v1/deliveries",
+        "GET /api/v1/notifications",
         "GET /api/v1/credentials",
         "GET /api/v1/files",
         "GET /external/v1/runs",

@@ -20,6 +20,8 @@ from autograph.features.integrations.service import Integrations
 from autograph.features.library.adapters.credential_uses import CredentialUsesInPresets
 from autograph.features.library.adapters.personal_data import LibraryData
 from autograph.features.library.repository import PresetRepository
+from autograph.features.notifications.adapters.personal_data import NotificationData
+from autograph.features.notifications.repository import NotificationRepository
 from autograph.features.runs.adapters.personal_data import RunData
 from autograph.features.runs.repository import RunRepository
 from autograph.graph.spec import BlockSpec
@@ -39,6 +41,7 @@ async def make_people(
         AgentData(graphs, specs),
         CredentialData(CredentialRepository(ground.database)),
         FileData(files),
+        NotificationData(NotificationRepository(ground.database)),
     ]
     accounts = make_accounts(ground, others=others)
     uses = CredentialUsesInPresets(CredentialUsesInGraphs(graphs), kept)

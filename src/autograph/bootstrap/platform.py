@@ -40,6 +40,7 @@ from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
 from autograph.bootstrap.ground import make_ground, open_database
 from autograph.bootstrap.library import make_presets, tend_webhooks
+from autograph.bootstrap.notifications import mail_people, make_notifications, tell_people
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
@@ -55,6 +56,8 @@ from autograph.features.files.service import FileService
 from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
 from autograph.features.library.service import PresetService
+from autograph.features.notifications import repository as inboxes
+from autograph.features.notifications.service import NotificationService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
@@ -109,6 +112,7 @@ class Platform:
     files: FileService
     accounts: Accounts
     integrations: Integrations
+    notifications: NotificationService
     guard: Guard
     journal: JournalStore
     owner: Principal
@@ -152,8 +156,10 @@ async def platform(
         ground = await make_ground(settings, database, dispatch, stack)
         files = make_files(settings, database)
         accounts, integrations = await make_people(ground, rows, graphs, specs, files)
+        notifications = make_notifications(ground)
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
+        dispatch.channels[inboxes.CHANNEL] = notifications.hear
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         executor = make_executor(ground, catalog, integrations, dispatch.broadcast, files)
         worker = await make_worker(ground, dispatch, process, journal, executor, plans)
@@ -169,6 +175,8 @@ async def platform(
         if process.tends:
             _begin(stack, _tend(storage, files), "storage")
             _begin(stack, tend_webhooks(ground, integrations), "webhooks")
+            _begin(stack, tell_people(notifications), "notifications")
+            _begin(stack, mail_people(notifications), "mails")
         if process.takes_work:
             _begin(stack, preset_runs.relay(), "deliveries")
         yield Platform(
@@ -189,6 +197,7 @@ async def platform(
             files=files,
             accounts=accounts,
             integrations=integrations,
+            notifications=notifications,
             guard=make_guard(settings, accounts, dispatch.turns, owner),
             journal=journal,
             owner=owner,
@@ -257,6 +266,7 @@ def serve(made: Platform) -> ASGIApp:
             broadcast=made.broadcast,
             accounts=made.accounts,
             integrations=made.integrations,
+            notifications=made.notifications,
             guard=made.guard,
         )
     )

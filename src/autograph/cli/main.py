@@ -20,6 +20,7 @@ from autograph.cli import (
     forks,
     keys,
     models,
+    notifications,
     packs,
     presets,
     processes,
@@ -52,6 +53,7 @@ forks.add_to(runs.runs)
 cassettes.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
 app.add_typer(reviews.reviews, name="reviews")
+app.add_typer(notifications.notifications, name="notifications")
 app.add_typer(reviews.dead_letters, name="dead-letters")
 app.add_typer(files.files, name="files")
 app.add_typer(presets.presets, name="presets")

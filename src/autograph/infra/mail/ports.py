@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
+
+from autograph.infra.errors import OperationalError
+
+
+class MailRefused(OperationalError):
+    """The mail server does not answer, or does not take a mail."""
+
+    code: ClassVar[str] = "mail.refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +28,12 @@ class Mailer(Protocol):
 
     async def send(self, mail: Mail) -> None:
         """Hand a mail over. Never fails and never waits for the other side: what cannot be sent is logged."""
+        ...
+
+    async def deliver(self, mail: Mail) -> None:
+        """Hand a mail over, once, and wait until it was taken.
+
+        Raises:
+            MailRefused: It was not.
+        """
         ...

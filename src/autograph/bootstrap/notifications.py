@@ -1,0 +1,61 @@
+"""Puts notifications together, and has them told."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from autograph.bootstrap.ground import Ground
+from autograph.features.notifications.repository import NotificationRepository
+from autograph.features.notifications.service import NotificationService
+from autograph.infra.errors import OperationalError
+
+_log = structlog.stdlib.get_logger(__name__)
+_LOOK_EVERY: Final = timedelta(seconds=0.5)
+_TIDY_EVERY: Final = 1_200
+"""Looks between two sweeps of what is older than the retention."""
+
+
+def make_notifications(ground: Ground) -> NotificationService:
+    """Return the use cases of notifications."""
+    settings = ground.settings
+    return NotificationService(
+        NotificationRepository(ground.database),
+        ground.mailer,
+        ground.clock,
+        retention=settings.notification_retention,
+        public_url=settings.reached_at,
+        sends_mail=settings.smtp_url is not None,
+    )
+
+
+async def tell_people(notifications: NotificationService) -> None:
+    """Tell what happens, until cancelled."""
+    looks = 0
+    while True:
+        try:
+            await notifications.tell()
+            if looks % _TIDY_EVERY == 0:
+                await notifications.tidy()
+            looks += 1
+        except OperationalError as error:
+            _log.warning("nobody is told what happens", error=error.message)
+        except Exception:  # noqa: BLE001 - a border: what cannot be told now must not end the process
+            _log.exception("telling people failed")
+        await asyncio.sleep(_LOOK_EVERY.total_seconds() * random.uniform(0.8, 1.2))
+
+
+async def mail_people(notifications: NotificationService) -> None:
+    """Send the mails that are due, until cancelled."""
+    while True:
+        try:
+            await notifications.send_mails()
+        except OperationalError as error:
+            _log.warning("nobody is mailed", error=error.message)
+        except Exception:  # noqa: BLE001 - a border: what cannot be mailed now must not end the process
+            _log.exception("mailing people failed")
+        await asyncio.sleep(4 * _LOOK_EVERY.total_seconds() * random.uniform(0.8, 1.2))
