@@ -157,7 +157,7 @@ class TestFarewell:
         found = answer.json()
         assert set(found) == {
             *("account", "sessions", "identities", "granted_apps", "own_apps"),
-            *("agents", "runs", "library", "credentials", "files"),
+            *("agents", "runs", "library", "credentials", "files", "notifications"),
         }
         assert (found["account"]["email"], len(found["agents"]), len(found["runs"])) == (
             "ada@example.com",

@@ -50,6 +50,8 @@ describe("somebody who has never seen it", () => {
     await page.waitForURL("**/welcome");
     expect(await barriers(page)).toEqual([]);
     await button(page, "Use it without an account").click();
+    await button(page.getByRole("dialog"), "Skip the tour").click();
+    await page.getByRole("link", { name: "Library" }).first().click();
     await page.getByRole("heading", { name: "Your first agent" }).waitFor();
     expect(await barriers(page)).toEqual([]);
 

@@ -21,6 +21,8 @@ let browser: Browser;
 let platform: Platform;
 const paths: Record<string, string> = {
   welcome: "/welcome",
+  home: "/",
+  notifications: "/notifications",
   library: "/library",
   runs: "/runs",
   reviews: "/reviews",
@@ -102,6 +104,7 @@ test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
   const { page, context, faults } = await visit(browser, platform.url, options);
   await page.addInitScript((chosen) => {
     localStorage.setItem("autograph.welcomed", "yes");
+    localStorage.setItem("autograph.tour", "done");
     localStorage.setItem("autograph.language", chosen);
   }, language);
   for (const [name, path] of Object.entries(paths)) {

@@ -85,9 +85,16 @@ const shell = createRoute({
 const home = createRoute({
   getParentRoute: () => shell,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/library" });
-  },
+  component: lazyRouteComponent(() => import("@/features/home/home-page"), "HomePage"),
+});
+const notifications = createRoute({
+  getParentRoute: () => shell,
+  path: "/notifications",
+  validateSearch: (search): { status?: string } => ({ status: text(search.status) }),
+  component: lazyRouteComponent(
+    () => import("@/features/notifications/notifications-page"),
+    "NotificationsPage",
+  ),
 });
 const library = createRoute({
   getParentRoute: () => shell,
@@ -164,6 +171,7 @@ export const router = createRouter({
     consent,
     shell.addChildren([
       home,
+      notifications,
       library,
       agent,
       runs,
