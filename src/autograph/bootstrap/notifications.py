@@ -9,8 +9,9 @@ from typing import Final
 
 import structlog
 
+from autograph.bootstrap.dispatch import Dispatch, ended
 from autograph.bootstrap.ground import Ground
-from autograph.features.notifications.repository import NotificationRepository
+from autograph.features.notifications.repository import CHANNEL, NotificationRepository
 from autograph.features.notifications.service import NotificationService
 from autograph.infra.errors import OperationalError
 
@@ -20,10 +21,10 @@ _TIDY_EVERY: Final = 1_200
 """Looks between two sweeps of what is older than the retention."""
 
 
-def make_notifications(ground: Ground) -> NotificationService:
-    """Return the use cases of notifications."""
+def make_notifications(ground: Ground, dispatch: Dispatch) -> NotificationService:
+    """Return the use cases of notifications, which hear of changes in other processes by `dispatch`."""
     settings = ground.settings
-    return NotificationService(
+    made = NotificationService(
         NotificationRepository(ground.database),
         ground.mailer,
         ground.clock,
@@ -31,9 +32,20 @@ def make_notifications(ground: Ground) -> NotificationService:
         public_url=settings.reached_at,
         sends_mail=settings.smtp_url is not None,
     )
+    dispatch.channels[CHANNEL] = made.hear
+    return made
 
 
-async def tell_people(notifications: NotificationService) -> None:
+def inform_people(ground: Ground, notifications: NotificationService) -> None:
+    """Tell and mail what happens, until the process ends."""
+    for work, name in (
+        (_tell_people(notifications), "notifications"),
+        (_mail_people(notifications), "mails"),
+    ):
+        ground.stack.push_async_callback(ended, asyncio.create_task(work, name=name))
+
+
+async def _tell_people(notifications: NotificationService) -> None:
     """Tell what happens, until cancelled."""
     looks = 0
     while True:
@@ -49,7 +61,7 @@ async def tell_people(notifications: NotificationService) -> None:
         await asyncio.sleep(_LOOK_EVERY.total_seconds() * random.uniform(0.8, 1.2))
 
 
-async def mail_people(notifications: NotificationService) -> None:
+async def _mail_people(notifications: NotificationService) -> None:
     """Send the mails that are due, until cancelled."""
     while True:
         try:

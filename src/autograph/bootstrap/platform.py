@@ -38,9 +38,9 @@ from autograph.bootstrap.accounts import make_guard
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
-from autograph.bootstrap.ground import make_ground, open_database
+from autograph.bootstrap.ground import Ground, make_ground, open_database
 from autograph.bootstrap.library import make_presets, tend_webhooks
-from autograph.bootstrap.notifications import mail_people, make_notifications, tell_people
+from autograph.bootstrap.notifications import inform_people, make_notifications
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
@@ -56,7 +56,6 @@ from autograph.features.files.service import FileService
 from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
 from autograph.features.library.service import PresetService
-from autograph.features.notifications import repository as inboxes
 from autograph.features.notifications.service import NotificationService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
@@ -156,10 +155,9 @@ async def platform(
         ground = await make_ground(settings, database, dispatch, stack)
         files = make_files(settings, database)
         accounts, integrations = await make_people(ground, rows, graphs, specs, files)
-        notifications = make_notifications(ground)
+        notifications = make_notifications(ground, dispatch)
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
-        dispatch.channels[inboxes.CHANNEL] = notifications.hear
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
         executor = make_executor(ground, catalog, integrations, dispatch.broadcast, files)
         worker = await make_worker(ground, dispatch, process, journal, executor, plans)
@@ -173,10 +171,7 @@ async def platform(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
         if process.tends:
-            _begin(stack, _tend(storage, files), "storage")
-            _begin(stack, tend_webhooks(ground, integrations), "webhooks")
-            _begin(stack, tell_people(notifications), "notifications")
-            _begin(stack, mail_people(notifications), "mails")
+            _look_after(ground, storage, files, integrations, notifications)
         if process.takes_work:
             _begin(stack, preset_runs.relay(), "deliveries")
         yield Platform(
@@ -204,6 +199,19 @@ async def platform(
             worker=worker,
             broadcast=dispatch.broadcast,
         )
+
+
+def _look_after(
+    ground: Ground,
+    storage: StorageService,
+    files: FileService,
+    integrations: Integrations,
+    notifications: NotificationService,
+) -> None:
+    """Do what one process of an installation has to, until it ends."""
+    _begin(ground.stack, _tend(storage, files), "storage")
+    _begin(ground.stack, tend_webhooks(ground, integrations), "webhooks")
+    inform_people(ground, notifications)
 
 
 def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:

@@ -11,6 +11,7 @@ import { queries } from "@/app/queries";
 import { accountQuery, authQuery, isWelcomed } from "@/app/session";
 import { Shell } from "@/app/shell";
 import { ApiError } from "@/shared/api/client";
+import { words } from "@/shared/settings";
 
 const root = createRootRoute({
   component: Outlet,
@@ -156,6 +157,11 @@ const account = createRoute({
 const admin = createRoute({
   getParentRoute: () => shell,
   path: "/admin",
+  beforeLoad: async () => {
+    const account = await queries.ensureQueryData(accountQuery);
+    if (!account.roles.some((role) => role === "admin" || role === "support"))
+      throw new ApiError(403, "auth.may_not", words().errors.mayNotText, {}, "");
+  },
   validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
   component: lazyRouteComponent(() => import("@/features/admin/admin-page"), "AdminPage"),
 });

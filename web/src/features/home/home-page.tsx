@@ -15,7 +15,7 @@ import { lazy, type ReactNode, Suspense, useState } from "react";
 import { accountQuery, authQuery } from "@/app/session";
 import { EXAMPLES, type Example } from "@/features/library/examples";
 import { recentAgentsQuery } from "@/features/library/queries";
-import { agentNamesQuery, unreadQuery } from "@/features/notifications/queries";
+import { unreadQuery, useAgentNames } from "@/features/notifications/queries";
 import { NotificationRows } from "@/features/notifications/rows";
 import { openReviewsQuery } from "@/features/reviews/queries";
 import { offerTour, useTour } from "@/features/tour/tour";
@@ -43,11 +43,11 @@ export function HomePage() {
       title={words.home.hello(state?.is_set_up ? (account?.name ?? "") : "")}
       aside={
         <nav aria-label={words.home.quick} className="row flex-wrap">
-          <Link to="/connections" className={buttonClass()}>
+          <Link to="/connections" className={`${buttonClass()} max-md:hidden`}>
             <KeyRound className="size-4" />
             {words.nav.connections}
           </Link>
-          <Link to="/library" className={buttonClass()}>
+          <Link to="/library" className={`${buttonClass()} max-md:hidden`}>
             <LibraryBig className="size-4" />
             {words.nav.library}
           </Link>
@@ -192,7 +192,7 @@ function Todo({ icon, text, act }: { icon: ReactNode; text: string; act: ReactNo
 
 function Questions({ reviews }: { reviews: ReviewAnswer[] }) {
   const words = useWords();
-  const { data: names } = useQuery(agentNamesQuery);
+  const nameOf = useAgentNames(reviews.map((one) => one.graph_id));
   return (
     <>
       {reviews.slice(0, SHOWN).map((one) => (
@@ -203,8 +203,7 @@ function Questions({ reviews }: { reviews: ReviewAnswer[] }) {
               {one.title}
             </Link>
             <span className="block text-13 text-dim">
-              {names ? words.home.asks(names.get(one.graph_id) ?? words.library.deletedAgent) : "…"} ·{" "}
-              <Ago at={one.created_at} />
+              {words.home.asks(nameOf(one.graph_id))} · <Ago at={one.created_at} />
             </span>
           </span>
         </div>
@@ -228,9 +227,9 @@ const goingQuery = (status: RunStatus) => ({
 function Running({ onExample, isBusy }: { onExample: (example: Example) => void; isBusy: boolean }) {
   const words = useWords();
   const found = useQueries({ queries: GOING.map(goingQuery) });
-  const { data: names } = useQuery(agentNamesQuery);
   const { data: agents } = useQuery(recentAgentsQuery(""));
   const runs: RunItem[] = found.flatMap((one) => one.data?.runs ?? []);
+  const nameOf = useAgentNames(runs.map((run) => run.graph_id));
   const failed = found.find((one) => one.isError);
   return (
     <List title={words.home.running}>
@@ -251,7 +250,7 @@ function Running({ onExample, isBusy }: { onExample: (example: Example) => void;
                 params={{ runId: run.id }}
                 className="min-w-0 grow truncate font-medium after:absolute after:inset-0"
               >
-                {names ? (names.get(run.graph_id) ?? words.library.deletedAgent) : "…"}
+                {nameOf(run.graph_id)}
               </Link>
               <span className="shrink-0 text-13 text-dim">
                 <Ago at={run.started_at ?? run.queued_at} />

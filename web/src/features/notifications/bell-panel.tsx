@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
-import { agentNamesQuery, inboxQuery } from "@/features/notifications/queries";
+import { inboxQuery, useAgentNames } from "@/features/notifications/queries";
 import { NotificationRows, useMark } from "@/features/notifications/rows";
 import { recentRunsQuery } from "@/features/runs/queries";
 import type { RunItem } from "@/shared/api/schema";
@@ -72,8 +72,7 @@ export function BellPanel({ className, onClose }: { className: string; onClose: 
 }
 
 function Runs({ title, runs, onClose }: { title: string; runs: RunItem[]; onClose: () => void }) {
-  const words = useWords();
-  const { data: names } = useQuery({ ...agentNamesQuery, enabled: runs.length > 0 });
+  const nameOf = useAgentNames(runs.map((run) => run.graph_id));
   if (runs.length === 0) return null;
   return (
     <section aria-label={title} className="border-b last:border-b-0">
@@ -87,7 +86,7 @@ function Runs({ title, runs, onClose }: { title: string; runs: RunItem[]; onClos
               onClick={onClose}
               className="min-w-0 grow truncate after:absolute after:inset-0"
             >
-              {names ? (names.get(run.graph_id) ?? words.library.deletedAgent) : "…"}
+              {nameOf(run.graph_id)}
             </Link>
             <span className="shrink-0 text-12 text-dim">
               <Ago at={run.ended_at ?? run.queued_at} />

@@ -48,7 +48,6 @@ export function Bell({ wide, side }: { wide: string; side: "right" | "below" }) 
       <button
         ref={button}
         type="button"
-        aria-label={words.notifications.bell(unread)}
         title={words.nav.notifications}
         aria-haspopup="dialog"
         aria-expanded={isOpen}
@@ -56,15 +55,17 @@ export function Bell({ wide, side }: { wide: string; side: "right" | "below" }) 
         className={`tap row relative rounded-md text-dim hover:bg-paper/70 hover:text-ink [&_svg]:size-4.5 [&_svg]:shrink-0 ${side === "below" ? "size-10 justify-center" : "h-9 w-full px-2.5"}`}
       >
         <BellIcon />
-        {side === "below" ? null : (
-          <span className={`grow text-left ${wide}`}>{words.nav.notifications}</span>
-        )}
+        <span
+          className={`grow text-left ${side === "below" ? "sr-only" : wide.replace("hidden", "sr-only")}`}
+        >
+          {words.nav.notifications}
+        </span>
         {unread > 0 ? (
           <span
-            aria-hidden="true"
             className={`grid h-5 min-w-5 place-items-center rounded-full bg-accent px-1.5 font-semibold text-12 text-on-accent ${side === "below" ? "absolute top-0 right-0" : wide === "hidden" ? "absolute -top-1 -right-1" : "max-lg:absolute max-lg:-top-1 max-lg:-right-1"}`}
           >
             {unread > 99 ? "99+" : unread}
+            <span className="sr-only">{words.notifications.unread}</span>
           </span>
         ) : null}
       </button>
@@ -74,7 +75,7 @@ export function Bell({ wide, side }: { wide: string; side: "right" | "below" }) 
             className={
               side === "below"
                 ? "fixed inset-x-2 top-14 max-h-[calc(100dvh-8.5rem)]"
-                : "absolute top-0 left-full ml-3 max-h-[calc(100dvh-8rem)] w-96"
+                : "absolute bottom-0 left-full ml-3 max-h-[calc(100dvh-8rem)] w-96"
             }
             onClose={() => setOpen(false)}
           />

@@ -1,6 +1,7 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, useQuery } from "@tanstack/react-query";
+import { useEffect, useMemo } from "react";
 import { api } from "@/shared/api/client";
-import { words } from "@/shared/settings";
+import { useWords } from "@/shared/settings";
 
 const PAGE = 40;
 const SHOWN = 8;
@@ -34,8 +35,23 @@ export const preferencesQuery = queryOptions({
 const MOST_NAMES = 500;
 
 /** Names of one's agents by id, for lists that have only their ids. */
-export const agentNamesQuery = queryOptions({
+const namesQuery = queryOptions({
   queryKey: ["agents", "names"],
   queryFn: () => api("GET /api/v1/graphs", { query: { limit: MOST_NAMES } }),
-  select: (page) => new Map(page.graphs.map((one) => [one.id, one.name || words().library.unnamed])),
 });
+
+/** Returns what names the agents of a list; those that were made elsewhere meanwhile are asked for, once. */
+export function useAgentNames(ids: readonly string[]): (id: string) => string {
+  const words = useWords();
+  const { data, refetch } = useQuery(namesQuery);
+  const names = useMemo(() => data && new Map(data.graphs.map((one) => [one.id, one.name])), [data]);
+  const unknown = names ? ids.filter((id) => !names.has(id)).join() : "";
+  useEffect(() => {
+    if (unknown) refetch();
+  }, [unknown, refetch]);
+  return (id) => {
+    const name = names?.get(id);
+    if (name === undefined) return names ? words.library.deletedAgent : "…";
+    return name || words.library.unnamed;
+  };
+}

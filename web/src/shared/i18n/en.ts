@@ -83,6 +83,7 @@ export const en = {
     notFoundText: "The address may be wrong, or what was here is gone.",
     broken: "This page could not be shown",
     mayNot: "This is not for you",
+    mayNotText: "These pages are for those who look after this installation. Ask one of them.",
     ours: "Something went wrong on our side.",
     noAnswer: (status: number) => `The answer could not be read (HTTP ${status}).`,
     toLibrary: "Go to the library",
@@ -240,7 +241,7 @@ export const en = {
     edit: (name: string) => `Edit ${name}`,
   },
   notifications: {
-    bell: (unread: number) => (unread === 0 ? "Notifications" : `Notifications, ${unread} unread`),
+    unread: "unread",
     inbox: "Inbox",
     now: "Running now",
     lately: "Lately",

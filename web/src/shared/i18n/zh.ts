@@ -75,6 +75,7 @@ export const zh: Messages = {
     broken: "无法显示此页面",
     mayNot: "您无权访问",
     ours: "我们这边出了问题。",
+    mayNotText: "这些页面供此系统的管理人员使用。请联系他们。",
     noAnswer: (status) => `无法读取响应（HTTP ${status}）。`,
     toLibrary: "前往智能体库",
     toHome: "前往首页",
@@ -225,7 +226,7 @@ export const zh: Messages = {
     edit: (name) => `编辑 ${name}`,
   },
   notifications: {
-    bell: (unread) => (unread === 0 ? "通知" : `通知，${unread} 条未读`),
+    unread: "条未读",
     inbox: "收件箱",
     now: "正在运行",
     lately: "最近",
