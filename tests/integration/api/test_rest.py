@@ -124,6 +124,35 @@ class TestGraphs:
             again = served.http.get(f"/api/v1/graphs/{served.save(exported)}").json()
             assert again["content_hash"] == first["content_hash"]
 
+    def test_a_saved_agent_that_a_node_names_travels_from_then_on(
+        self, served: Up, greeter: dict[str, object], catalog: Catalog
+    ) -> None:
+        inner = served.http.post("/api/v1/graphs", json=greeter).json()
+        agent = node(
+            catalog,
+            "agent",
+            "AgentExecutor",
+            graph_id=inner["id"],
+            graph_version=1,
+            input_schema=inner["input_schema"],
+            output_schema=inner["output_schema"],
+            inputs={"who": "Ada"},
+        )
+        out = node(catalog, "out", "AgentOutput", name="said")
+        outer = write_agent(graph([agent, out], "agent.greeting -> out.value"))
+        saved = served.http.post("/api/v1/graphs", json=outer)
+        assert saved.status_code == 201, saved.text
+        assert [one["id"] for one in saved.json()["graph"]["sub_graphs"]] == [inner["id"]]
+
+        served.http.delete(f"/api/v1/graphs/{inner['id']}")
+        run = served.http.post(
+            f"/api/v1/graphs/{saved.json()['id']}/execute", params={"wait": 20}, json={}
+        )
+        assert run.json()["outputs"] == {"said": ["Good day, Ada!"]}
+        again = served.http.post("/api/v1/graphs", json=outer)
+        assert again.status_code == 422
+        assert "graph_id" in again.json()["details"]["errors"]["agent"]
+
     def test_a_deleted_agent_is_gone(self, served: Up, greeter: dict[str, object]) -> None:
         graph_id = served.save(greeter)
 
