@@ -7,8 +7,9 @@ worker       all it can                     nothing
 scheduler    none                           nothing               moves wake-ups, keeps the disk in bounds
 command      only what it is handed         nothing
 
-Every process but a command gives the runs of dead workers back and queues what is due. Any number of each
-may run at once. The database is the embedded one where settings name none; adapters are chosen by settings:
+Who moves wake-ups tells people what happens, too. Every process but a command gives the runs of dead workers
+back and queues what is due. Any number of each may run at once. The database is the embedded one where settings
+name none; adapters are chosen by settings:
 
 setting      without it                     with it
 queue_url    PostgresQueue                  RabbitQueue, fed by Outbox
@@ -170,8 +171,10 @@ async def platform(
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
+        if process.relays:
+            inform_people(ground, notifications)
         if process.tends:
-            _look_after(ground, storage, files, integrations, notifications)
+            _look_after(ground, storage, files, integrations)
         if process.takes_work:
             _begin(stack, preset_runs.relay(), "deliveries")
         yield Platform(
@@ -206,12 +209,10 @@ def _look_after(
     storage: StorageService,
     files: FileService,
     integrations: Integrations,
-    notifications: NotificationService,
 ) -> None:
     """Do what one process of an installation has to, until it ends."""
     _begin(ground.stack, _tend(storage, files), "storage")
     _begin(ground.stack, tend_webhooks(ground, integrations), "webhooks")
-    inform_people(ground, notifications)
 
 
 def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
