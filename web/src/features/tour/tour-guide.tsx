@@ -137,7 +137,13 @@ const DONE: Record<Step, () => boolean> = {
 };
 
 /** Where on the page a step happens. */
+const shelf = () =>
+  [...document.querySelectorAll("main button")].find((one) =>
+    one.textContent?.startsWith(wordsNow().builder.blocks),
+  ) ?? null;
 const PLACES: Partial<Record<Step, () => Element | null>> = {
+  calculator: shelf,
+  output: shelf,
   values: () => document.querySelector(`aside[aria-label="${wordsNow().builder.inspector}"]`),
   link: () => document.querySelector(".react-flow__node"),
   save: () => document.querySelector(`input[aria-label="${wordsNow().builder.name}"]`),

@@ -305,7 +305,7 @@ export const en = {
     steps: {
       calculator: {
         title: "Add a block",
-        text: "Press B, write “calculator” and press Enter. The block comes onto the canvas.",
+        text: "Press B, or Blocks at the top left. Write “calculator” and press Enter: the block comes onto the canvas.",
       },
       values: {
         title: "Tell it what to do",
@@ -313,7 +313,7 @@ export const en = {
       },
       output: {
         title: "Say what comes out",
-        text: "Press B again and add “agent output”. What reaches it is what your agent gives. Give it a name: answer.",
+        text: "Press B again and add “agent output”. What reaches it is what your agent gives.",
       },
       link: {
         title: "Link the two",
@@ -321,11 +321,11 @@ export const en = {
       },
       save: {
         title: "Save it",
-        text: "Give the agent a name and press Ctrl S. Every save is a version that you can go back to.",
+        text: "Give the agent a name and press Ctrl S, or Save. Every save is a version that you can go back to.",
       },
       run: {
         title: "Run it",
-        text: "Press Ctrl Enter, then Run. Watch the values travel.",
+        text: "Press Ctrl Enter, or Run. Watch the values travel.",
       },
       end: {
         title: "Your agent ran",

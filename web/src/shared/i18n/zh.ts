@@ -289,7 +289,7 @@ export const zh: Messages = {
     steps: {
       calculator: {
         title: "添加一个模块",
-        text: "按 B，输入 calculator 并按回车键。模块会出现在画布上。",
+        text: "按 B，或点击左上角的“模块”。输入 calculator 并按回车键，模块会出现在画布上。",
       },
       values: {
         title: "告诉它做什么",
@@ -297,7 +297,7 @@ export const zh: Messages = {
       },
       output: {
         title: "指定输出",
-        text: "再按 B，添加 agent output。到达它的值就是智能体的输出。将它命名为 answer。",
+        text: "再按 B，添加 agent output。到达它的值就是智能体的输出。",
       },
       link: {
         title: "连接两者",
@@ -305,11 +305,11 @@ export const zh: Messages = {
       },
       save: {
         title: "保存",
-        text: "给智能体命名，然后按 Ctrl S。每次保存都是一个可以返回的版本。",
+        text: "给智能体命名，然后按 Ctrl S，或点击“保存”。每次保存都是一个可以返回的版本。",
       },
       run: {
         title: "运行",
-        text: "按 Ctrl 回车，然后点击“运行”。观看值的流动。",
+        text: "按 Ctrl 回车，或点击“运行”。观看值的流动。",
       },
       end: {
         title: "您的智能体已运行",
