@@ -1,4 +1,7 @@
-"""`/api/v1/notifications`: one's inbox, and what one wants to hear of."""
+"""`/api/v1/notifications`: one's inbox, and what one wants to hear of.
+
+It has something of everything, so it takes what no key or app is given: the permission to change one's account.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +89,7 @@ class PreferencesChange(BaseModel):
 
 
 @router.get("")
-@needs(Permission.ACCOUNT_READ)
+@needs(Permission.ACCOUNT_WRITE)
 async def list_notifications(
     services: ServicesDep,
     principal: PrincipalDep,
@@ -113,7 +116,7 @@ async def mark_all_read(body: MarkAll, services: ServicesDep, principal: Princip
 
 
 @router.get("/preferences")
-@needs(Permission.ACCOUNT_READ)
+@needs(Permission.ACCOUNT_WRITE)
 async def get_preferences(services: ServicesDep, principal: PrincipalDep) -> PreferencesAnswer:
     """Return what one wants to hear of, and by which way."""
     found = await services.notifications.preferences(principal)

@@ -218,6 +218,8 @@ class _Client:
             await self._services.runs.events(self._principal, run_id, since=since, limit=1)
             following = self._follow_run(run_id, since)
         elif "inbox" in message:
+            if not self._principal.may(Permission.ACCOUNT_WRITE):
+                raise MayNot("Inboxes are for people, not for keys and apps.")
             following = self._follow_inbox()
         elif message.get("graph") == "*":
             following = self._follow_runs(None)
