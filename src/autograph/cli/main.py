@@ -19,6 +19,7 @@ from autograph.cli import (
     files,
     forks,
     keys,
+    library,
     models,
     notifications,
     packs,
@@ -49,6 +50,7 @@ app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.command("test")(cassettes.play)
 app.add_typer(agents.graphs, name="graphs")
+app.add_typer(library.library, name="library")
 forks.add_to(runs.runs)
 cassettes.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")

@@ -72,6 +72,7 @@ async def first(news: AsyncIterator[RunNews | None]) -> RunNews | None:
 
 
 class TestBroadcast:
+    @pytest.mark.seed("D10-10")
     async def test_news_reach_listeners_here_and_in_other_processes(
         self, broadcasts: list[Broadcast]
     ) -> None:
@@ -103,6 +104,7 @@ class TestBroadcast:
             async with asyncio.timeout(0.01):
                 assert await anext(here) == news
 
+    @pytest.mark.seed("D10-12")
     async def test_a_listener_that_is_too_slow_is_told_that_it_missed_something(
         self, broadcasts: list[Broadcast]
     ) -> None:
@@ -157,6 +159,7 @@ class TestPartials:
             async with asyncio.timeout(2):
                 assert (await anext(pieces)).text == "for you"
 
+    @pytest.mark.seed("D10-12")
     async def test_who_is_slow_misses_the_oldest_and_holds_up_nobody(
         self, broadcasts: list[Broadcast]
     ) -> None:
