@@ -175,9 +175,7 @@ async def platform(
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
-        _begin_all(stack, process, (storage, files), (ground, integrations), preset_runs)
-        if process.relays:
-            inform_people(ground, notifications)
+        _begin_all(process, (storage, files), (ground, integrations), preset_runs, notifications)
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -208,12 +206,16 @@ async def platform(
 
 
 def _begin_all(
-    stack: AsyncExitStack,
     process: Process,
     kept: tuple[StorageService, FileService],
     heard: tuple[Ground, Integrations],
     preset_runs: PresetRuns,
+    notifications: NotificationService,
 ) -> None:
+    ground = heard[0]
+    stack = ground.stack
+    if process.relays:
+        inform_people(ground, notifications)
     if process.tends:
         _begin(stack, _tend(*kept), "storage")
         _begin(stack, tend_webhooks(*heard), "webhooks")
