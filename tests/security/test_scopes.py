@@ -126,3 +126,13 @@ async def test_nor_is_the_person_at_this_machine(fresh: Town) -> None:
 async def test_the_permission_to_delete_credentials_is_none_to_add_them() -> None:
     assert SCOPES[Scope.DELETE_INTEGRATIONS] == {Permission.CREDENTIALS_DELETE}
     assert SCOPES[Scope.MANAGE_INTEGRATIONS] == {Permission.CREDENTIALS_WRITE}
+
+
+async def test_no_key_reads_an_inbox(settled: Town) -> None:
+    """It has errors of runs, questions, and where somebody logged in: more than any scope says."""
+    ada = await settled.person("Ada")
+    async with settled.client(await settled.key(ada)) as program:
+        for path in ("/api/v1/notifications", "/api/v1/notifications/preferences"):
+            assert (await program.get(path)).status_code == 403
+    async with settled.client(ada) as http:
+        assert (await http.get("/api/v1/notifications")).status_code == 200

@@ -88,6 +88,10 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         preset = await make_listening(http, catalog)
         await http.post(httpx2.URL(preset["webhook"]["url"]).path, json={"hi": 1})
         came = (await http.get("/api/v1/deliveries")).json()["deliveries"]
+        notifications: list[Any] = []
+        while not notifications:
+            told = (await http.get("/api/v1/notifications")).json()["notifications"]
+            notifications = [one for one in told if one["kind"] == "review_waiting"]
         app = await http.post(
             "/api/v1/apps",
             json={
@@ -118,6 +122,7 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         "app_id": app.json()["id"],
         "folder_id": folder.json()["id"],
         "identity_id": str(identity),
+        "notification_id": notifications[0]["id"],
         "version": "1",
         "old": "1",
         "new": "2",
@@ -153,6 +158,8 @@ async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) ->
         assert folder["name"] == "Ada's"
         agent = (await http.get(f"/api/v1/library/agents/{things['graph_id']}")).json()
         assert agent["is_favorite"] is False
+        told = (await http.get("/api/v1/notifications?status=unread")).json()["notifications"]
+        assert things["notification_id"] in [one["id"] for one in told]
         assert len((await http.get("/api/v1/auth/sessions")).json()) == 2
 
 
@@ -183,6 +190,7 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/library/folders",
         "GET /api/v1/webhooks",
         "GET /api/v1/deliveries",
+        "GET /api/v1/notifications",
         "GET /api/v1/credentials",
         "GET /api/v1/files",
         "GET /external/v1/runs",

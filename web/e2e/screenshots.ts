@@ -30,6 +30,8 @@ let browser: Browser;
 let platform: Platform;
 const paths: Record<string, string> = {
   welcome: "/welcome",
+  home: "/",
+  notifications: "/notifications",
   library: "/library",
   runs: "/runs",
   "share-nothing": "/share/nobody-ever-made-this-link",
@@ -195,6 +197,7 @@ test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
     // Frames of outputs have no storage.
     if (window !== window.top) return;
     localStorage.setItem("autograph.welcomed", "yes");
+    localStorage.setItem("autograph.tour", "done");
     localStorage.setItem("autograph.language", chosen);
   }, language);
   for (const [name, path] of Object.entries(paths)) {

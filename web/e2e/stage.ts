@@ -29,6 +29,8 @@ const STOP_MS = 15_000;
 
 export interface Platform {
   url: string;
+  /** Where it keeps everything; mails are files in `mail`. */
+  folder: string;
   stop(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export async function startPlatform(environment: Record<string, string> = {}): P
   });
   return {
     url,
+    folder,
     stop: async () => {
       await end(process_);
       rmSync(folder, { recursive: true, force: true });

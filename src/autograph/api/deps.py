@@ -20,6 +20,7 @@ from autograph.features.agents.service import AgentService
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
 from autograph.features.library.service import FolderService, LibraryService, PresetService
+from autograph.features.notifications.service import NotificationService
 from autograph.features.runs.service import (
     BlockService,
     CassetteService,
@@ -64,6 +65,7 @@ class Services:
     broadcast: Broadcast
     accounts: Accounts
     integrations: Integrations
+    notifications: NotificationService
     guard: Guard
 
 

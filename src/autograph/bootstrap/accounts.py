@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from ipaddress import ip_address, ip_network
 from typing import ClassVar, Final
 
@@ -32,8 +31,6 @@ from autograph.infra.cache.layered import LayeredCache
 from autograph.infra.egress.ports import HttpRequest, Rules
 from autograph.infra.errors import OperationalError
 from autograph.infra.json import Json
-from autograph.infra.mail.folder import FolderMailer
-from autograph.infra.mail.ports import Mailer
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
 from autograph.infra.telemetry.ports import Tracer, Untraced
@@ -75,7 +72,7 @@ def make_accounts(ground: Ground, *, others: Sequence[PersonalData]) -> Accounts
             ground.ring, issuer="autograph", trusted=_trusted(settings), fetch_keys=fetch_keys
         ),
         ring=ground.ring,
-        mailer=_mailer(settings, ground.stack),
+        mailer=ground.mailer,
         tries=ground.rates,
         clock=ground.clock,
     )
@@ -153,13 +150,3 @@ def _trusted(settings: Settings) -> TrustedIssuer | None:
         secret=settings.jwt_secret.get_secret_value() if settings.jwt_secret else None,
         jwks_url=settings.jwks_url,
     )
-
-
-def _mailer(settings: Settings, stack: AsyncExitStack) -> Mailer:
-    if settings.smtp_url is None:
-        return FolderMailer(settings.data_dir.expanduser() / "mail", sender=settings.mail_from)
-    from autograph.infra.mail.smtp import SmtpMailer  # noqa: PLC0415 - only where mails are sent
-
-    mailer = SmtpMailer(settings.smtp_url.get_secret_value(), sender=settings.mail_from)
-    stack.push_async_callback(mailer.close)
-    return mailer

@@ -17,6 +17,8 @@ from autograph.infra.database import Database
 from autograph.infra.egress.dial import CheckedDialer
 from autograph.infra.egress.late import LateClient
 from autograph.infra.egress.ports import Dialer, HostList, Http, Rules
+from autograph.infra.mail.folder import FolderMailer
+from autograph.infra.mail.ports import Mailer
 from autograph.infra.postgres.server import embedded_postgres
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
@@ -30,6 +32,7 @@ class Ground:
         ring: Encrypts what is secret.
         http: The way out, by the installation's own rules.
         dialer: The same for protocols that are not HTTP.
+        mailer: Sends mails; without a mail server it writes them to a folder.
         rates: Counts, over all processes where they share a Redis.
         cache: What all processes share; None where each has its own.
         stack: Closes what has to be closed at the end.
@@ -40,6 +43,7 @@ class Ground:
     ring: Keys
     http: Http
     dialer: Dialer
+    mailer: Mailer
     rates: RateLimiter
     cache: Cache | None
     clock: Clock
@@ -62,6 +66,7 @@ async def make_ground(
         ring=await open_keys(settings, database),
         http=http,
         dialer=CheckedDialer(egress_rules(settings)),
+        mailer=_mailer(settings, stack),
         rates=dispatch.turns,
         cache=dispatch.cache,
         clock=SystemClock(),
@@ -109,3 +114,13 @@ def egress_rules(settings: Settings) -> Rules:
         return Rules(inside)
     whose = "this installation lets be asked, by its setting AUTOGRAPH_EGRESS_HOSTS"
     return Rules(inside, (HostList(whose, settings.egress_hosts),))
+
+
+def _mailer(settings: Settings, stack: AsyncExitStack) -> Mailer:
+    if settings.smtp_url is None:
+        return FolderMailer(settings.data_dir.expanduser() / "mail", sender=settings.mail_from)
+    from autograph.infra.mail.smtp import SmtpMailer  # noqa: PLC0415 - only where mails are sent
+
+    mailer = SmtpMailer(settings.smtp_url.get_secret_value(), sender=settings.mail_from)
+    stack.push_async_callback(mailer.close)
+    return mailer

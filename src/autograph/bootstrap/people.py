@@ -24,6 +24,8 @@ from autograph.features.library.repository import (
     LibraryRepository,
     PresetRepository,
 )
+from autograph.features.notifications.adapters.personal_data import NotificationData
+from autograph.features.notifications.repository import NotificationRepository
 from autograph.features.runs.adapters.personal_data import FeedbackData, RunData
 from autograph.features.runs.repository import FeedbackRepository, RunRepository
 from autograph.graph.spec import BlockSpec
@@ -44,6 +46,7 @@ async def make_people(
         AgentData(graphs, specs),
         CredentialData(CredentialRepository(ground.database)),
         FileData(files),
+        NotificationData(NotificationRepository(ground.database)),
     ]
     accounts = make_accounts(ground, others=others)
     uses = CredentialUsesInPresets(CredentialUsesInGraphs(graphs), kept)

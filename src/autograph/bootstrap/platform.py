@@ -7,8 +7,9 @@ worker       all it can                     nothing
 scheduler    none                           nothing               moves wake-ups, keeps the disk in bounds
 command      only what it is handed         nothing
 
-Every process but a command gives the runs of dead workers back and queues what is due. Any number of each
-may run at once. The database is the embedded one where settings name none; adapters are chosen by settings:
+Who moves wake-ups tells people what happens, too. Every process but a command gives the runs of dead workers
+back and queues what is due. Any number of each may run at once. The database is the embedded one where settings
+name none; adapters are chosen by settings:
 
 setting      without it                     with it
 queue_url    PostgresQueue                  RabbitQueue, fed by Outbox
@@ -40,6 +41,7 @@ from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
 from autograph.bootstrap.ground import Ground, make_ground, open_database
 from autograph.bootstrap.library import make_library, tend_webhooks
+from autograph.bootstrap.notifications import inform_people, make_notifications
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
@@ -55,6 +57,7 @@ from autograph.features.files.service import FileService
 from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
 from autograph.features.library.service import FolderService, LibraryService, PresetService
+from autograph.features.notifications.service import NotificationService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
@@ -117,6 +120,7 @@ class Platform:
     files: FileService
     accounts: Accounts
     integrations: Integrations
+    notifications: NotificationService
     guard: Guard
     journal: JournalStore
     owner: Principal
@@ -168,6 +172,7 @@ async def platform(
         ground = await make_ground(settings, database, dispatch, stack)
         files = make_files(settings, database)
         accounts, integrations = await make_people(ground, rows, graphs, specs, files)
+        notifications = make_notifications(ground, dispatch)
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
@@ -184,7 +189,7 @@ async def platform(
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
-        _begin_all(stack, process, (storage, files), (ground, integrations), preset_runs)
+        _begin_all(process, (storage, files), (ground, integrations), preset_runs, notifications)
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -207,6 +212,7 @@ async def platform(
             files=files,
             accounts=accounts,
             integrations=integrations,
+            notifications=notifications,
             guard=make_guard(settings, accounts, dispatch.turns, owner),
             journal=journal,
             owner=owner,
@@ -216,12 +222,16 @@ async def platform(
 
 
 def _begin_all(
-    stack: AsyncExitStack,
     process: Process,
     kept: tuple[StorageService, FileService],
     heard: tuple[Ground, Integrations],
     preset_runs: PresetRuns,
+    notifications: NotificationService,
 ) -> None:
+    ground = heard[0]
+    stack = ground.stack
+    if process.relays:
+        inform_people(ground, notifications)
     if process.tends:
         _begin(stack, _tend(*kept), "storage")
         _begin(stack, tend_webhooks(*heard), "webhooks")
@@ -307,6 +317,7 @@ def serve(made: Platform) -> ASGIApp:
             broadcast=made.broadcast,
             accounts=made.accounts,
             integrations=made.integrations,
+            notifications=made.notifications,
             guard=made.guard,
         )
     )

@@ -33,7 +33,7 @@ class Process(StrEnum):
 
     @property
     def relays(self) -> bool:
-        """Whether it moves wake-ups to the broker."""
+        """Whether it moves wake-ups to the broker, and tells people what happens."""
         return self in {Process.UP, Process.API, Process.SCHEDULER}
 
     @property

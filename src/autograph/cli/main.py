@@ -29,6 +29,7 @@ _BRANCHES: Final = (
     ("library", "library", "library"),
     ("runs", "runs", "runs"),
     ("reviews", "reviews", "reviews"),
+    ("notifications", "notifications", "notifications"),
     ("dead-letters", "reviews", "dead_letters"),
     ("files", "files", "files"),
     ("presets", "presets", "presets"),

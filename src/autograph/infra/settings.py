@@ -248,6 +248,9 @@ class Settings(BaseSettings):
         default=timedelta(hours=1),
         description="How often providers are asked whether they still send.",
     )
+    notification_retention: timedelta = Field(
+        default=timedelta(days=90), description="How long people's notifications are kept."
+    )
     max_body_bytes: int = Field(
         default=16 * 1024 * 1024,
         ge=1024,

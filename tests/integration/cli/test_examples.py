@@ -15,6 +15,7 @@ EXPECTED = {
     "word-report.json": "3 words, 2 of them long: Agents, graphs.\nLouder: Agents are graphs!\n",
     "welcome-party.json": "Good day, Ada!\nGood day, Grace!\n",
     "careful-division.json": "Divide of 1 and 0 has no finite result.\n",
+    "mail-desk.json": "Repairs\n",
 }
 
 

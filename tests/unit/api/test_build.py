@@ -42,7 +42,7 @@ def test_the_best_coding_that_is_accepted_is_sent(
     found = build.find("assets/a-1.js", accepted)
 
     assert found is not None
-    assert found.path.name == sent
+    assert found.content == f"assets/{sent}".encode()
     assert found.media_type == "text/javascript"
     assert found.headers.get("Content-Encoding") == coding
     assert found.headers["Vary"] == "Accept-Encoding"
@@ -64,3 +64,15 @@ def test_nothing_else_is_found(build: Build, name: str) -> None:
 
 def test_where_nothing_was_built_nothing_is_found(tmp_path: Path) -> None:
     assert Build(tmp_path / "none").find("index.html", "br") is None
+
+
+def test_a_build_may_be_replaced_while_it_is_served(build: Build, tmp_path: Path) -> None:
+    for old in (tmp_path / "assets").glob("a-1.*"):
+        old.unlink()
+    (tmp_path / "assets" / "b-2.js").write_text("new")
+
+    found = build.find("assets/b-2.js", "br")
+
+    assert found is not None
+    assert found.content == b"new"
+    assert build.find("assets/a-1.js", "br, gzip") is None

@@ -8,8 +8,8 @@ export function NotFoundPage() {
   const words = useWords();
   return (
     <Plain title={words.errors.notFound} text={words.errors.notFoundText} code="404">
-      <Link to="/library" className={buttonClass("do")}>
-        {words.errors.toLibrary}
+      <Link to="/" className={buttonClass("do")}>
+        {words.errors.toHome}
       </Link>
     </Plain>
   );
@@ -21,12 +21,10 @@ export function ProblemPage({ error, reset }: ErrorComponentProps) {
   const isMissing = error instanceof ApiError && error.status === 404;
   if (isMissing) return <NotFoundPage />;
   const code = error instanceof ApiError && error.status ? String(error.status) : "";
+  const isOffline = error instanceof ApiError && error.code === "offline";
+  const title = isOffline ? words.offline.title : words.errors.broken;
   return (
-    <Plain
-      title={code === "403" ? words.errors.mayNot : words.errors.broken}
-      text={messageOf(error)}
-      code={code}
-    >
+    <Plain title={code === "403" ? words.errors.mayNot : title} text={messageOf(error)} code={code}>
       <Button
         look="do"
         onClick={() => {
@@ -36,8 +34,8 @@ export function ProblemPage({ error, reset }: ErrorComponentProps) {
       >
         {words.tryAgain}
       </Button>
-      <Link to="/library" className={buttonClass()}>
-        {words.errors.toLibrary}
+      <Link to="/" className={buttonClass()}>
+        {words.errors.toHome}
       </Link>
     </Plain>
   );

@@ -12,6 +12,7 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
       [
         [keys.palette, ["Ctrl", "K"]],
         [keys.help, ["?"]],
+        [keys.home, ["g", "h"]],
         [keys.library, ["g", "l"]],
         [keys.runs, ["g", "r"]],
         [keys.reviews, ["g", "v"]],

@@ -3,18 +3,29 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { install } from "@/app/install";
 import { queries } from "@/app/queries";
 import { router } from "@/app/router";
+import { whenElsewhere } from "@/app/session";
 import { whenLoggedOut } from "@/shared/api/client";
 import { loadLanguage } from "@/shared/settings";
 import { Toasts } from "@/shared/ui/toast";
 
-whenLoggedOut(() => {
+const OPEN_TO_ALL = /^\/(login|welcome|signup|forgotten|auth)\b/;
+
+function leave(): void {
   const { pathname, searchStr } = router.state.location;
-  if (pathname === "/login" || pathname === "/welcome") return;
+  if (OPEN_TO_ALL.test(pathname)) return;
   queries.clear();
   router.navigate({ to: "/login", search: { next: pathname + searchStr } });
+}
+whenLoggedOut(leave);
+whenElsewhere((news) => {
+  if (news === "out") leave();
+  // Perhaps somebody else: nothing of who was here before stays in view.
+  else queries.resetQueries();
 });
+install();
 
 const place = document.getElementById("app");
 if (place === null) throw new Error("the page has no place for the app");

@@ -4,6 +4,7 @@ import { Bot, CornerDownLeft, FileText, Search, SquareActivity, Zap } from "luci
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { recentAgentsQuery } from "@/features/library/queries";
 import { recentRunsQuery } from "@/features/runs/queries";
+import { offerTour } from "@/features/tour/tour";
 import { ago } from "@/shared/format";
 import { chooseLanguage, chooseTheme, useWords } from "@/shared/settings";
 
@@ -39,12 +40,15 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
     const action = (label: string, act: () => void): Choice => ({ id: label, label, icon: <Zap />, act });
     const names = new Map(agents?.graphs.map((graph) => [graph.id, graph.name]));
     const still: Choice[] = [
+      page(words.nav.home, "/"),
       page(words.nav.library, "/library"),
       page(words.nav.runs, "/runs"),
       page(words.nav.reviews, "/reviews"),
       page(words.nav.build, "/build"),
       page(words.nav.connections, "/connections"),
+      page(words.nav.notifications, "/notifications"),
       page(words.nav.account, "/account"),
+      action(words.tour.start, offerTour),
       action(words.keyboard.title, onHelp),
       action(`${words.themes.title}: ${words.themes.light}`, () => chooseTheme("light")),
       action(`${words.themes.title}: ${words.themes.dark}`, () => chooseTheme("dark")),

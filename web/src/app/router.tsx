@@ -14,6 +14,7 @@ import { AGENT_TABS, type AgentTab, librarySearch, RUN_STATUSES } from "@/featur
 import { ApiError } from "@/shared/api/client";
 import type { RunStatus } from "@/shared/api/schema";
 import { oneOf } from "@/shared/search";
+import { words } from "@/shared/settings";
 
 const root = createRootRoute({
   component: Outlet,
@@ -88,9 +89,16 @@ const shell = createRoute({
 const home = createRoute({
   getParentRoute: () => shell,
   path: "/",
-  beforeLoad: () => {
-    throw redirect({ to: "/library" });
-  },
+  component: lazyRouteComponent(() => import("@/features/home/home-page"), "HomePage"),
+});
+const notifications = createRoute({
+  getParentRoute: () => shell,
+  path: "/notifications",
+  validateSearch: (search): { status?: string } => ({ status: text(search.status) }),
+  component: lazyRouteComponent(
+    () => import("@/features/notifications/notifications-page"),
+    "NotificationsPage",
+  ),
 });
 const library = createRoute({
   getParentRoute: () => shell,
@@ -176,6 +184,11 @@ const account = createRoute({
 const admin = createRoute({
   getParentRoute: () => shell,
   path: "/admin",
+  beforeLoad: async () => {
+    const account = await queries.ensureQueryData(accountQuery);
+    if (!account.roles.some((role) => role === "admin" || role === "support"))
+      throw new ApiError(403, "auth.may_not", words().errors.mayNotText, {}, "");
+  },
   validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
   component: lazyRouteComponent(() => import("@/features/admin/admin-page"), "AdminPage"),
 });
@@ -192,6 +205,7 @@ export const router = createRouter({
     share,
     shell.addChildren([
       home,
+      notifications,
       library,
       agent,
       runs,

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import {
   CircleUserRound,
+  House,
   Inbox,
   KeyRound,
   LibraryBig,
@@ -13,14 +14,18 @@ import {
 } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
 import { KeyboardHelp } from "@/app/keyboard";
-import { accountQuery, authQuery, isAdmin } from "@/app/session";
+import { accountQuery, authQuery, isAdmin, logOut } from "@/app/session";
+import { Bell, useLiveInbox } from "@/features/notifications/bell";
 import { openReviewsQuery } from "@/features/reviews/queries";
-import { api } from "@/shared/api/client";
+import { isUnderWay, useTour } from "@/features/tour/tour";
 import { useConnection, watchRuns } from "@/shared/api/socket";
 import { chooseLanguage, chooseTheme, useSettings, useWords } from "@/shared/settings";
 import { Menu, type MenuItem } from "@/shared/ui/menu";
 import { Kbd } from "@/shared/ui/state";
 
+const TourGuide = lazy(() =>
+  import("@/features/tour/tour-guide").then((module) => ({ default: module.TourGuide })),
+);
 const Palette = lazy(() => import("@/app/palette").then((module) => ({ default: module.Palette })));
 
 /** Around every page of somebody who is known. */
@@ -29,7 +34,9 @@ export function Shell() {
   const [isHelpOpen, setHelpOpen] = useState(false);
   const isCanvas = useLocation({ select: ({ pathname }) => pathname.startsWith("/build") });
   const words = useWords();
+  const isTouring = useTour((tour) => isUnderWay(tour.stage));
   useLiveLists();
+  useLiveInbox();
   useShortcuts({ palette: () => setPaletteOpen(true), help: () => setHelpOpen(true) });
   const main = useRef<HTMLElement>(null);
 
@@ -45,6 +52,7 @@ export function Shell() {
       <Rail isSlim={isCanvas} onSearch={() => setPaletteOpen(true)} onHelp={() => setHelpOpen(true)} />
       <div className="stack min-w-0 grow max-md:pb-16">
         <OfflineNotice />
+        {isCanvas ? null : <TopLine onSearch={() => setPaletteOpen(true)} />}
         <main ref={main} tabIndex={-1} className="min-h-0 grow outline-none">
           <Outlet />
         </main>
@@ -53,6 +61,11 @@ export function Shell() {
       {isPaletteOpen ? (
         <Suspense>
           <Palette onClose={() => setPaletteOpen(false)} onHelp={() => setHelpOpen(true)} />
+        </Suspense>
+      ) : null}
+      {isTouring ? (
+        <Suspense>
+          <TourGuide />
         </Suspense>
       ) : null}
       {isHelpOpen ? <KeyboardHelp onClose={() => setHelpOpen(false)} /> : null}
@@ -86,6 +99,7 @@ function useShortcuts({ palette, help }: { palette: () => void; help: () => void
   useEffect(() => {
     let isAfterG = false;
     const goTo: Record<string, string> = {
+      h: "/",
       l: "/library",
       r: "/runs",
       v: "/reviews",
@@ -119,6 +133,29 @@ function useShortcuts({ palette, help }: { palette: () => void; help: () => void
   }, [navigate]);
 }
 
+/** What a phone has no rail for. */
+function TopLine({ onSearch }: { onSearch: () => void }) {
+  const words = useWords();
+  return (
+    <div className="sticky top-0 z-30 row h-12 justify-between border-b bg-ground px-3 md:hidden">
+      <Link to="/" aria-label="Autograph">
+        <Mark />
+      </Link>
+      <div className="row gap-1">
+        <button
+          type="button"
+          aria-label={words.palette.open}
+          onClick={onSearch}
+          className="grid size-10 place-items-center rounded-md text-dim [&_svg]:size-4.5"
+        >
+          <Search />
+        </button>
+        <Bell wide="hidden" side="below" />
+      </div>
+    </div>
+  );
+}
+
 function useOpenReviews(): number {
   const { data } = useQuery(openReviewsQuery);
   return data?.reviews.length ?? 0;
@@ -134,7 +171,7 @@ function Rail({ isSlim, onSearch, onHelp }: { isSlim: boolean; onSearch: () => v
       aria-label={words.nav.label}
       className={`sticky top-0 z-30 stack h-dvh shrink-0 gap-1 border-r bg-sunken/60 p-2 max-md:hidden ${isSlim ? "w-14" : "w-14 lg:w-56 lg:p-3"}`}
     >
-      <Link to="/library" className="row mb-2 h-10 rounded-md px-2" aria-label="Autograph">
+      <Link to="/" className="row mb-2 h-10 rounded-md px-2" aria-label="Autograph">
         <Mark />
         <span className={`font-semibold text-16 tracking-tight ${wide}`}>Autograph</span>
       </Link>
@@ -150,6 +187,7 @@ function Rail({ isSlim, onSearch, onHelp }: { isSlim: boolean; onSearch: () => v
           <Kbd>Ctrl K</Kbd>
         </span>
       </button>
+      <Entry to="/" icon={<House />} label={words.nav.home} wide={wide} />
       <Entry to="/library" icon={<LibraryBig />} label={words.nav.library} wide={wide} />
       <Entry to="/runs" icon={<SquareActivity />} label={words.nav.runs} wide={wide} />
       <Entry to="/reviews" icon={<Inbox />} label={words.nav.reviews} wide={wide} count={waiting} />
@@ -159,6 +197,7 @@ function Rail({ isSlim, onSearch, onHelp }: { isSlim: boolean; onSearch: () => v
         <Entry to="/admin" icon={<Settings2 />} label={words.nav.admin} wide={wide} />
       ) : null}
       <div className="grow" />
+      <Bell wide={wide} side="right" />
       <AccountMenu onHelp={onHelp} wide={wide} />
     </nav>
   );
@@ -233,9 +272,8 @@ function AccountMenu({ onHelp, wide }: { onHelp: () => void; wide: string }) {
   const { data: account } = useQuery(accountQuery);
   const { data: state } = useQuery(authQuery);
   const look = useLookItems();
-  async function logOut() {
-    await api("POST /api/v1/auth/logout");
-    client.clear();
+  async function leave() {
+    await logOut(client);
     navigate({ to: "/login" });
   }
   return (
@@ -257,7 +295,7 @@ function AccountMenu({ onHelp, wide }: { onHelp: () => void; wide: string }) {
         ...look,
         "line",
         state?.is_set_up
-          ? { label: words.auth.logOut, onSelect: logOut }
+          ? { label: words.auth.logOut, onSelect: leave }
           : { label: words.auth.setUp, onSelect: () => navigate({ to: "/welcome" }) },
       ]}
     />
@@ -268,10 +306,10 @@ function BottomBar() {
   const words = useWords();
   const waiting = useOpenReviews();
   const entries = [
+    { to: "/", icon: <House />, label: words.nav.home },
     { to: "/library", icon: <LibraryBig />, label: words.nav.library },
     { to: "/runs", icon: <SquareActivity />, label: words.nav.runs },
     { to: "/reviews", icon: <Inbox />, label: words.nav.reviews, count: waiting },
-    { to: "/build", icon: <Plus />, label: words.nav.build },
     { to: "/account", icon: <CircleUserRound />, label: words.nav.account },
   ];
   return (

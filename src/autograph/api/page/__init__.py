@@ -6,23 +6,24 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import Scope
 
 from autograph.api.gateway.credentials import headers_of
 from autograph.api.gateway.routes import GuardedRoute, RateClass, public
-from autograph.api.page.build import Build
+from autograph.api.page.build import Build, Found
 from autograph.infra.errors import NotFound
 from autograph.infra.json import encode
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 _HERE: Final = Path(__file__).parent
-_UNBUILT: Final = _HERE / "unbuilt.html"
+_UNBUILT: Final = (_HERE / "unbuilt.html").read_bytes()
 _BUILD: Final = Build(_HERE / "built")
 _REVALIDATED: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _PAGES: Final = (
     "/",
+    "/notifications",
     "/welcome",
     "/login",
     "/signup",
@@ -47,7 +48,7 @@ _PAGES: Final = (
 
 
 @public("The page asks people to log in; there is nothing of anybody on it.", rate=RateClass.READ)
-async def page(request: Request) -> FileResponse:
+async def page(request: Request) -> Response:
     """Return the page, which finds out by its path what to show."""
     return _page(request.scope)
 
@@ -60,7 +61,7 @@ for _path in _PAGES:
 @public(
     "The page asks what the link shows; there is nothing of anybody on it.", rate=RateClass.READ
 )
-async def shared(token: str, request: Request) -> FileResponse:
+async def shared(token: str, request: Request) -> Response:
     """Return the page for what is shown by a link. Who searches the web is asked to leave it out."""
     found = _page(request.scope)
     found.headers["X-Robots-Tag"] = "noindex, nofollow"
@@ -69,7 +70,7 @@ async def shared(token: str, request: Request) -> FileResponse:
 
 @router.get("/assets/{name}")
 @public("Scripts, styles and fonts, named by what is in them.", rate=RateClass.READ)
-async def asset(name: str, request: Request) -> FileResponse:
+async def asset(name: str, request: Request) -> Response:
     """Return a file whose name changes with its content, so that browsers ask for it once.
 
     Raises:
@@ -80,13 +81,24 @@ async def asset(name: str, request: Request) -> FileResponse:
 
 @router.get("/static/{name}")
 @public("The icon, and what else has a name that stays.", rate=RateClass.READ)
-async def static(name: str, request: Request) -> FileResponse:
+async def static(name: str, request: Request) -> Response:
     """Return a file whose name stays.
 
     Raises:
         NotFound: The web app has no such file.
     """
     return _file(request.scope, f"static/{name}", _REVALIDATED)
+
+
+@router.get("/sw.js")
+@public("The service worker: what an installed app does while nobody answers.", rate=RateClass.READ)
+async def worker(request: Request) -> Response:
+    """Return the service worker; it stands at the top, so that it may serve every page.
+
+    Raises:
+        NotFound: The web app was not built.
+    """
+    return _file(request.scope, "sw.js", _REVALIDATED)
 
 
 @router.get("/api/openapi.json")
@@ -104,25 +116,27 @@ def page_for_nothing(scope: Scope) -> Response | None:
     return _page(scope, status_code=404)
 
 
-def _page(scope: Scope, *, status_code: int = 200) -> FileResponse:
+def _page(scope: Scope, *, status_code: int = 200) -> Response:
     found = _BUILD.find("index.html", _encodings(scope))
     if found is None:
-        return FileResponse(_UNBUILT, status_code, {"Cache-Control": _REVALIDATED})
-    return FileResponse(
-        found.path,
-        status_code,
-        {"Cache-Control": _REVALIDATED, **found.headers},
-        media_type=found.media_type,
-    )
+        return Response(
+            _UNBUILT, status_code, {"Cache-Control": _REVALIDATED}, media_type="text/html"
+        )
+    return _sent(found, _REVALIDATED, status_code)
 
 
-def _file(scope: Scope, name: str, cached: str) -> FileResponse:
+def _file(scope: Scope, name: str, cached: str) -> Response:
     found = _BUILD.find(name, _encodings(scope))
     if found is None:
         raise NotFound(f"There is nothing at /{name}.")
-    return FileResponse(
-        found.path,
-        headers={"Cache-Control": cached, **found.headers},
+    return _sent(found, cached)
+
+
+def _sent(found: Found, cached: str, status_code: int = 200) -> Response:
+    return Response(
+        found.content,
+        status_code,
+        {"Cache-Control": cached, **found.headers},
         media_type=found.media_type,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 _MEDIA_TYPES: Final = {
@@ -16,6 +16,7 @@ _MEDIA_TYPES: Final = {
     ".json": "application/json",
     ".woff2": "font/woff2",
     ".png": "image/png",
+    ".webmanifest": "application/manifest+json",
 }
 _COMPRESSED: Final = {"br": ".br", "gzip": ".gz"}
 """Endings of compressed files by coding, the better one first."""
@@ -25,21 +26,17 @@ _COMPRESSED: Final = {"br": ".br", "gzip": ".gz"}
 class Found:
     """A file to send, and the headers that say how it is coded."""
 
-    path: Path
+    content: bytes
     media_type: str
     headers: Mapping[str, str]
 
 
 class Build:
-    """The files of a build, as they were when the process started."""
+    """The files of a build, as they are now: it may be built anew at any moment."""
 
     def __init__(self, folder: Path) -> None:
         """Look into `folder`, which may not be there: then there is no file."""
-        self._files = {
-            path.relative_to(folder).as_posix(): path
-            for path in folder.rglob("*")
-            if path.is_file()
-        }
+        self._folder = folder
 
     def find(self, name: str, accepted: str) -> Found | None:
         """Return a file in the best coding that is accepted; None where there is no such file.
@@ -48,16 +45,26 @@ class Build:
             name: Its path in the build: `assets/index-3f2a.js`.
             accepted: The header Accept-Encoding; what is refused by `q=0` counts as refused.
         """
-        plain = self._files.get(name)
-        media_type = None if plain is None else _MEDIA_TYPES.get(plain.suffix)
-        if plain is None or media_type is None:
+        path = PurePosixPath(name)
+        media_type = _MEDIA_TYPES.get(path.suffix)
+        if media_type is None or path.is_absolute() or ".." in path.parts:
+            return None
+        plain = self._read(name)
+        if plain is None:
             return None
         for coding, ending in _COMPRESSED.items():
-            compressed = self._files.get(name + ending)
-            if compressed is not None and _accepts(accepted, coding):
+            compressed = self._read(name + ending) if _accepts(accepted, coding) else None
+            if compressed is not None:
                 coded = {"Content-Encoding": coding, "Vary": "Accept-Encoding"}
                 return Found(compressed, media_type, coded)
         return Found(plain, media_type, {"Vary": "Accept-Encoding"})
+
+    def _read(self, name: str) -> bytes | None:
+        # Whole, and here: a file that is sent in pieces may be gone between two of them.
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
 
 
 def _accepts(accepted: str, coding: str) -> bool:

@@ -3,6 +3,7 @@
 A client sends                                   and gets
   {"type": "subscribe", "run": id, "since": 0}     subscribed, then event …, partial …, then end
   {"type": "subscribe", "graph": id | "*"}         subscribed, then run … whenever one of its runs moves
+  {"type": "subscribe", "inbox": "*"}              subscribed, then inbox … whenever one's inbox has changed
   {"type": "unsubscribe", "run": id}               unsubscribed
   {"type": "pong"}                                 nothing
 
@@ -216,6 +217,10 @@ class _Client:
             run_id = _uuid(message["run"])
             await self._services.runs.events(self._principal, run_id, since=since, limit=1)
             following = self._follow_run(run_id, since)
+        elif "inbox" in message:
+            if not self._principal.may(Permission.ACCOUNT_WRITE):
+                raise MayNot("Inboxes are for people, not for keys and apps.")
+            following = self._follow_inbox()
         elif message.get("graph") == "*":
             following = self._follow_runs(None)
         else:
@@ -281,6 +286,16 @@ class _Client:
                 ):
                     await self._show_run(one.run_id, graph_id)
 
+    async def _follow_inbox(self) -> None:
+        """Tell how many notifications are unread, now and whenever that may have changed."""
+        notifications = self._services.notifications
+        async with notifications.listen(self._principal) as changed:
+            while True:
+                changed.clear()
+                unread = await notifications.unread(self._principal)
+                await self._put({"type": "inbox", "unread": unread})
+                await changed.wait()
+
     async def _show_run(self, run_id: UUID, graph_id: UUID | None) -> None:
         with suppress(AutographError):
             row = (await self._services.runs.get(self._principal, run_id)).row
@@ -304,10 +319,10 @@ _FIRST_EVENTS: Final = 3
 
 
 def _key(message: dict[str, Json]) -> str:
-    for name in ("run", "graph"):
+    for name in ("run", "graph", "inbox"):
         if isinstance(message.get(name), str):
             return f"{name}:{message[name]}"
-    raise Invalid('Say what to subscribe to: {"run": id} or {"graph": id}.')
+    raise Invalid('Say what to subscribe to: {"run": id}, {"graph": id} or {"inbox": "*"}.')
 
 
 def _uuid(text: Json) -> UUID:

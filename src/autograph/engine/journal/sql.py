@@ -20,6 +20,7 @@ WITH owned AS (
          AS c (id, by, owner_id, graph_id, graph_version, sub_graph_id, parent_id, parent_node_run, depth,
                timezone, priority, status, worker, result)
     WHERE c.by IN (SELECT id FROM owned)
+    RETURNING id, owner_id, parent_id, status
 ), written AS (
     INSERT INTO run_events (run_id, seq, kind, body)
     SELECT e.run_id, e.seq, e.kind, e.body::json
@@ -30,6 +31,11 @@ WITH owned AS (
     UPDATE runs SET status = e.status, result = e.result::json, ended_at = clock_timestamp(), worker = NULL
     FROM unnest($22::uuid[], $23::text[], $24::text[]) AS e (id, status, result)
     WHERE runs.id = e.id AND e.id IN (SELECT id FROM owned)
+    RETURNING runs.id, runs.owner_id, runs.parent_id, runs.status
+), told AS (
+    INSERT INTO happenings (kind, user_id, subject)
+    SELECT 'run.' || status, owner_id, id FROM (SELECT * FROM created UNION ALL SELECT * FROM ended) AS over
+    WHERE status IN ('completed', 'failed') AND parent_id IS NULL
 )
 SELECT id FROM owned
 """
@@ -87,14 +93,19 @@ SELECT pg_notify('autograph_jobs', '')
 """
 
 ASK: Final = """
-INSERT INTO waits (id, run_id, node_run, node_id, owner_id, graph_id, graph_version, kind, title, payload,
-                   is_editable, token, due_at)
-SELECT q.id, q.run_id, q.node_run, q.node_id, r.owner_id, r.graph_id, r.graph_version, q.kind, q.title,
-       q.payload::json, q.is_editable, q.token, q.due_at
-FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[], $8::boolean[],
-            $9::text[], $10::timestamptz[])
-     AS q (id, run_id, node_run, node_id, kind, title, payload, is_editable, token, due_at)
-JOIN runs r ON r.id = q.run_id
+WITH asked AS (
+    INSERT INTO waits (id, run_id, node_run, node_id, owner_id, graph_id, graph_version, kind, title, payload,
+                       is_editable, token, due_at)
+    SELECT q.id, q.run_id, q.node_run, q.node_id, r.owner_id, r.graph_id, r.graph_version, q.kind, q.title,
+           q.payload::json, q.is_editable, q.token, q.due_at
+    FROM unnest($1::uuid[], $2::uuid[], $3::integer[], $4::text[], $5::text[], $6::text[], $7::text[],
+                $8::boolean[], $9::text[], $10::timestamptz[])
+         AS q (id, run_id, node_run, node_id, kind, title, payload, is_editable, token, due_at)
+    JOIN runs r ON r.id = q.run_id
+    RETURNING id, owner_id, kind
+)
+INSERT INTO happenings (kind, user_id, subject)
+SELECT 'review.asked', owner_id, id FROM asked WHERE kind <> 'call'
 """
 
 # Keyed by node run: whatever happens, a node run is charged once.
@@ -109,14 +120,24 @@ ON CONFLICT (run_id, node_run) DO NOTHING
 CLOSE: Final = """
 WITH closed AS (
     UPDATE waits SET status = 'void', answered_at = now() WHERE run_id = ANY ($1::uuid[]) AND status = 'waiting'
+    RETURNING id, owner_id, kind
+), told AS (
+    INSERT INTO happenings (kind, user_id, subject)
+    SELECT 'review.closed', owner_id, id FROM closed WHERE kind <> 'call'
 )
 UPDATE dead_letters SET decision = 'discarded', decided_at = now()
 WHERE run_id = ANY ($1::uuid[]) AND decision IS NULL
 """
 
 ANSWER: Final = """
-UPDATE waits SET status = 'answered', answer = $2::text::json, answered_at = now()
-WHERE id = $1 AND status = 'waiting' RETURNING run_id
+WITH answered AS (
+    UPDATE waits SET status = 'answered', answer = $2::text::json, answered_at = now()
+    WHERE id = $1 AND status = 'waiting' RETURNING id, run_id, owner_id, kind
+), told AS (
+    INSERT INTO happenings (kind, user_id, subject)
+    SELECT 'review.closed', owner_id, id FROM answered WHERE kind <> 'call'
+)
+SELECT run_id FROM answered
 """
 
 LOAD: Final = """
@@ -161,6 +182,10 @@ WITH buried AS (
     INSERT INTO dead_letters (id, run_id, owner_id, graph_id, code, message, crashes)
     SELECT $4, id, owner_id, graph_id, $5, $6, crashes FROM buried
     ON CONFLICT (run_id) WHERE decision IS NULL DO NOTHING
+    RETURNING run_id, message
+), told AS (
+    INSERT INTO happenings (kind, subject, body)
+    SELECT 'run.set_aside', run_id, json_build_object('message', message) FROM noted
 )
 SELECT id FROM buried
 """

@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from autograph.infra.ids import new_id
-from autograph.infra.mail.ports import Mail
+from autograph.infra.mail.ports import Mail, MailUndelivered
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -23,14 +23,24 @@ class FolderMailer:
         self._sender = sender
 
     async def send(self, mail: Mail) -> None:
-        """Write a mail."""
+        """Write a mail; one that cannot be written is logged."""
+        try:
+            await self.deliver(mail)
+        except MailUndelivered as error:
+            _log.warning("a mail could not be written", error=error.message)
+
+    async def deliver(self, mail: Mail) -> None:
+        """Write a mail.
+
+        Raises:
+            MailUndelivered: It could not be written.
+        """
         path = self._folder / f"{new_id()}.eml"
         try:
             await asyncio.to_thread(_write, path, message_of(mail, self._sender))
         except OSError as error:
-            _log.warning("a mail could not be written", path=str(path), error=str(error))
-        else:
-            _log.info("a mail was written (setting: AUTOGRAPH_SMTP_URL sends them)", path=str(path))
+            raise MailUndelivered(f"A mail could not be written to {path}: {error}") from error
+        _log.info("a mail was written (setting: AUTOGRAPH_SMTP_URL sends them)", path=str(path))
 
 
 def message_of(mail: Mail, sender: str) -> EmailMessage:

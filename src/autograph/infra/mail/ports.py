@@ -28,6 +28,12 @@ class MailUnavailable(OperationalError):
     code: ClassVar[str] = "mail.unavailable"
 
 
+class MailUndelivered(OperationalError):
+    """The installation's mail server does not answer, or does not take a mail."""
+
+    code: ClassVar[str] = "mail.undelivered"
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """A mail to one person, as plain text."""
@@ -42,6 +48,14 @@ class Mailer(Protocol):
 
     async def send(self, mail: Mail) -> None:
         """Hand a mail over. Never fails and never waits for the other side: what cannot be sent is logged."""
+        ...
+
+    async def deliver(self, mail: Mail) -> None:
+        """Hand a mail over, once, and wait until it was taken.
+
+        Raises:
+            MailUndelivered: It was not.
+        """
         ...
 
 

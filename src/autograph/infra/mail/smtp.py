@@ -10,7 +10,7 @@ import aiosmtplib
 import structlog
 
 from autograph.infra.mail.folder import message_of
-from autograph.infra.mail.ports import Mail
+from autograph.infra.mail.ports import Mail, MailUndelivered
 
 _log = structlog.stdlib.get_logger(__name__)
 _TRIES: Final = 5
@@ -43,20 +43,31 @@ class SmtpMailer:
         if self._sending:
             await asyncio.wait(self._sending, timeout=_TIMEOUT_SECONDS)
 
+    async def deliver(self, mail: Mail) -> None:
+        """Send a mail, and wait until the server has taken it.
+
+        Raises:
+            MailUndelivered: It did not.
+        """
+        try:
+            await aiosmtplib.send(
+                message_of(mail, self._sender),
+                hostname=self._host,
+                port=self._port,
+                username=self._user,
+                password=self._password,
+                use_tls=self._is_tls,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailUndelivered(f"{self._host} did not take a mail: {error}") from error
+
     async def _send(self, mail: Mail) -> None:
         for attempt in range(_TRIES):
             try:
-                await aiosmtplib.send(
-                    message_of(mail, self._sender),
-                    hostname=self._host,
-                    port=self._port,
-                    username=self._user,
-                    password=self._password,
-                    use_tls=self._is_tls,
-                    timeout=_TIMEOUT_SECONDS,
-                )
-            except (aiosmtplib.SMTPException, OSError) as error:
-                _log.warning("a mail was not taken", attempt=attempt + 1, error=str(error))
+                await self.deliver(mail)
+            except MailUndelivered as error:
+                _log.warning("a mail was not taken", attempt=attempt + 1, error=error.message)
                 await asyncio.sleep(2**attempt)
             else:
                 return

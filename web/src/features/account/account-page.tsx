@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { accountQuery, authQuery, isAdmin } from "@/app/session";
+import { accountQuery, authQuery, isAdmin, logOut } from "@/app/session";
 import { Keys } from "@/features/account/keys";
+import { NotificationPreferences } from "@/features/account/notifications";
 import { Section } from "@/features/account/section";
 import { Password, SecondStep, Sessions } from "@/features/account/security";
 import { api } from "@/shared/api/client";
@@ -40,6 +41,7 @@ export function AccountPage() {
           <Profile key={account.data.id} name={account.data.name} email={account.data.email ?? ""} />
         ) : null}
         <Look />
+        <NotificationPreferences />
         {account.data?.has_password ? <Password /> : null}
         {account.data?.has_password ? <SecondStep isOn={account.data.has_totp} /> : null}
         {state?.is_set_up ? <Sessions /> : null}
@@ -72,8 +74,7 @@ function Elsewhere() {
         <Button
           look="danger"
           onClick={async () => {
-            await api("POST /api/v1/auth/logout");
-            client.clear();
+            await logOut(client);
             navigate({ to: "/login" });
           }}
         >

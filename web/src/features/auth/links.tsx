@@ -3,6 +3,7 @@
 import { Link, useParams, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { NotFoundPage } from "@/app/errors";
+import { tellLoggedIn } from "@/app/session";
 import { Door, text, useSending } from "@/features/auth/pages";
 import { ApiError, api } from "@/shared/api/client";
 import type { AskedAnswer, Authorization } from "@/shared/api/schema";
@@ -49,9 +50,10 @@ function Followed({ send }: { send: (token: string) => Promise<unknown> }) {
 function useGoOn() {
   const router = useRouter();
   return () => {
-    const back = new URL(behind.get("back") || "/library", location.origin);
+    tellLoggedIn();
+    const back = new URL(behind.get("back") || "/", location.origin);
     return router.navigate({
-      href: back.origin === location.origin ? back.pathname + back.search : "/library",
+      href: back.origin === location.origin ? back.pathname + back.search : "/",
     });
   };
 }

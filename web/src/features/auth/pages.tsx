@@ -2,8 +2,9 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { Languages, MoonStar } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
-import { accountQuery, authQuery, setWelcomed } from "@/app/session";
+import { accountQuery, authQuery, setWelcomed, tellLoggedIn } from "@/app/session";
 import { Mark, useLookItems } from "@/app/shell";
+import { offerTourOnce } from "@/features/tour/tour";
 import { ApiError, api } from "@/shared/api/client";
 import { useWords } from "@/shared/settings";
 import { Button, buttonClass } from "@/shared/ui/button";
@@ -128,10 +129,11 @@ function useEntry(next?: string) {
   const router = useRouter();
   return async () => {
     setWelcomed();
+    tellLoggedIn();
     await client.resetQueries({ queryKey: authQuery.queryKey });
     client.removeQueries({ queryKey: accountQuery.queryKey });
     const to = next ? new URL(next, location.origin) : null;
-    await router.navigate({ href: to?.origin === location.origin ? to.pathname + to.search : "/library" });
+    await router.navigate({ href: to?.origin === location.origin ? to.pathname + to.search : "/" });
   };
 }
 
@@ -224,6 +226,7 @@ export function WelcomePage() {
           await api("POST /api/v1/auth/set-up", {
             body: { name: text(form, "name"), email: text(form, "email"), password: text(form, "password") },
           });
+          offerTourOnce();
           await enter();
         })}
       >
@@ -236,7 +239,14 @@ export function WelcomePage() {
       {account ? (
         <div className="mt-6 border-t pt-5">
           <p className="mb-3 text-13 text-dim">{words.auth.aloneText}</p>
-          <Button onClick={enter}>{words.auth.alone}</Button>
+          <Button
+            onClick={() => {
+              offerTourOnce();
+              return enter();
+            }}
+          >
+            {words.auth.alone}
+          </Button>
         </div>
       ) : null}
     </Door>
@@ -308,7 +318,7 @@ function Providers({ next }: { next?: string | undefined }) {
             try {
               const { url } = await api("POST /api/v1/auth/providers/{provider}/start", {
                 path: { provider: provider.name },
-                body: { back: next ?? "/library" },
+                body: { back: next ?? "/" },
               });
               location.assign(url);
             } catch (problem) {

@@ -1,6 +1,6 @@
 // Agents that run offline, from the repository's examples: each is fetched when it is taken.
 
-export type ExampleKey = "wordReport" | "countdown" | "welcomeParty" | "carefulDivision";
+export type ExampleKey = "wordReport" | "countdown" | "welcomeParty" | "carefulDivision" | "mailDesk";
 
 export interface Example {
   key: ExampleKey;
@@ -21,4 +21,5 @@ export const EXAMPLES: readonly Example[] = [
   example("countdown", "countdown.json"),
   example("welcomeParty", "welcome-party.json"),
   example("carefulDivision", "careful-division.json"),
+  example("mailDesk", "mail-desk.json"),
 ];

@@ -68,15 +68,23 @@ async function send(url: string, request: RequestInit): Promise<Response> {
   }
 }
 
+/** What the API says when nobody is logged in any more; a password or a code that is wrong is another 401. */
+const SESSION_IS_OVER: ReadonlySet<string> = new Set(["auth.required", "auth.token_invalid"]);
+
 /** Ask, and ask once more with the next session where this one has ended. */
 export async function ask(url: string, request: RequestInit): Promise<Response> {
   let answer = await send(url, request);
-  if (answer.status === 401 && !url.startsWith("/api/v1/auth/login")) {
-    if (await renewSession()) answer = await send(url, request);
-    if (answer.status === 401) onLoggedOut();
+  if (answer.ok) return answer;
+  let error = await errorOf(answer);
+  if (SESSION_IS_OVER.has(error.code)) {
+    if (await renewSession()) {
+      answer = await send(url, request);
+      if (answer.ok) return answer;
+      error = await errorOf(answer);
+    }
+    if (SESSION_IS_OVER.has(error.code)) onLoggedOut();
   }
-  if (!answer.ok) throw await errorOf(answer);
-  return answer;
+  throw error;
 }
 
 async function errorOf(answer: Response): Promise<ApiError> {

@@ -41,6 +41,7 @@ const LONGEST_PAUSE_MS = 8_000;
 const NOT_ADMITTED = 4401;
 const runs = new Map<string, Set<RunWatch>>();
 const lists = new Set<(run: RunItem | null) => void>();
+const inboxes = new Set<() => void>();
 let socket: WebSocket | null = null;
 let tries = 0;
 let waiting: ReturnType<typeof setTimeout> | undefined;
@@ -96,6 +97,9 @@ function onMessage(text: string): void {
       if (message.run) subscribeRun(message.run);
       else for (const listener of lists) listener(null);
       break;
+    case "inbox":
+      for (const listener of inboxes) listener();
+      break;
     case "run":
       for (const listener of lists) listener(message.run);
       break;
@@ -109,7 +113,7 @@ function subscribeRun(id: string): void {
 
 function connect(): void {
   clearTimeout(waiting);
-  if (socket || (runs.size === 0 && lists.size === 0)) return;
+  if (socket || runs.size + lists.size + inboxes.size === 0) return;
   const made = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/ws`);
   socket = made;
   made.onopen = () => {
@@ -119,6 +123,7 @@ function connect(): void {
       // What happened while nobody listened is in no message: lists are asked for again.
       for (const listener of lists) listener(null);
     }
+    if (inboxes.size > 0) say({ type: "subscribe", inbox: "*" });
   };
   made.onmessage = (event) => onMessage(event.data);
   made.onclose = async (event) => {
@@ -159,5 +164,16 @@ export function watchRuns(listener: (run: RunItem | null) => void): () => void {
   return () => {
     lists.delete(listener);
     if (lists.size === 0) say({ type: "unsubscribe", graph: "*" });
+  };
+}
+
+/** Hear when one's inbox may have changed; returns how to stop. */
+export function watchInbox(listener: () => void): () => void {
+  inboxes.add(listener);
+  connect();
+  if (inboxes.size === 1) say({ type: "subscribe", inbox: "*" });
+  return () => {
+    inboxes.delete(listener);
+    if (inboxes.size === 0) say({ type: "unsubscribe", inbox: "*" });
   };
 }

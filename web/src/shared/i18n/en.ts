@@ -1,6 +1,8 @@
 // Every word the app says. Another language has the same keys, or does not compile.
 
 import { editing } from "@/shared/i18n/editing-en";
+/** What a notification names. */
+export type Told = Readonly<Record<"agent" | "title" | "provider" | "ip", string>>;
 
 export const en = {
   editing,
@@ -20,6 +22,8 @@ export const en = {
   nav: {
     label: "Main",
     skip: "Skip to content",
+    home: "Home",
+    notifications: "Notifications",
     library: "Library",
     runs: "Runs",
     reviews: "Reviews",
@@ -47,6 +51,7 @@ export const en = {
     keys: {
       palette: "Search everything",
       help: "This list",
+      home: "Go home",
       library: "Go to the library",
       runs: "Go to runs",
       reviews: "Go to reviews",
@@ -74,6 +79,7 @@ export const en = {
   offline: {
     offline: "You are offline. What you see may be old; it catches up by itself.",
     lost: "The connection is lost. Trying again; nothing that happens meanwhile is missed.",
+    title: "You are offline",
     unreachable: "Autograph does not answer. Check that it is running and that you are online.",
   },
   errors: {
@@ -81,9 +87,13 @@ export const en = {
     notFoundText: "The address may be wrong, or what was here is gone.",
     broken: "This page could not be shown",
     mayNot: "This is not for you",
+    mayNotText: "These pages are for those who look after this installation. Ask one of them.",
     ours: "Something went wrong on our side.",
     noAnswer: (status: number) => `The answer could not be read (HTTP ${status}).`,
     toLibrary: "Go to the library",
+    toHome: "Go home",
+    newVersion: "A newer version of these pages is there.",
+    reload: "Load it",
   },
   states: {
     queued: "Queued",
@@ -251,12 +261,14 @@ export const en = {
       countdown: "Countdown",
       welcomeParty: "Welcome party",
       carefulDivision: "Careful division",
+      mailDesk: "Mail desk",
     },
     exampleTexts: {
       wordReport: "Three steps look at a text at the same time, and one report has what all of them found.",
       countdown: "A loop: it counts down to zero, one value at a time.",
       welcomeParty: "An agent inside an agent: one greets each guest, the other asks it to.",
       carefulDivision: "A failure that goes its own way instead of ending the run.",
+      mailDesk: "A model reads a message and says who answers it. It works offline, with a scripted model.",
     },
     neverRun: "Never run",
     edit: "Edit",
@@ -363,6 +375,118 @@ export const en = {
     noneYetText: "A trigger gives this agent an address, or has a service tell it what happens.",
     noBlock: "It has no trigger block",
     noBlockText: "Place one in the builder, such as Generic Webhook, and come back to let it listen.",
+  },
+
+  home: {
+    hello: (name: string) => (name ? `Hello, ${name}` : "Hello"),
+    quick: "Quick actions",
+    needs: "Needs you",
+    needsNothing: "Nothing needs you. Questions and failures of your agents come here.",
+    running: "Running",
+    runsNothing: "Nothing is running. Start something:",
+    runIt: (name: string) => `Run ${name}`,
+    go: "Go on where you were",
+    examples: "Start from an example",
+    allReviews: (count: number) => (count === 1 ? "1 question" : `All ${count} questions`),
+    takeTour: "Take the tour",
+    takeTourText: "Two minutes: you build an agent of your own and run it.",
+    makeAccount: "Make an account",
+    makeAccountText: "To log in from elsewhere, and to let others in.",
+    asks: (agent: string) => `${agent} asks`,
+    edit: (name: string) => `Edit ${name}`,
+  },
+  notifications: {
+    unread: "unread",
+    inbox: "Inbox",
+    now: "Running now",
+    lately: "Lately",
+    none: "Nothing to tell yet",
+    noneText: "When a run fails, or an agent asks you something, it is said here.",
+    noneUnread: "You have read everything",
+    noneUnreadText: "What happens next is said here.",
+    allRead: "Mark all as read",
+    read: "Mark as read",
+    unreadOne: "Mark as unread",
+    seeAll: "See all",
+    unreadOnly: "Unread only",
+    all: "All",
+    times: (count: number) => `${count} times`,
+    what: {
+      "run.failed": (one: Told) => `${one.agent} failed`,
+      "run.completed": (one: Told) => `${one.agent} is done`,
+      "run.set_aside": (one: Told) => `A run of ${one.agent} was set aside: workers died over it`,
+      "review.asked": (one: Told) => `${one.agent} asks: ${one.title}`,
+      "webhook.unhealthy": (one: Told) => `The webhook at ${one.provider} does not work`,
+      "security.new_place": (one: Told) => `A log-in from a new place: ${one.ip}`,
+      "security.user.password_changed": (_: Told) => "Your password was changed",
+      "security.user.password_reset": (_: Told) => "Your password was reset by a mailed link",
+      "security.user.password_given": (_: Told) => "Your password was set by an administrator",
+      "security.user.totp_on": (_: Told) => "The second step of your log-in was turned on",
+      "security.user.totp_off": (_: Told) => "The second step of your log-in was turned off",
+      "security.api_key.created": (_: Told) => "An API key was made",
+      "security.identity.linked": (_: Told) => "Another account was linked to yours, for log-ins",
+      "security.session.stolen": (_: Told) => "A session was used by two, and was ended",
+      "security.app.allowed": (_: Told) => "An app was allowed to act for you",
+    },
+    wanted: "What you hear of",
+    wantedText: "Choose what is said in your inbox.",
+    wantedTextMail: "Choose what is said in your inbox, and what is mailed to you.",
+    noMail: "Nothing is mailed: this installation has no mail server.",
+    saved: "Kept.",
+    channels: { inbox: "Inbox", mail: "Mail" },
+    kinds: {
+      run_failed: "A run failed",
+      run_completed: "A run is done",
+      review_waiting: "An agent asks you something",
+      webhook_unhealthy: "A webhook does not work",
+      security: "Log-ins from new places, changes of passwords and keys",
+      installation: "What concerns this installation",
+    },
+  },
+  tour: {
+    title: "A short tour",
+    start: "Take the tour",
+    welcomeTitle: "Build your first agent",
+    welcomeText:
+      "In two minutes you put two blocks on a canvas, link them and watch them run. You do it, this shows where.",
+    begin: "Show me",
+    skip: "Skip the tour",
+    skipped: "You find the tour on the home page and in the search (Ctrl K) whenever you want it.",
+    next: "Next",
+    end: "End the tour",
+    step: (at: number, of: number) => `Step ${at} of ${of}`,
+    done: "Done. Go on.",
+    waits: "Do this, and the tour goes on by itself.",
+    steps: {
+      calculator: {
+        title: "Add a block",
+        text: "Press B, or Blocks at the top left. Write “calculator” and press Enter: the block comes onto the canvas.",
+      },
+      values: {
+        title: "Tell it what to do",
+        text: "Choose the block: its fields are on the right. Choose Multiply, and give it 6 and 7.",
+      },
+      output: {
+        title: "Say what comes out",
+        text: "Press B again and add “agent output”. What reaches it is what your agent gives.",
+      },
+      link: {
+        title: "Link the two",
+        text: "Drag from Result of the calculator to Value of the output. By keys: choose the calculator, press L, and say where to.",
+      },
+      save: {
+        title: "Save it",
+        text: "Give the agent a name and press Ctrl S, or Save. Every save is a version that you can go back to.",
+      },
+      run: {
+        title: "Run it",
+        text: "Press Ctrl Enter, or Run. Watch the values travel.",
+      },
+      end: {
+        title: "Your agent ran",
+        text: "Every step of it is kept. You find it in the library, and its run under Runs. Next: take an example apart, or connect a service.",
+      },
+    },
   },
 
   runs: {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from autograph.infra.json import Json
@@ -29,6 +30,22 @@ class Deed:
     outcome: str = "done"
 
 
+TOLD: Final = frozenset(
+    {
+        "user.password_changed",
+        "user.password_reset",
+        "user.password_given",
+        "user.totp_on",
+        "user.totp_off",
+        "api_key.created",
+        "identity.linked",
+        "session.stolen",
+        "app.allowed",
+    }
+)
+"""Deeds of which the person whose account it is hears, whoever did them."""
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
     """A line of the audit log. Nothing changes or deletes one."""
@@ -40,6 +57,15 @@ class AuditEntry:
     deed: Deed
     ip: str
     request_id: str
+
+    @property
+    def told_to(self) -> tuple[UUID, UUID] | None:
+        """Who hears of it, and the id of what it was done to; None where nobody does."""
+        kind, _, target = self.deed.target.partition(":")
+        if self.deed.action not in TOLD or not target:
+            return None
+        person = UUID(target) if kind == "user" else self.actor_id
+        return None if person is None else (person, UUID(target))
 
 
 @dataclass(frozen=True, slots=True)

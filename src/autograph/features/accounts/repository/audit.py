@@ -11,6 +11,7 @@ from sqlalchemy import Row, insert, select
 from autograph.features.accounts.models.audit import AuditEntry, Deed
 from autograph.features.accounts.tables import audit_log
 from autograph.infra.database import Database
+from autograph.infra.happenings import note
 
 
 class AuditRepository:
@@ -21,7 +22,7 @@ class AuditRepository:
         self._database = database
 
     async def add(self, entry: AuditEntry) -> None:
-        """Add a line."""
+        """Add a line; who is to hear of it does."""
         async with self._database.begin() as connection:
             await connection.execute(
                 insert(audit_log).values(
@@ -38,6 +39,9 @@ class AuditRepository:
                     request_id=entry.request_id,
                 )
             )
+            if (told := entry.told_to) is not None:
+                kind = f"security.{entry.deed.action}"
+                await note(connection, kind, *told, {"ip": entry.ip})
 
     async def list_page(
         self,

@@ -15,10 +15,12 @@ from autograph.features.accounts.models.sessions import (
     REUSE_GRACE,
     LoginMethod,
     Session,
+    is_new_place,
 )
 from autograph.features.accounts.repository.changes import tell
 from autograph.features.accounts.tables import refresh_tokens, sessions, users
 from autograph.infra.database import Database
+from autograph.infra.happenings import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,16 @@ class SessionRepository:
         self._database = database
 
     async def add(self, session: Session, token_hash: bytes) -> None:
-        """Keep a log-in and its first refresh token."""
+        """Keep a log-in and its first refresh token; from a new place, somebody is to be told of it."""
         async with self._database.begin() as connection:
+            before = await connection.execute(
+                select(sessions.c.ip, sessions.c.agent)
+                .where(sessions.c.user_id == session.user_id)
+                .distinct()
+            )
+            if is_new_place(session, [(row.ip, row.agent) for row in before]):
+                told = {"ip": session.ip, "browser": session.agent}
+                await note(connection, "security.new_place", session.user_id, session.id, told)
             await connection.execute(
                 insert(sessions).values(
                     id=session.id,

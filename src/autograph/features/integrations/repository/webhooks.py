@@ -24,6 +24,7 @@ from autograph.features.integrations.models.webhooks import (
 from autograph.features.integrations.tables import webhook_triggers, webhooks
 from autograph.infra.crypto import Sealed
 from autograph.infra.database import Database
+from autograph.infra.happenings import note
 
 _LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
 
@@ -221,6 +222,10 @@ class WebhookRepository:
                 .returning(webhooks.c.id)
             )
             if noted.first() is not None:
+                is_failing = values.get("state") == WebhookState.FAILED.value
+                if is_failing and asked.health.state is not WebhookState.FAILED:
+                    told = {"provider": asked.provider, "message": values.get("message")}
+                    await note(connection, "webhook.unhealthy", asked.user_id, asked.id, told)
                 return True
             kept = {"hook_id": values["hook_id"]} if "hook_id" in values else {}
             await connection.execute(

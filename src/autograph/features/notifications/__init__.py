@@ -1,0 +1,1 @@
+"""What people are told: their inbox, mails, and what they want to hear of."""
