@@ -22,6 +22,7 @@ from autograph.features.integrations.service import Integrations
 from autograph.features.library.service import PresetService
 from autograph.features.runs.service import (
     BlockService,
+    BreakService,
     CassetteService,
     DeadLetterService,
     EgressService,
@@ -47,6 +48,7 @@ class Services:
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
+    breaks: BreakService
     forks: ForkService
     cassettes: CassetteService
     reviews: ReviewService

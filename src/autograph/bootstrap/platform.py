@@ -64,6 +64,7 @@ from autograph.features.runs.repository import (
 )
 from autograph.features.runs.service import (
     BlockService,
+    BreakService,
     CassetteService,
     DeadLetterService,
     EgressService,
@@ -100,6 +101,7 @@ class Platform:
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
+    breaks: BreakService
     forks: ForkService
     cassettes: CassetteService
     reviews: ReviewService
@@ -180,6 +182,7 @@ async def platform(
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
+            breaks=BreakService(rows, journal, plans),
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             cassettes=CassetteService(rows, journal, plans, specs),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
@@ -246,6 +249,7 @@ def serve(made: Platform) -> ASGIApp:
             runs=made.runs,
             presets=made.presets,
             preset_runs=made.preset_runs,
+            breaks=made.breaks,
             forks=made.forks,
             cassettes=made.cassettes,
             reviews=made.reviews,

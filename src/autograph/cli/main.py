@@ -12,6 +12,7 @@ from autograph.cli import (
     agents,
     apps,
     blocks,
+    breaks,
     cassettes,
     credentials,
     database,
@@ -48,6 +49,7 @@ app.command("check")(agents.check)
 app.command("run")(runs.run)
 app.command("test")(cassettes.play)
 app.add_typer(agents.graphs, name="graphs")
+breaks.add_to(runs.runs)
 forks.add_to(runs.runs)
 cassettes.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")
