@@ -1,6 +1,8 @@
 import { Handle, type Node, type NodeProps, Position, useConnection, useStore } from "@xyflow/react";
 import { AlertTriangle, ChevronDown, Eye } from "lucide-react";
 import { memo } from "react";
+import { NodeMarks, useIsPinned } from "@/features/builder/debug/marks-view";
+import { useLastAt } from "@/features/builder/debug/watching";
 import { blockColour, familyOf, pinColour, pinLook } from "@/features/builder/look";
 import { newLink, type ShownPin, shownInputs, shownOutputs, whyNot } from "@/features/builder/pins";
 import { useBuilder } from "@/features/builder/store";
@@ -29,6 +31,7 @@ export interface BlockData extends Record<string, unknown> {
 export type BlockNodeType = Node<BlockData, "block">;
 
 const FAR = 0.4;
+const SHOWN_TEXT = 400;
 
 /** What a node is called. */
 export function titleOf(node: GraphNode, spec: BlockSpec | undefined): string {
@@ -56,6 +59,7 @@ const RINGS: Partial<Record<Step["state"], string>> = {
 
 export const BlockNode = memo(function BlockNode({ id, data, selected }: NodeProps<BlockNodeType>) {
   const isFar = useStore((state) => state.transform[2] < FAR);
+  const isPinned = useIsPinned(id);
   const { node, spec, step } = data;
   const { icon: Icon } = familyOf(spec);
   const title = titleOf(node, spec);
@@ -80,9 +84,10 @@ export const BlockNode = memo(function BlockNode({ id, data, selected }: NodePro
   const colour = blockColour(spec);
   return (
     <div
-      className={`w-60 rounded-lg border bg-paper shadow-[0_1px_2px_oklch(0.2_0.02_75/0.06)] ${ring}`}
+      className={`w-60 rounded-lg border bg-paper shadow-[0_1px_2px_oklch(0.2_0.02_75/0.06)] ${ring} ${isPinned ? "outline-2 outline-pinned outline-dashed outline-offset-3" : ""}`}
       style={isFar ? { background: colour } : undefined}
     >
+      <NodeMarks id={id} step={step} isFar={isFar} />
       <header className={`row h-10 rounded-t-lg border-b px-3 ${isFar ? "border-transparent" : ""}`}>
         <span
           className="grid size-6 shrink-0 place-items-center rounded-md text-paper [&_svg]:size-3.5"
@@ -126,7 +131,11 @@ export const BlockNode = memo(function BlockNode({ id, data, selected }: NodePro
         </div>
       </div>
       {data.text ? (
-        <p className="line-clamp-4 border-t px-3 py-2 text-12 text-dim">{data.text}</p>
+        <p className="border-t px-3 py-2 text-12 text-dim" aria-live="off">
+          <span className="flex max-h-16 flex-col justify-end overflow-hidden">
+            {data.text.slice(-SHOWN_TEXT)}
+          </span>
+        </p>
       ) : step?.error ? (
         <p className="line-clamp-3 border-t bg-bad-wash px-3 py-2 text-12 text-bad">{step.error.message}</p>
       ) : (
@@ -205,7 +214,8 @@ function PinRow({
 }) {
   const fit = useFit(nodeId, pin.name, side);
   const isInput = side === "input";
-  const shown = isInput && !isLinked ? preview(value, pin.schema) : "";
+  const last = useLastAt(nodeId, pin.name, side);
+  const shown = isInput && !isLinked ? preview(value, pin.schema) : preview(last, pin.schema);
   return (
     <div
       className={`relative flex h-6 min-w-0 items-center gap-1.5 text-12 ${isInput ? "pl-3" : "justify-end pr-3"} ${fit.state === "no" ? "opacity-30" : ""}`}
@@ -225,7 +235,13 @@ function PinRow({
         {pin.label}
         {pin.isRequired ? <span className="text-bad">*</span> : null}
       </span>
-      {shown ? <span className="truncate font-mono text-ink">{shown}</span> : null}
+      {shown ? (
+        <span
+          className={`truncate font-mono ${last === undefined ? "text-ink" : "rounded-sm bg-live-wash px-1 text-live"} ${isInput ? "" : "order-first"}`}
+        >
+          {shown}
+        </span>
+      ) : null}
     </div>
   );
 }

@@ -4,6 +4,10 @@ import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { LayoutGrid, ListTree, PanelRight, Play, Plus, Redo2, Save, Search, Undo2 } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Canvas, type LooseEnd } from "@/features/builder/canvas";
+import { useDebugging } from "@/features/builder/debug/actions";
+import { openMarks, type Told, toldOf, useMarks } from "@/features/builder/debug/marks";
+import { useRoom } from "@/features/builder/debug/room";
+import { watch, watchGraph } from "@/features/builder/debug/watching";
 import { ConflictDialog, LinkDialog } from "@/features/builder/dialogs";
 import { Find } from "@/features/builder/find";
 import { Inspector } from "@/features/builder/inspector";
@@ -107,12 +111,16 @@ function Bench({ runId }: { runId: string | null }) {
   const [shelf, setShelf] = useState<{ end: LooseEnd | null } | null>(null);
   const [hasPanel, setPanel] = useState(() => matchMedia("(min-width: 768px)").matches);
   const [isFinding, setFinding] = useState(false);
-  const [isAsking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<Told | null>(null);
   const [linkFrom, setLinkFrom] = useState<string | null>(null);
   const canvas = useRef<HTMLDivElement>(null);
   const [restorable, setRestorable] = useState<KeptDraft | null>(() => keptDraft(agentId));
   const isDirty = graph !== saved && (saved !== null || graph.nodes.length > 0);
   const saving = useSaving();
+  const showAll = useRoom(canvas);
+  useEffect(() => openMarks(agentId, useBuilder.getState().draft.graph), [agentId]);
+  useEffect(() => watchGraph(graph), [graph]);
+  useEffect(() => watch(runId, live.overlay), [runId, live.overlay]);
   useBlocker({
     // What is not saved is kept as a draft; leaving the site altogether is asked about all the same.
     shouldBlockFn: () => false,
@@ -202,24 +210,26 @@ function Bench({ runId }: { runId: string | null }) {
       graph.nodes.filter((node) => specs.get(node.block_id)?.kind === "Note").map((node) => node.id),
     );
     act({ kind: "move", to: laidOut(graph, sizes, notes) });
-    setTimeout(() => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }), 60);
+    setTimeout(showAll, 60);
   }
 
-  async function run() {
+  async function run(until?: string) {
     if (isDirty && !(await saving.save())) return;
-    setAsking(true);
+    setAsking(toldOf(useMarks.getState(), useBuilder.getState().draft.graph, until));
   }
+  const debugging = useDebugging(runId, live.overlay, run);
 
   useKeys({
     b: () => setShelf({ end: null }),
     l: () => selected.length === 1 && setLinkFrom(selected[0] ?? null),
-    f: () => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }),
+    f: () => showAll(),
     "\\": () => setPanel((isOpen) => !isOpen),
     "ctrl+z": back,
     "ctrl+shift+z": forth,
     "ctrl+y": forth,
     "ctrl+s": () => saving.save(),
-    "ctrl+enter": run,
+    "ctrl+enter": () => run(),
+    ...debugging.keys,
     "ctrl+d": duplicate,
     "ctrl+f": () => setFinding(true),
     "ctrl+a": () => choose(graph.nodes.map((node) => node.id)),
@@ -273,7 +283,13 @@ function Bench({ runId }: { runId: string | null }) {
             <Save className="size-4" />
             <span className="max-sm:sr-only">{words.save}</span>
           </Button>
-          <Button small look="do" onClick={run} isBusy={saving.isBusy} disabled={graph.nodes.length === 0}>
+          <Button
+            small
+            look="do"
+            onClick={() => run()}
+            isBusy={saving.isBusy}
+            disabled={graph.nodes.length === 0}
+          >
             <Play className="size-4" />
             {words.runs.run}
           </Button>
@@ -302,6 +318,7 @@ function Bench({ runId }: { runId: string | null }) {
             texts={live.texts}
             isLive={runId !== null && !live.isOver}
             onLooseEnd={(end) => setShelf({ end })}
+            onNodeMenu={debugging.onMenu}
             onDropBlock={(blockId, at) => {
               const block = specs.get(blockId);
               if (block) add(block, at, null);
@@ -343,6 +360,7 @@ function Bench({ runId }: { runId: string | null }) {
       {hasPanel ? (
         <Inspector
           step={step}
+          debug={debugging.items}
           onDuplicate={duplicate}
           onLink={() => setLinkFrom(selected[0] ?? null)}
           onGoTo={goTo}
@@ -350,14 +368,18 @@ function Bench({ runId }: { runId: string | null }) {
         />
       ) : null}
       {linkFrom ? <LinkDialog from={linkFrom} onClose={() => setLinkFrom(null)} /> : null}
-      {isAsking && agentId ? (
+      {debugging.windows}
+      {asking && agentId ? (
         <RunDialog
           agentId={agentId}
+          told={asking}
+          given={useMarks.getState().given}
           {...(saved ? { version: saved.version } : {})}
-          onStarted={(made) =>
-            navigate({ to: "/build/$agentId", params: { agentId }, search: { run: made.id } })
-          }
-          onClose={() => setAsking(false)}
+          onStarted={(made) => {
+            useMarks.setState({ given: made.inputs });
+            return navigate({ to: "/build/$agentId", params: { agentId }, search: { run: made.id } });
+          }}
+          onClose={() => setAsking(null)}
         />
       ) : null}
       {saving.conflict && agentId ? (

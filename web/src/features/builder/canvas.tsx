@@ -17,6 +17,7 @@ import {
 } from "@xyflow/react";
 import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
+import { pinKey, useWatching } from "@/features/builder/debug/watching";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
 import { blockColour, pinColour } from "@/features/builder/look";
 import { NoteNode, type NoteNodeType } from "@/features/builder/note-node";
@@ -24,7 +25,7 @@ import { newLink, schemaOf, whyNot } from "@/features/builder/pins";
 import { act, useBuilder } from "@/features/builder/store";
 import { linkId } from "@/graph-core/edit";
 import type { Graph, Position, Specs } from "@/graph-core/model";
-import { NOTHING_YET, type Overlay, valuesAt } from "@/graph-core/overlay";
+import type { Overlay, Passed } from "@/graph-core/overlay";
 import { byNode, type Problem } from "@/graph-core/validate";
 import { useSettings, useWords } from "@/shared/settings";
 
@@ -60,12 +61,14 @@ export function Canvas({
   isLive,
   onLooseEnd,
   onDropBlock,
+  onNodeMenu,
 }: {
   overlay: Overlay;
   texts: Readonly<Record<string, string>>;
   isLive: boolean;
   onLooseEnd: (end: LooseEnd) => void;
   onDropBlock: (blockId: string, at: Position) => void;
+  onNodeMenu: (node: string, at: Position) => void;
 }) {
   const words = useWords();
   const theme = useSettings((settings) => settings.theme);
@@ -74,6 +77,7 @@ export function Canvas({
   const problems = useBuilder((builder) => builder.problems);
   const extraPins = useBuilder((builder) => builder.extraPins);
   const expanded = useBuilder((builder) => builder.expanded);
+  const passed = useWatching((watching) => watching.passed);
   const { screenToFlowPosition } = useReactFlow();
 
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
@@ -84,12 +88,9 @@ export function Canvas({
   );
   useEffect(() => setNodes((old) => merged(old, meant)), [meant]);
   useEffect(() => {
-    const made = edgesOf(graph, specs, problems, overlay, isLive);
-    setEdges((old) => {
-      const chosen = new Set(old.filter((one) => one.selected).map((one) => one.id));
-      return made.map((one) => (chosen.has(one.id) ? { ...one, selected: true } : one));
-    });
-  }, [graph, specs, problems, overlay, isLive]);
+    const made = edgesOf(graph, specs, problems, passed, isLive);
+    setEdges((old) => mergedEdges(old, made));
+  }, [graph, specs, problems, passed, isLive]);
 
   const onNodesChange = useCallback((changes: NodeChange<CanvasNode>[]) => {
     setNodes((old) =>
@@ -157,6 +158,11 @@ export function Canvas({
       onConnectEnd={onConnectEnd}
       isValidConnection={connectable}
       onSelectionChange={onSelectionChange}
+      onNodeContextMenu={(event, node) => {
+        if (node.type !== "block") return;
+        event.preventDefault();
+        onNodeMenu(node.id, { x: event.clientX, y: event.clientY });
+      }}
       onDragOver={(event: DragEvent) =>
         event.dataTransfer.types.includes(DRAGGED_BLOCK) && event.preventDefault()
       }
@@ -270,11 +276,22 @@ function isEqual(a: Record<string, unknown>, b: Record<string, unknown>): boolea
   });
 }
 
+/** What did not change stays the same object, so that it is not drawn again. */
+function mergedEdges(old: LinkEdgeType[], made: LinkEdgeType[]): LinkEdgeType[] {
+  const before = new Map(old.map((edge) => [edge.id, edge]));
+  return made.map((edge) => {
+    const was = before.get(edge.id);
+    if (!was) return edge;
+    if (was.data && edge.data && isEqual(was.data, edge.data)) return was;
+    return was.selected ? { ...edge, selected: true } : edge;
+  });
+}
+
 function edgesOf(
   graph: Graph,
   specs: Specs,
   problems: Problem[],
-  overlay: Overlay,
+  passed: ReadonlyMap<string, Passed>,
   isLive: boolean,
 ): LinkEdgeType[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
@@ -292,7 +309,7 @@ function edgesOf(
     .map((link) => {
       const source = nodes.get(link.from);
       const schema = source ? schemaOf(source, specs.get(source.block_id), link.output, "output") : {};
-      const values = overlay === NOTHING_YET ? [] : valuesAt(overlay, link.from, link.output);
+      const values = passed.get(pinKey(link.from, link.output));
       return {
         id: linkId(link),
         type: "link",
@@ -304,8 +321,8 @@ function edgesOf(
           colour: pinColour(schema),
           isStatic: link.static === true,
           isBroken: broken.has(`${link.to}\n${link.input}`) || broken.has(`${link.from}\n${link.output}`),
-          passed: values.length,
-          last: values.at(-1),
+          passed: values?.count ?? 0,
+          last: values?.last,
           isLive,
         },
       };

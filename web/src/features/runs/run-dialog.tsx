@@ -4,9 +4,9 @@ import { FlaskConical, Play } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { agentQuery, needsQuery } from "@/features/library/queries";
 import { coercerOf, misfit } from "@/graph-core/coerce";
-import type { Json, Schema } from "@/graph-core/model";
+import type { Graph, Json, Schema } from "@/graph-core/model";
 import { ApiError, api } from "@/shared/api/client";
-import type { NeedAnswer, RunAnswer } from "@/shared/api/schema";
+import type { ExecuteRequest, NeedAnswer, RunAnswer } from "@/shared/api/schema";
 import { SchemaForm } from "@/shared/form/schema-form";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
@@ -19,12 +19,15 @@ export function RunDialog({
   agentId,
   version,
   given = {},
+  told = {},
   onStarted,
   onClose,
 }: {
   agentId: string;
   version?: number;
   given?: Record<string, Json>;
+  /** Where it ends early, what is pinned, where it waits. */
+  told?: Pick<ExecuteRequest, "until" | "pinned" | "breakpoints">;
   onStarted?: (run: RunAnswer) => void;
   onClose: () => void;
 }) {
@@ -45,6 +48,7 @@ export function RunDialog({
           credentials_inputs: Object.fromEntries(Object.entries(chosen).filter(([, id]) => id)),
           ...(version === undefined ? {} : { version }),
           ...(dryRun ? { dry_run: true } : {}),
+          ...told,
         },
         headers: { "idempotency-key": crypto.randomUUID() },
       }),
@@ -99,6 +103,7 @@ export function RunDialog({
           starting.mutate(false);
         }}
       >
+        <Told told={told} agent={agent.data?.graph as unknown as Graph | undefined} />
         {agent.isError ? <Problem error={agent.error} onRetry={() => agent.refetch()} /> : null}
         {agent.isPending ? <Skeletons count={2} className="h-14" /> : null}
         {needs.data?.needs.map((need) => (
@@ -128,6 +133,30 @@ function fitted(values: Record<string, Json>, schema: Schema | undefined): Recor
       }
     }),
   );
+}
+
+/** What is otherwise in this run than in one from elsewhere. */
+function Told({
+  told,
+  agent,
+}: {
+  told: Pick<ExecuteRequest, "until" | "pinned" | "breakpoints">;
+  agent: Graph | undefined;
+}) {
+  const words = useWords();
+  const name = (id: string) => {
+    const node = agent?.nodes.find((one) => one.id === id);
+    return node?.name ?? node?.constants?.title ?? node?.constants?.name ?? words.debug.theNode;
+  };
+  const pinned = Object.keys(told.pinned ?? {}).length;
+  const breaks = told.breakpoints?.length ?? 0;
+  const sentences = [
+    told.until ? words.debug.runsTo(told.until.map(name).join(", ")) : "",
+    pinned > 0 ? words.debug.pinnedCount(pinned) : "",
+    breaks > 0 ? words.debug.breakCount(breaks) : "",
+  ].filter(Boolean);
+  if (sentences.length === 0) return null;
+  return <p className="rounded-md bg-wash px-3 py-2 text-13">{sentences.join(" ")}</p>;
 }
 
 function Need({
