@@ -5,9 +5,10 @@ import { LayoutGrid, ListTree, PanelRight, Play, Plus, Redo2, Save, Search, Undo
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Canvas, type LooseEnd } from "@/features/builder/canvas";
 import { useDebugging } from "@/features/builder/debug/actions";
+import { Live } from "@/features/builder/debug/live";
 import { openMarks, type Told, toldOf, useMarks } from "@/features/builder/debug/marks";
 import { useRoom } from "@/features/builder/debug/room";
-import { watch, watchGraph } from "@/features/builder/debug/watching";
+import { useWatching, watchGraph } from "@/features/builder/debug/watching";
 import { ConflictDialog, LinkDialog } from "@/features/builder/dialogs";
 import { Find } from "@/features/builder/find";
 import { Inspector } from "@/features/builder/inspector";
@@ -29,7 +30,6 @@ import {
   useBuilder,
 } from "@/features/builder/store";
 import { agentQuery } from "@/features/library/queries";
-import { useLiveRun } from "@/features/runs/live";
 import { RunDialog } from "@/features/runs/run-dialog";
 import { partOf, pasted, readPart } from "@/graph-core/edit";
 import type { BlockSpec, Graph, Position } from "@/graph-core/model";
@@ -107,7 +107,6 @@ function Bench({ runId }: { runId: string | null }) {
   const agentId = useBuilder((builder) => builder.agentId);
   const specs = useBuilder((builder) => builder.specs);
   const selected = useBuilder((builder) => builder.selected);
-  const live = useLiveRun(runId);
   const [shelf, setShelf] = useState<{ end: LooseEnd | null } | null>(null);
   const [hasPanel, setPanel] = useState(() => matchMedia("(min-width: 768px)").matches);
   const [isFinding, setFinding] = useState(false);
@@ -120,14 +119,15 @@ function Bench({ runId }: { runId: string | null }) {
   const showAll = useRoom(canvas);
   useEffect(() => openMarks(agentId, useBuilder.getState().draft.graph), [agentId]);
   useEffect(() => watchGraph(graph), [graph]);
-  useEffect(() => watch(runId, live.overlay), [runId, live.overlay]);
   useBlocker({
     // What is not saved is kept as a draft; leaving the site altogether is asked about all the same.
     shouldBlockFn: () => false,
     enableBeforeUnload: () => isDirty,
   });
 
-  const step = selected.length === 1 ? live.overlay.byNode.get(selected[0] ?? "") : undefined;
+  const step = useWatching(({ overlay }) =>
+    selected.length === 1 ? overlay.byNode.get(selected[0] ?? "") : undefined,
+  );
 
   function middle(): Position {
     const box = canvas.current?.getBoundingClientRect();
@@ -217,7 +217,7 @@ function Bench({ runId }: { runId: string | null }) {
     if (isDirty && !(await saving.save())) return;
     setAsking(toldOf(useMarks.getState(), useBuilder.getState().draft.graph, until));
   }
-  const debugging = useDebugging(runId, live.overlay, run);
+  const debugging = useDebugging(run);
 
   useKeys({
     b: () => setShelf({ end: null }),
@@ -313,10 +313,8 @@ function Bench({ runId }: { runId: string | null }) {
           </div>
         ) : null}
         <div ref={canvas} className="relative min-h-0 grow">
+          <Live runId={runId} />
           <Canvas
-            overlay={live.overlay}
-            texts={live.texts}
-            isLive={runId !== null && !live.isOver}
             onLooseEnd={(end) => setShelf({ end })}
             onNodeMenu={debugging.onMenu}
             onDropBlock={(blockId, at) => {
@@ -350,7 +348,6 @@ function Bench({ runId }: { runId: string | null }) {
           {runId ? (
             <RunBar
               runId={runId}
-              overlay={live.overlay}
               graph={graph}
               onClose={() => agentId && navigate({ to: "/build/$agentId", params: { agentId }, search: {} })}
             />

@@ -15,8 +15,9 @@ import {
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
-import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
+import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
+import { viewOf } from "@/features/builder/debug/room";
 import { pinKey, useWatching } from "@/features/builder/debug/watching";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
 import { blockColour, pinColour } from "@/features/builder/look";
@@ -56,16 +57,10 @@ export interface LooseEnd {
 export const DRAGGED_BLOCK = "application/x-autograph-block";
 
 export function Canvas({
-  overlay,
-  texts,
-  isLive,
   onLooseEnd,
   onDropBlock,
   onNodeMenu,
 }: {
-  overlay: Overlay;
-  texts: Readonly<Record<string, string>>;
-  isLive: boolean;
   onLooseEnd: (end: LooseEnd) => void;
   onDropBlock: (blockId: string, at: Position) => void;
   onNodeMenu: (node: string, at: Position) => void;
@@ -77,7 +72,12 @@ export function Canvas({
   const problems = useBuilder((builder) => builder.problems);
   const extraPins = useBuilder((builder) => builder.extraPins);
   const expanded = useBuilder((builder) => builder.expanded);
+  const overlay = useWatching((watching) => watching.overlay);
+  const texts = useWatching((watching) => watching.texts);
+  const isLive = useWatching((watching) => watching.isLive);
   const passed = useWatching((watching) => watching.passed);
+  const root = useRef<HTMLDivElement>(null);
+  const [begin] = useState(() => (graph.nodes.length > MANY ? viewOf(graph) : undefined));
   const { screenToFlowPosition } = useReactFlow();
 
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
@@ -131,6 +131,7 @@ export function Canvas({
 
   return (
     <ReactFlow<CanvasNode, LinkEdgeType>
+      ref={root}
       nodes={nodes}
       edges={edges}
       nodeTypes={NODE_TYPES}
@@ -180,6 +181,10 @@ export function Canvas({
       selectionMode={SelectionMode.Partial}
       multiSelectionKeyCode={["Control", "Meta", "Shift"]}
       onlyRenderVisibleElements={graph.nodes.length > MANY}
+      {...(begin ? { defaultViewport: begin } : {})}
+      // While it is dragged the drawing is a layer of its own, so that nothing is painted again.
+      onMoveStart={(event) => event?.type !== "wheel" && root.current?.classList.add("is-panning")}
+      onMoveEnd={() => root.current?.classList.remove("is-panning")}
       fitView
       fitViewOptions={{ padding: 0.2, maxZoom: 1 }}
       proOptions={{ hideAttribution: true }}

@@ -2,6 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ExternalLink, Square, X } from "lucide-react";
 import { Paused } from "@/features/builder/debug/paused";
+import { useWatching } from "@/features/builder/debug/watching";
 import { useNow } from "@/features/runs/live";
 import type { Graph, Json } from "@/graph-core/model";
 import type { Overlay } from "@/graph-core/overlay";
@@ -14,18 +15,9 @@ import { tellError } from "@/shared/ui/toast";
 import { ValueView } from "@/shared/value/value-view";
 
 /** The run that is watched: where it is, what it gave, and the way out. */
-export function RunBar({
-  runId,
-  overlay,
-  graph,
-  onClose,
-}: {
-  runId: string;
-  overlay: Overlay;
-  graph: Graph;
-  onClose: () => void;
-}) {
+export function RunBar({ runId, graph, onClose }: { runId: string; graph: Graph; onClose: () => void }) {
   const words = useWords();
+  const overlay = useWatching((watching) => watching.overlay);
   const isOver = overlay.endedAt !== null;
   const now = useNow(!isOver);
   const stopping = useMutation({

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 
 import { titleOf } from "@/features/builder/block-node";
 import { type Pins, pin, toggleBreakpoint, unpin, useMarks } from "@/features/builder/debug/marks";
 import { PinDialog } from "@/features/builder/debug/pin-dialog";
+import { useWatching } from "@/features/builder/debug/watching";
 import { nodeOf, specOf, useBuilder } from "@/features/builder/store";
 import type { Json } from "@/graph-core/model";
 import type { Overlay } from "@/graph-core/overlay";
@@ -29,11 +30,7 @@ export interface Debugging {
 }
 
 /** Running to a node, pinning what it gives out, breaking before it. */
-export function useDebugging(
-  runId: string | null,
-  overlay: Overlay,
-  onRunTo: (node: string) => unknown,
-): Debugging {
+export function useDebugging(onRunTo: (node: string) => unknown): Debugging {
   const words = useWords();
   const marks = useMarks();
   const selected = useBuilder((builder) => builder.selected);
@@ -43,6 +40,7 @@ export function useDebugging(
   const edit = (node: string) => setEditing({ node, pins: marks.pinned[node] ?? emptyPins(node) });
 
   async function pinLast(node: string) {
+    const { runId, overlay } = useWatching.getState();
     try {
       const given = runId === null ? null : await givenOut(runId, overlay, node);
       if (given === null) edit(node);
@@ -57,6 +55,7 @@ export function useDebugging(
 
   function items(node: string): NodeItem[] {
     const isPinned = node in marks.pinned;
+    const { overlay } = useWatching.getState();
     return [
       { label: words.debug.runTo, icon: <SkipForward />, by: "t", onSelect: () => onRunTo(node) },
       ...(overlay.byNode.get(node)?.outputs.length

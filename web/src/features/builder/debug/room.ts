@@ -2,8 +2,25 @@
 
 import { type FitViewOptions, useNodesInitialized, useReactFlow, type Viewport } from "@xyflow/react";
 import { type RefObject, useCallback, useEffect, useRef } from "react";
+import type { Graph } from "@/graph-core/model";
 
 const MARGIN = 24;
+const RAIL_AND_PANEL = 400;
+const BARS = 120;
+const NODE = { width: 240, height: 200 };
+const LEAST_ZOOM = 0.08;
+
+/** About how a large graph will be fitted, before its nodes were measured: so it is drawn once, as small as it will be. */
+export function viewOf(graph: Graph): Viewport {
+  const places = graph.nodes.map((node) => graph.layout?.[node.id] ?? { x: 0, y: 0 });
+  const left = Math.min(...places.map((at) => at.x));
+  const top = Math.min(...places.map((at) => at.y));
+  const width = Math.max(...places.map((at) => at.x)) + NODE.width - left;
+  const height = Math.max(...places.map((at) => at.y)) + NODE.height - top;
+  const fitting = Math.min((innerWidth - RAIL_AND_PANEL) / width, (innerHeight - BARS) / height, 1);
+  const zoom = Math.max(LEAST_ZOOM, fitting);
+  return { x: 2 * MARGIN - left * zoom, y: 2 * MARGIN - top * zoom, zoom };
+}
 
 /** How the whole graph is fitted into what is free of `bar`. */
 function fitOptions(bar: HTMLElement | null, duration: number): FitViewOptions {

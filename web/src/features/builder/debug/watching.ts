@@ -7,6 +7,10 @@ import { NOTHING_YET, type Overlay, type Passed, passedOf } from "@/graph-core/o
 interface Watching {
   runId: string | null;
   overlay: Overlay;
+  /** Texts in the making, by `node run/pin`. */
+  texts: Readonly<Record<string, string>>;
+  /** Something may still happen to it. */
+  isLive: boolean;
   /** What each output pin gave out, by `pinKey`. */
   passed: ReadonlyMap<string, Passed>;
   /** The output that each linked input takes, by `pinKey`. */
@@ -16,6 +20,8 @@ interface Watching {
 export const useWatching = create<Watching>(() => ({
   runId: null,
   overlay: NOTHING_YET,
+  texts: {},
+  isLive: false,
   passed: new Map(),
   sources: new Map(),
 }));
@@ -24,8 +30,21 @@ export function pinKey(node: string, pin: string): string {
   return `${node}\n${pin}`;
 }
 
-export function watch(runId: string | null, overlay: Overlay): void {
-  useWatching.setState({ runId, overlay, passed: passedOf(overlay) });
+/** Take in how far a run has come. */
+export function watch(
+  runId: string | null,
+  overlay: Overlay,
+  texts: Readonly<Record<string, string>>,
+  isOver: boolean,
+): void {
+  const isLive = runId !== null && !isOver;
+  useWatching.setState((before) => ({
+    runId,
+    overlay,
+    texts,
+    isLive,
+    passed: before.overlay === overlay ? before.passed : passedOf(overlay),
+  }));
 }
 
 export function watchGraph(graph: Graph): void {
