@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web examples/agents docs/reference/openapi.json -nam
 unexport PYTHONDONTWRITEBYTECODE
 
 # The long suites, apart: `make chaos` takes half an hour.
-.PHONY: setup web run test check servers screenshots chaos bench bench-peers docs rows lock format clean
+.PHONY: setup web run test check servers screenshots chaos bench bench-peers lighthouse docs rows lock format clean
 
 setup: $(STAMP) web
 
@@ -43,7 +43,7 @@ run: setup
 test: check servers
 	cd web && npm test
 	cd web && npm run e2e
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 servers: setup
 	$(BIN)/python scripts/install_servers.py
@@ -68,6 +68,9 @@ bench: setup
 	$(BIN)/python benchmarks/models.py
 	$(BIN)/python benchmarks/gateway.py
 	$(BIN)/python benchmarks/scale.py
+
+lighthouse: servers
+	cd benchmarks/lighthouse && npm ci --silent && node measure.mjs
 
 bench-peers: servers
 	$(BIN)/python -m benchmarks.peers

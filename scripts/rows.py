@@ -16,6 +16,11 @@ NOTED = ROOT / ".cache" / "rows.json"
 CHECKLIST = ROOT.parent / "shared" / "mission" / "seed-rows.md"
 
 
+def _in_order(diagram: str) -> tuple[bool, int, str]:
+    """Sort D2 before D10, and what is no diagram (P, G) after all."""
+    return diagram[0] != "D", int(diagram[1:] or 0), diagram
+
+
 def main() -> int:
     """Print the counts, by diagram."""
     if not NOTED.exists():
@@ -24,13 +29,13 @@ def main() -> int:
     passed = {row for row, ok in json.loads(NOTED.read_text()).items() if ok}
     failed = {row for row, ok in json.loads(NOTED.read_text()).items() if not ok}
     known = (
-        set(re.findall(r"^\| (D\d+-[A-Z]*\d+)", CHECKLIST.read_text(), re.M))
+        set(re.findall(r"^\| ((?:D\d+|P|G)-[A-Z]*\d+)", CHECKLIST.read_text(), re.M))
         if CHECKLIST.exists()
         else set()
     )
     by_diagram = Counter(row.split("-")[0] for row in passed)
     totals = Counter(row.split("-")[0] for row in known)
-    for diagram in sorted(totals or by_diagram, key=lambda name: int(name[1:])):
+    for diagram in sorted(totals or by_diagram, key=_in_order):
         of = f" of {totals[diagram]}" if totals else ""
         print(f"{diagram}: {by_diagram[diagram]}{of}")
     print(

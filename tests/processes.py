@@ -48,18 +48,18 @@ class Up:
 
 
 @contextmanager
-def up(data_dir: Path, **environment: str) -> Iterator[Up]:
+def up(data_dir: Path, *, port: int = 0, **environment: str) -> Iterator[Up]:
     """Start the platform; stop it in the end, if it still lives."""
-    with serving("up", data_dir, **environment) as running:
+    with serving("up", data_dir, port=port, **environment) as running:
         yield running
 
 
 @contextmanager
-def serving(command: str, data_dir: Path, **environment: str) -> Iterator[Up]:
+def serving(command: str, data_dir: Path, *, port: int = 0, **environment: str) -> Iterator[Up]:
     """Start a process that serves, `up` or `api`; stop it in the end, if it still lives."""
     log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed below; a pipe that nobody reads is full one day, and holds it up
     process = subprocess.Popen(
-        [*COMMAND, command, "--port", "0", "--data-dir", str(data_dir)],
+        [*COMMAND, command, "--port", str(port), "--data-dir", str(data_dir)],
         stdout=subprocess.PIPE,
         stderr=log,
         text=True,

@@ -68,6 +68,7 @@ class TestLookingAfterPeople:
         ]
         assert {one["actor_id"] for one in lines[:-1]} == {str(settled.platform.owner.user_id)}
 
+    @pytest.mark.seed("D4-19")
     async def test_the_last_administrator_stays(self, settled: Town, owner: str) -> None:
         at = f"/api/admin/users/{settled.platform.owner.user_id}"
         async with settled.client(owner) as http:
@@ -80,6 +81,7 @@ class TestLookingAfterPeople:
             assert [one.json().get("code") for one in answers] == ["user.last_admin"] * 4
             assert (await http.get("/api/v1/account")).json()["status"] == "active"
 
+    @pytest.mark.seed("D4-19")
     async def test_two_last_administrators_cannot_remove_each_other(
         self, settled: Town, owner: str
     ) -> None:
@@ -190,7 +192,6 @@ class TestFarewell:
 
 
 class TestByCommand:
-    @pytest.mark.seed("D1-04")
     async def test_set_up_and_look_after(self, database_url: str, tmp_path: Path) -> None:
         def told(*arguments: str, stdin: str | None = None) -> Any:
             return command(

@@ -118,7 +118,6 @@ async def app(open_town: Town, maker: str) -> ThirdParty:
 
 
 class TestTheWholeWay:
-    @pytest.mark.seed("D3-05", "D1-13")
     @pytest.mark.parametrize("is_confidential", [True, False])
     async def test_from_the_description_to_the_end(
         self, open_town: Town, maker: str, ada: str, is_confidential: bool

@@ -32,6 +32,7 @@ async def test_cookies_are_for_no_script_and_no_other_site(settled: Town) -> Non
     assert (body["access_token"], body["refresh_token"]) == (None, None)
 
 
+@pytest.mark.seed("D7-S03")
 async def test_cookies_are_secure_where_people_come_by_https(
     database_url: str, tmp_path: Path
 ) -> None:

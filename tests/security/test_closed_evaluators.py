@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from time import process_time
+from time import thread_time
 from typing import Any
 
 import pytest
@@ -96,11 +96,11 @@ def test_a_template_that_wants_to_hold_the_loop_is_stopped(name: str, repeated: 
         + "{% endfor %}{% endfor %}"
     )
     rendered(source[:-1] + "}")  # compiling is not what is measured
-    begun = process_time()
+    begun = thread_time()
 
     rendered(source)
 
-    assert process_time() - begun < 2.5
+    assert thread_time() - begun < 6
 
 
 EXPRESSIONS = st.recursive(
@@ -189,12 +189,12 @@ async def test_every_pattern_has_a_time_limit(
     assert block.is_blocking, "a search must not hold the loop"
     monkeypatch.setattr(patterns, "_SECONDS", 0.2)
     harmless = next(one for one in block.examples if one.error is None).input
-    begun = process_time()
+    begun = thread_time()
 
     with contextlib.suppress(BlockError):  # some patterns are quick enough: what counts is the time
         await run_block(block, {**harmless, "text": "a" * 60 + "c", pin: pattern})
 
-    assert process_time() - begun < 3
+    assert thread_time() - begun < 3
 
 
 LAUGHS = "".join(

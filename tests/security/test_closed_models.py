@@ -68,6 +68,7 @@ def test_the_walk_finds_models() -> None:
     assert {"RunAnswer", "AccountAnswer", "AuditLine"} <= outputs().keys()
 
 
+@pytest.mark.seed("D14-03")
 @pytest.mark.parametrize("name", inputs())
 def test_what_comes_in_forbids_unknown_fields(name: str) -> None:
     assert inputs()[name].model_config.get("extra") == "forbid"

@@ -94,11 +94,49 @@ async def test_an_agent_asks_the_hosts_of_its_settings_alone(
         while (failed := await run(inside, token, graph_id))["status"] == "completed":
             await asyncio.sleep(0.1)
     assert failed["status"] == "failed"
-    assert "127.0.0.1 is not among the hosts that this agent's settings" in str(failed)
+    assert "127.0.0.1 is not among the hosts that the settings of this agent" in str(failed)
     assert "api.example.com" in str(failed)
     other, ended = await asks(inside, token, catalog, url)
     assert ended["status"] == "completed"
     assert other != graph_id
+
+
+async def test_an_agent_that_is_called_asks_what_its_caller_may_alone(
+    inside: Town, catalog: Catalog, port: int
+) -> None:
+    token = await inside.person("Ada")
+    inner_id, ended = await asks(inside, token, catalog, f"http://127.0.0.1:{port}/")
+    assert ended["status"] == "completed"
+    made = graph(
+        [
+            node(
+                catalog,
+                "agent",
+                "AgentExecutor",
+                graph_id=inner_id,
+                graph_version=1,
+                input_schema={"type": "object", "properties": {}},
+                output_schema={"type": "object", "properties": {"said": {}}},
+            ),
+            node(catalog, "out", "AgentOutput", name="said"),
+        ],
+        "agent.said -> out.value",
+    )
+    async with inside.client(token) as http:
+        saved = await http.post("/api/v1/graphs", json=write_agent(made))
+        assert saved.status_code == 201, saved.text
+        outer_id = str(saved.json()["id"])
+    assert (await run(inside, token, outer_id))["outputs"]["said"] == [{"heard": '{"n": 1}'}]
+
+    async with inside.client(token) as http:
+        await http.patch(
+            f"/api/v1/graphs/{outer_id}/settings", json={"egress_hosts": ["api.example.com"]}
+        )
+    async with asyncio.timeout(15):
+        while (failed := await run(inside, token, outer_id))["status"] == "completed":
+            await asyncio.sleep(0.1)
+    assert "or of one that called it" in str(failed)
+    assert (await run(inside, token, inner_id))["status"] == "completed"
 
 
 async def test_a_person_asks_the_hosts_that_an_administrator_sets(

@@ -68,7 +68,7 @@ async def send(made: Town, token: str, sent: Sent) -> tuple[int, dict[str, Any]]
 
 
 class TestInspection:
-    @pytest.mark.seed("D1-08", "D3-07")
+    @pytest.mark.seed("D3-07")
     async def test_attacks_are_refused_by_a_rule_that_is_named(self, open_town: Town) -> None:
         owner = await open_town.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)
         assert len(ATTACKS) >= 60
@@ -82,7 +82,7 @@ class TestInspection:
                 assert body["details"]["rule"]
         assert [(one.target[:60], one.headers) for one in passed] == []
 
-    @pytest.mark.seed("D1-08")
+    @pytest.mark.seed("D3-07")
     async def test_what_only_looks_like_an_attack_passes(self, open_town: Town) -> None:
         owner = await open_town.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)
         requests = legitimate()
@@ -144,7 +144,7 @@ class TestLimits:
         assert int(answers[2].headers["retry-after"]) >= 1
         assert elsewhere.status_code == 401
 
-    @pytest.mark.seed("D3-E05", "D3-06")
+    @pytest.mark.seed("D3-E05")
     async def test_people_are_counted_each_by_themselves(
         self, database_url: str, tmp_path: Path
     ) -> None:
@@ -173,7 +173,7 @@ class TestOrder:
         yield settled, kept
         tracer.close()
 
-    @pytest.mark.seed("D3-07", "D3-E04", "D3-E06", "D7-S22")
+    @pytest.mark.seed("D3-07", "D3-E04", "D3-E06", "D7-S22", "D1-E07")
     async def test_authenticate_authorise_limit_inspect_handle(
         self, traced: tuple[Town, InMemorySpanExporter]
     ) -> None:
@@ -195,6 +195,7 @@ class TestOrder:
         assert await spans(token, "/api/v1/graphs?q=${jndi:x}") == (403, whole[:5])
         assert await spans(token, "/nowhere") == (404, whole[:5])
 
+    @pytest.mark.seed("D3-E06")
     async def test_over_the_limit_nothing_is_inspected(
         self, database_url: str, tmp_path: Path
     ) -> None:

@@ -50,7 +50,6 @@ async def greeter(town: Town, token: str, catalog: Catalog) -> str:
     [(Scope.USE_TOOLS,), (Scope.EXECUTE_GRAPH, Scope.READ_GRAPH)],
     ids=["tools", "graphs"],
 )
-@pytest.mark.seed("P-04")
 async def test_an_agent_is_a_tool(
     settled: Town, catalog: Catalog, mode: str, scopes: tuple[Scope, ...]
 ) -> None:

@@ -181,7 +181,7 @@ async def test_suspension_counts_for_them_too(by_secret: Town) -> None:
         assert (await http.get("/api/v1/account")).json()["details"] == {"reason": "Spam"}
 
 
-@pytest.mark.seed("D7-P05")
+@pytest.mark.seed("D7-P05", "D1-21")
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
 async def test_published_keys_count(by_keys: Town, publisher: Publisher, alg: str) -> None:
     key = _new_key(alg, "first")

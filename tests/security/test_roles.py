@@ -41,7 +41,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.seed("D7-S17", "D7-S20")
+@pytest.mark.seed("D7-S20", "D6-P07")
 @pytest.mark.parametrize(("role", "permission"), list(itertools.product(Role, Permission)))
 def test_each_role_may_what_the_table_says(role: Role, permission: Permission) -> None:
     assert (permission in permissions_of([role], None)) is (permission in EXPECTED[role])
@@ -62,7 +62,7 @@ def test_no_scope_leads_to_what_administrators_do(scope: Scope) -> None:
     assert not [one for one in permissions_of(Role, [scope]) if one.startswith("admin.")]
 
 
-@pytest.mark.seed("D7-S25", "D7-S26", "D1-14")
+@pytest.mark.seed("D7-S26", "D1-14", "D6-P07")
 async def test_every_admin_route_is_403_for_everybody_else(settled: Town) -> None:
     tokens = {
         role: await settled.person(role.title(), [role])

@@ -71,6 +71,7 @@ def test_what_is_open_says_why() -> None:
     assert all(one.access.public_because for one in routes() if one.access.permission is None)
 
 
+@pytest.mark.seed("D1-07")
 def test_every_route_is_behind_the_guard() -> None:
     app = create_app(None)
     unguarded = [one for one in _flat(app.router.routes) if not isinstance(one, GuardedRoute)]
@@ -78,6 +79,7 @@ def test_every_route_is_behind_the_guard() -> None:
     assert access_of(socket.socket).permission is not None
 
 
+@pytest.mark.seed("D7-S20")
 def test_a_route_that_declares_nothing_is_refused_when_it_is_made() -> None:
     router = APIRouter(route_class=GuardedRoute)
 

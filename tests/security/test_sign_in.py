@@ -275,6 +275,7 @@ class TestWhoseAccount:
 
 
 class TestAttacks:
+    @pytest.mark.seed("D1-39")
     async def test_a_state_is_good_once(self, linked: Town) -> None:
         async with linked.client() as http:
             url = await away(http)

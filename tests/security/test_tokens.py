@@ -139,6 +139,7 @@ class TestAccessTokens:
 
 
 class TestSessions:
+    @pytest.mark.seed("D7-S05")
     async def test_log_out_ends_the_session_on_the_server(self, settled: Town) -> None:
         token = await settled.person("Ada")
         async with settled.client(token) as http:
@@ -168,7 +169,6 @@ class TestSessions:
         noted = await settled.platform.accounts.audit.list_page(action="session.stolen")
         assert len(noted.entries) == 1
 
-    @pytest.mark.seed("D7-S04")
     async def test_two_tabs_may_refresh_at_the_same_moment(self, settled: Town) -> None:
         async with settled.client() as http:
             first = (await http.post("/api/v1/auth/login", json=owner(delivery="token"))).json()
@@ -179,6 +179,7 @@ class TestSessions:
             async with settled.client(one["access_token"]) as http:
                 assert (await http.get("/api/v1/account")).status_code == 200
 
+    @pytest.mark.seed("D7-S09")
     async def test_signing_out_everywhere_leaves_nobody_in(self, settled: Town) -> None:
         tokens = [await settled.person("Ada")]
         for _ in range(2):
@@ -193,7 +194,7 @@ class TestSessions:
             async with settled.client(token) as http:
                 await until_401(http)
 
-    @pytest.mark.seed("D3-11")
+    @pytest.mark.seed("D3-11", "D7-S08")
     async def test_suspension_ends_sessions_at_once_and_says_why(self, settled: Town) -> None:
         token = await settled.person("Ada")
         owner_tokens = await settled.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)
@@ -387,6 +388,7 @@ class TestLogIn:
         assert (missing.status_code, missing.json()["code"]) == (401, "auth.totp_required")
         assert (used.status_code, right.status_code) == (401, 200)
 
+    @pytest.mark.seed("D3-18", "D7-P06")
     async def test_no_secret_of_anybody_is_kept_as_it_is(
         self, settled: Town, tmp_path: Path
     ) -> None:
@@ -410,7 +412,6 @@ class TestLogIn:
 
 
 class TestApiKeys:
-    @pytest.mark.seed("D1-13")
     async def test_a_key_reaches_as_far_as_its_scopes(self, settled: Town) -> None:
         token = await settled.person("Ada")
         key = await self._key(settled, token, ["READ_GRAPH"])
@@ -426,7 +427,6 @@ class TestApiKeys:
         async with settled.client(headers={"X-API-Key": key}) as http:
             assert (await http.get("/api/v1/graphs")).status_code == 200
 
-    @pytest.mark.seed("D1-13")
     async def test_a_key_that_was_revoked_or_has_ended_is_401(self, settled: Town) -> None:
         token = await settled.person("Ada")
         soon = datetime.now(UTC) + timedelta(seconds=1)

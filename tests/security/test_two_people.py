@@ -119,7 +119,7 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
     }
 
 
-@pytest.mark.seed("D7-S12")
+@pytest.mark.seed("D7-S12", "D1-E16")
 async def test_every_route_on_every_thing_of_somebody_else_is_404(
     settled: Town, things: dict[str, str]
 ) -> None:

@@ -72,6 +72,7 @@ async def first(news: AsyncIterator[RunNews | None]) -> RunNews | None:
 
 
 class TestBroadcast:
+    @pytest.mark.seed("D10-10")
     async def test_news_reach_listeners_here_and_in_other_processes(
         self, broadcasts: list[Broadcast]
     ) -> None:
@@ -116,6 +117,7 @@ class TestBroadcast:
 
             assert await first(here) == news
 
+    @pytest.mark.seed("D10-12")
     async def test_a_listener_that_is_too_slow_is_told_that_it_missed_something(
         self, broadcasts: list[Broadcast]
     ) -> None:
@@ -170,6 +172,7 @@ class TestPartials:
             async with asyncio.timeout(2):
                 assert (await anext(pieces)).text == "for you"
 
+    @pytest.mark.seed("D10-12")
     async def test_who_is_slow_misses_the_oldest_and_holds_up_nobody(
         self, broadcasts: list[Broadcast]
     ) -> None:

@@ -74,6 +74,7 @@ async def is_empty(queue: JobQueue) -> bool:
     return False
 
 
+@pytest.mark.seed("D4-22")
 class TestQueue:
     async def test_what_is_published_is_received_oldest_first(self, queues: list[JobQueue]) -> None:
         runs = [new_id() for _ in range(5)]

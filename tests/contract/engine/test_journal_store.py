@@ -99,6 +99,7 @@ async def take(kit: Kit, worker: int, room: int = 10, **limits: int) -> list[Cla
     return list((await kit.store.take(Turn(worker, room, **{"share": 10, **limits}))).claims)
 
 
+@pytest.mark.seed("D4-15", "D4-22")
 class TestWriting:
     async def test_what_was_written_is_read_back_in_order(self, kit: Kit) -> None:
         run, worker = a_run(), await kit.live()
@@ -161,7 +162,9 @@ class TestWriting:
         assert await kit.store.result(run.id) is None
 
 
+@pytest.mark.seed("D4-15", "D4-22")
 class TestClaiming:
+    @pytest.mark.seed("D2-10")
     async def test_only_one_worker_gets_a_queued_run(self, kit: Kit) -> None:
         run, one, other = a_run(), await kit.live(), await kit.live()
         await kit.store.write([started(run)])
@@ -169,6 +172,7 @@ class TestClaiming:
         assert [claim.run for claim in await take(kit, one)] == [run]
         assert await take(kit, other) == []
 
+    @pytest.mark.seed("D5-S16")
     async def test_the_runs_of_a_dead_worker_are_queued_again_and_its_writes_refused(
         self, kit: Kit
     ) -> None:
@@ -193,6 +197,7 @@ class TestClaiming:
         assert await kit.store.give_back(claims) == []
 
 
+@pytest.mark.seed("D4-15", "D4-22")
 class TestTurns:
     async def queue(self, kit: Kit, *runs: RunRef) -> None:
         for run in runs:
@@ -243,6 +248,7 @@ class TestTurns:
         assert len(await take(kit, other, share=9, per_person=5)) == 1
 
 
+@pytest.mark.seed("D4-15", "D4-22")
 class TestTimers:
     async def test_a_parked_run_is_queued_when_it_is_due(self, kit: Kit) -> None:
         run, worker = a_run(), await kit.live()
@@ -263,6 +269,7 @@ class TestTimers:
         assert await kit.store.wake(ahead=timedelta(days=9)) == []
 
 
+@pytest.mark.seed("D4-15", "D4-22")
 class TestQuestions:
     async def asked(self, kit: Kit, kind: str = "review") -> tuple[RunRef, Claim, Question]:
         run, worker = a_run(), await kit.live()
@@ -309,6 +316,7 @@ class TestQuestions:
         assert not await kit.store.answer(question.id, {"decision": "approve"})
 
 
+@pytest.mark.seed("D4-15", "D4-22")
 class TestDeadLetters:
     async def test_what_is_set_aside_runs_again_only_when_somebody_says_so(self, kit: Kit) -> None:
         run, worker = a_run(), await kit.live()
@@ -336,6 +344,7 @@ class TestDeadLetters:
         assert not await kit.store.bury(claim, inbox_count=0, code="x", message="x")
 
 
+@pytest.mark.seed("D4-15", "D4-22")
 class TestMessages:
     async def held(self, kit: Kit) -> tuple[RunRef, object]:
         run, worker = a_run(), await kit.live()

@@ -40,6 +40,7 @@ def limiters(request: pytest.FixtureRequest) -> list[RateLimiter]:
 
 
 class TestTake:
+    @pytest.mark.seed("D1-22")
     async def test_so_many_pass_at_once_and_no_more(self, limiters: list[RateLimiter]) -> None:
         permits = await asyncio.gather(
             *[
@@ -143,6 +144,7 @@ class TestMemoryRateLimiter:
 
 
 class TestWithoutRedis:
+    @pytest.mark.seed("D1-22")
     async def test_each_process_counts_for_itself_and_says_so_once(self) -> None:
         link = RedisLink(f"redis://127.0.0.1:{free_port()}/0")
         limiter = RedisRateLimiter(link)

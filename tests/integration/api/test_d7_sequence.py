@@ -129,7 +129,7 @@ def _signed(number: str, email: str) -> str:
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET), algorithms=["HS256"])
 
 
-@pytest.mark.seed("D7-S11", "D7-S12", "D7-S13", "D7-S16", "D7-S22", "D7-S24", "D7-S26")
+@pytest.mark.seed("D7-S11", "D7-S12", "D7-S13", "D7-S16", "D7-S22", "D7-S24", "D7-S26", "D1-21")
 async def test_the_sequence(scene: Scene) -> None:
     made, recorder = scene.town, scene.recorder
 
@@ -162,6 +162,7 @@ async def test_the_sequence(scene: Scene) -> None:
     assert str(kept_out.actor_id) == mine.json()["id"]
 
 
+@pytest.mark.seed("D1-07")
 async def test_nobody_goes_no_further_than_the_first_step(scene: Scene) -> None:
     async with scene.town.client("not a token") as http:
         scene.recorder.take()
@@ -170,7 +171,7 @@ async def test_nobody_goes_no_further_than_the_first_step(scene: Scene) -> None:
     assert answer.status_code == 401
 
 
-@pytest.mark.seed("D7-S10")
+@pytest.mark.seed("D7-S10", "D1-07", "D7-P08")
 async def test_a_context_that_is_sent_from_outside_counts_for_nothing(scene: Scene) -> None:
     forged = {"X-User-Id": str(scene.town.platform.owner.user_id), "X-User-Role": "admin"}
     async with scene.town.client(scene.somebody, headers=forged) as http:

@@ -197,6 +197,7 @@ async def test_what_is_too_large_is_refused_and_nothing_of_it_stays(
     assert (other.status_code, "AUTOGRAPH_MAX_BODY_BYTES" in other.text) == (413, True)
 
 
+@pytest.mark.seed("D1-30")
 async def test_a_person_keeps_their_limit_also_with_many_at_once(
     place: Town, http: httpx2.AsyncClient
 ) -> None:

@@ -136,6 +136,7 @@ class TestFork:
 
 
 class TestRetry:
+    @pytest.mark.seed("D8-19")
     def test_what_failed_is_done_again_and_what_did_not_is_kept(
         self, served: Up, catalog: Catalog
     ) -> None:

@@ -51,7 +51,7 @@ async def until(client: ClientConnection, kind: str) -> list[dict[str, Any]]:
 
 
 class TestRuns:
-    @pytest.mark.seed("D5-S18", "D1-E14")
+    @pytest.mark.seed("D5-S18", "D1-E14", "D5-S23")
     async def test_a_run_is_followed_to_its_end_without_gaps(
         self, served: Up, catalog: Catalog
     ) -> None:
@@ -69,10 +69,12 @@ class TestRuns:
 
         events = [message for message in messages if message["type"] == "event"]
         assert messages[0] == {"type": "subscribed", "run": run_id, "since": 0}
+        assert {event["run"] for event in events} == {run_id}
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
         assert (events[0]["kind"], events[-1]["kind"]) == ("run.started", "run.completed")
         assert messages[-1] == {"type": "end", "run": run_id, "status": "completed"}
 
+    @pytest.mark.seed("D10-04")
     async def test_who_comes_back_gets_the_rest(self, served: Up, catalog: Catalog) -> None:
         run_id = served.execute(served.save(write_agent(chain(catalog, 5))), wait=10)["id"]
         async with opened(served) as client:
@@ -85,6 +87,19 @@ class TestRuns:
             7,
             8,
         ]
+
+    @pytest.mark.seed("D10-09")
+    async def test_a_run_of_a_thousand_nodes_has_no_gap(self, served: Up, catalog: Catalog) -> None:
+        run_id = served.execute(served.save(write_agent(chain(catalog, 999))))["id"]
+        async with opened(served) as client:
+            await say(client, type="subscribe", run=run_id, since=0)
+            messages = await until(client, "end")
+
+        events = [message for message in messages if message["type"] == "event"]
+        ended = [event["body"]["node"] for event in events if event["kind"] == "node.completed"]
+        assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+        assert {event["run"] for event in events} == {run_id}
+        assert sorted(ended) == sorted(["out", *(f"n{number}" for number in range(999))])
 
     async def test_runs_of_an_agent_are_told_when_they_begin_and_end(
         self, served: Up, catalog: Catalog
@@ -102,6 +117,7 @@ class TestRuns:
 
 
 class TestRefusals:
+    @pytest.mark.seed("D10-06", "D10-07")
     @pytest.mark.parametrize(
         "message",
         [
@@ -138,6 +154,7 @@ class TestRefusals:
 
             assert "AUTOGRAPH_MAX_SUBSCRIPTIONS" in (await until(client, "error"))[-1]["message"]
 
+    @pytest.mark.seed("D10-02")
     async def test_a_page_of_another_origin_is_turned_away(self, served: Up) -> None:
         with pytest.raises(ConnectionClosed) as closed:
             async with opened(served, origin="https://elsewhere.example"):

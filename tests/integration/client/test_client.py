@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,7 @@ from autograph.graph.portable import write_agent
 from tests.agents import graph, node
 from tests.integration.client.conftest import Served
 from tests.integration.client.wire import saying, way_to
+from tests.processes import up
 from tests.servers import free_port
 
 pytestmark = pytest.mark.timeout(120)
@@ -48,6 +50,7 @@ def client(served: Served) -> Iterator[Client]:
         yield made
 
 
+@pytest.mark.seed("D3-02")
 class TestEverything:
     def test_an_agent_is_saved_and_run(self, client: Client, greeter: dict[str, object]) -> None:
         saved = client.graphs.create(greeter)
@@ -309,6 +312,42 @@ class TestRetries:
 
         assert [one.seq for one in seen] == list(range(1, len(seen) + 1))
         assert seen[-1].kind == "run.completed"
+
+
+@pytest.mark.seed("D10-01")
+def test_a_stream_survives_its_server(tmp_path: Path, catalog: Catalog) -> None:
+    """The server is killed in the middle of a run, and comes back at the same address."""
+    made = graph(
+        [
+            node(catalog, "wait", "CountdownTimer", seconds=1, repeat=4, input_message="x"),
+            node(catalog, "out", "AgentOutput", name="o"),
+        ],
+        "wait.output_message -> out.value",
+    )
+    with up(tmp_path) as first:
+        key = Served(first, "").new_key([*Scope])
+        patient = Retries(at_most=1_000, first_delay=0.1, longest_delay=0.5)
+        with Client(first.url, key=key, retries=patient) as client:
+            run = client.graphs.execute(client.graphs.create(write_agent(made)).id)
+            events = client.runs.stream(run.id)
+            seen = [next(events)]
+            first.kill()
+            port = int(first.url.rpartition(":")[2])
+            with up(tmp_path, port=port):
+                seen += list(events)
+
+    assert [one.seq for one in seen] == list(range(1, len(seen) + 1))
+    assert seen[-1].kind == "run.completed"
+
+
+@pytest.mark.seed("D10-01")
+def test_who_failed_together_does_not_come_back_together() -> None:
+    patient = Retries(at_most=20, first_delay=1, longest_delay=8)
+    delays = [[patient.delay(tried) or 0 for _ in range(200)] for tried in range(1, 7)]
+
+    for tried, expected in zip(delays, (1, 2, 4, 8, 8, 8), strict=True):
+        assert expected * 0.75 <= min(tried) < max(tried) <= expected * 1.25
+        assert len(set(tried)) > 100
 
 
 class TestAsync:

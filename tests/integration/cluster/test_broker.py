@@ -228,6 +228,7 @@ class TestRedisKilled:
         for broadcast in (mine, other):
             await broadcast.close()
 
+    @pytest.mark.seed("D1-22")
     async def test_rates_are_counted_in_each_process_and_then_together_again(
         self, redis: Redis, links: list[RedisLink]
     ) -> None:

@@ -115,7 +115,7 @@ def test_runs_spread_over_workers_and_news_reach_every_api(
     assert "run.completed" in kinds
 
 
-@pytest.mark.seed("D5-S15")
+@pytest.mark.seed("D5-S15", "D1-24")
 @pytest.mark.seed("D1-E17")
 def test_what_is_accepted_while_the_broker_is_away_runs(cluster: Cluster, catalog: Catalog) -> None:
     api, *_ = cluster.apis
@@ -131,7 +131,7 @@ def test_what_is_accepted_while_the_broker_is_away_runs(cluster: Cluster, catalo
     }
 
 
-@pytest.mark.seed("D1-24")
+@pytest.mark.seed("D1-24", "D14-09")
 def test_a_broker_that_is_killed_while_runs_are_submitted_loses_and_doubles_nothing(
     cluster: Cluster, catalog: Catalog
 ) -> None:
@@ -164,6 +164,7 @@ def test_a_cluster_goes_on_without_redis(cluster: Cluster, catalog: Catalog) -> 
     assert api.execute(graph_id, wait=20)["status"] == "completed"
 
 
+@pytest.mark.seed("D2-E03")
 def test_a_cancel_reaches_the_worker_that_holds_the_run(cluster: Cluster, catalog: Catalog) -> None:
     first, second = cluster.apis
     for _ in range(2):

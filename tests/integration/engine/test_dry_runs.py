@@ -142,6 +142,7 @@ async def really(up: Platform, graph_id: UUID, who: str) -> UUID:
     return run_id
 
 
+@pytest.mark.seed("D3-E11")
 async def test_nothing_is_sent_and_each_node_run_says_what_it_is(
     up: Platform, catalog: Catalog
 ) -> None:

@@ -68,7 +68,6 @@ async def run(http: Any, catalog: Catalog, file: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.seed("D8-02", "D8-07")
 async def test_every_way_to_name_a_file_leads_to_the_same(
     place: Town, catalog: Catalog, elsewhere: str
 ) -> None:

@@ -119,6 +119,7 @@ async def test_only_what_is_done_again_takes_effect_and_is_charged(
     assert await charged(up, forked) == {"second": 5}
 
 
+@pytest.mark.seed("D8-19")
 async def test_a_retry_does_what_failed_and_succeeds(
     up: Platform, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,7 @@ class TestOrdinaryRuns:
             "run.completed",
         ]
 
+    @pytest.mark.seed("D8-08")
     async def test_a_fan_out_joins_again_in_order(self, up: Platform, catalog: Catalog) -> None:
         made = graph(
             [
@@ -162,7 +163,7 @@ class TestOrdinaryRuns:
 
         assert (await up.runs.get(up.owner, run_id)).row.worker == up.worker.id
 
-    @pytest.mark.seed("D1-E25")
+    @pytest.mark.seed("D1-E25", "D3-E16")
     async def test_before_an_effect_starts_everything_it_depends_on_is_committed(
         self, up: Platform, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -207,6 +208,7 @@ class TestOrdinaryRuns:
 
 
 class TestFailures:
+    @pytest.mark.seed("D8-16")
     @pytest.mark.parametrize(
         ("say", "code", "message"),
         [
@@ -224,6 +226,7 @@ class TestFailures:
         assert ended.result.errors[0]["code"] == code
         assert message in str(ended.result.errors[0]["message"])
 
+    @pytest.mark.seed("D8-16")
     async def test_a_value_that_does_not_fit_names_pin_value_and_type(
         self, up: Platform, catalog: Catalog
     ) -> None:
@@ -238,7 +241,7 @@ class TestFailures:
             "message": 'a: expected a number, got "abc"',
         }
 
-    @pytest.mark.seed("D1-16")
+    @pytest.mark.seed("D1-16", "D3-13", "D8-06", "D8-16")
     async def test_a_timeout_fails_the_node_and_what_it_yielded_stands(
         self, up: Platform, catalog: Catalog
     ) -> None:
@@ -252,7 +255,7 @@ class TestFailures:
         assert (ended.row.status, ended.result.outputs) == (RunStatus.COMPLETED, {"o": ["before"]})
         assert ended.result.errors[0]["code"] == "node.timeout"
 
-    @pytest.mark.seed("D1-16")
+    @pytest.mark.seed("D1-16", "D3-13", "D8-06")
     async def test_a_retry_drops_what_the_failed_attempt_yielded(
         self, up: Platform, catalog: Catalog
     ) -> None:
@@ -270,6 +273,7 @@ class TestFailures:
         keys = {key for key, _ in Probe.calls}
         assert (len(keys), [attempt for _, attempt in Probe.calls]) == (1, [1, 2])
 
+    @pytest.mark.seed("D8-16")
     async def test_a_circle_is_stopped_by_the_limit_which_names_its_setting(
         self, start: Callable[..., object], catalog: Catalog
     ) -> None:
@@ -433,6 +437,7 @@ class TestTwoProcesses:
         assert not faults
         assert found.row.status is RunStatus.COMPLETED
 
+    @pytest.mark.seed("D5-P07")
     async def test_what_was_accepted_without_a_worker_runs_when_one_comes(
         self, start: Callable[..., object], catalog: Catalog
     ) -> None:

@@ -75,6 +75,7 @@ async def desk(database: Database, tmp_path: Path) -> Desk:
     return await Desk(database, tmp_path / "files").person()
 
 
+@pytest.mark.seed("D1-30")
 async def test_what_has_expired_is_gone_at_once_and_its_bytes_soon(desk: Desk) -> None:
     file = await desk.upload(b"short-lived", expires_at=NOW + timedelta(hours=1))
     assert (await desk.files.get(desk.ada.user_id, file.id)).id == file.id  # type: ignore[attr-defined]

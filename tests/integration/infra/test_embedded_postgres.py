@@ -290,6 +290,7 @@ class TestMigrations:
             "SELECT 2",
         ]
 
+    @pytest.mark.seed("D4-13")
     async def test_the_database_refuses_what_the_state_machine_refuses(
         self, database: Database
     ) -> None:

@@ -121,6 +121,7 @@ class TestConnecting:
 
         assert done.json()["missing_scopes"] == ["write"]
 
+    @pytest.mark.seed("D1-39")
     async def test_a_state_is_good_once_and_for_the_person_who_began(
         self, place: Town, acme: FakeProvider
     ) -> None:
@@ -307,6 +308,7 @@ class TestRefreshing:
 
 
 class TestDeleting:
+    @pytest.mark.seed("D1-20")
     async def test_ends_the_tokens_at_the_provider_and_says_so(
         self, place: Town, acme: FakeProvider
     ) -> None:

@@ -94,7 +94,7 @@ async def add(http: Any, provider: str = "github") -> Any:
 
 
 class TestAnAgentThatNeedsACredential:
-    @pytest.mark.seed("D8-03", "D5-S13")
+    @pytest.mark.seed("D8-03", "D8-16")
     async def test_is_told_before_it_runs_and_nothing_is_started(self, place: Town) -> None:
         async with place.client(await place.person("Ada")) as http:
             graph_id = await save(place, http)
@@ -177,6 +177,7 @@ class TestAnAgentThatNeedsACredential:
         assert "Mine is for Exa" in said[0].json()["message"]
         assert NEED in said[1].json()["message"]
 
+    @pytest.mark.seed("D3-E17")
     async def test_a_credential_of_somebody_else_does_not_serve(self, place: Town) -> None:
         async with (
             place.client(await place.person("Ada")) as http,

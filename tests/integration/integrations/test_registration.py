@@ -177,7 +177,7 @@ async def ada(made: Town, catalog: Catalog) -> Ada:
     return Ada(http, made, str(credential.id), saved.json()["id"])
 
 
-@pytest.mark.seed("D3-14", "D16-02")
+@pytest.mark.seed("D3-14")
 class TestRegistration:
     async def test_it_is_registered_with_the_provider_and_what_comes_starts_a_run(
         self, ada: Ada, github: FakeGithub

@@ -153,6 +153,7 @@ class TestEveryProtocol:
         assert KEY not in path
         assert KEY not in json.dumps(body)
 
+    @pytest.mark.seed("D8-16")
     async def test_a_wrong_key_is_told_in_the_providers_words_without_the_key(
         self, server: ModelServer, keyed: str
     ) -> None:
@@ -177,6 +178,7 @@ class TestEveryProtocol:
         assert answer.text == "Hi"
         assert len(server.asked) == 3
 
+    @pytest.mark.seed("D8-16")
     async def test_it_is_not_asked_for_ever(self, server: ModelServer, provider: str) -> None:
         server.fails(500, {"error": {"message": "Oh no."}}, {"Retry-After": "0.01"})
         with pytest.raises(ModelError, match=r"Oh no\.") as failed:

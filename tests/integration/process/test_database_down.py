@@ -21,6 +21,7 @@ def stop_database(data_dir: Path) -> None:
     os.kill(int((data_dir / "postgres" / "server.pid").read_text()), signal.SIGKILL)
 
 
+@pytest.mark.seed("D8-16")
 def test_requests_are_503_with_retry_after_and_then_served_again(
     tmp_path: Path, catalog: Catalog
 ) -> None:

@@ -26,6 +26,7 @@ class Runs:
             )
 
 
+@pytest.mark.seed("D10-12")
 async def test_a_client_that_reads_nothing_gets_a_gap_after_what_it_really_got(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

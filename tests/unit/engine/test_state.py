@@ -210,6 +210,7 @@ class TestEndings:
             *more,
         )
 
+    @pytest.mark.seed("D5-S21")
     def test_completed_when_nothing_failed(self, catalog: Catalog) -> None:
         run = Journal(catalog, self.made(catalog))
         run.complete("a")
@@ -217,6 +218,7 @@ class TestEndings:
 
         assert run.state.outcome() == RunCompleted()
 
+    @pytest.mark.seed("D5-S21")
     def test_failed_by_a_failure_nobody_handled_while_other_branches_finish(
         self, catalog: Catalog
     ) -> None:
@@ -228,6 +230,7 @@ class TestEndings:
         assert run.state.outcome() == RunFailed("block.failed", "no such file")
         assert (run.state.must_stop, run.state.outputs) == (False, {"problem": [5]})
 
+    @pytest.mark.seed("D5-S21")
     def test_a_linked_error_pin_handles_the_failure(self, catalog: Catalog) -> None:
         run = Journal(catalog, self.made(catalog, None, "a.error -> out.value"))
         run.fail("a", "no such file")
@@ -235,12 +238,14 @@ class TestEndings:
         assert run.state.outcome() == RunCompleted()
         assert run.values("out")["value"] == "no such file"
 
+    @pytest.mark.seed("D5-S21")
     def test_a_policy_may_ignore_a_failure(self, catalog: Catalog) -> None:
         run = Journal(catalog, self.made(catalog, Policy(on_error=OnError.IGNORE)))
         run.fail("a")
 
         assert run.state.outcome() == RunCompleted()
 
+    @pytest.mark.seed("D5-S21")
     def test_a_policy_may_stop_the_run_at_once(self, catalog: Catalog) -> None:
         run = Journal(catalog, self.made(catalog, Policy(on_error=OnError.FAIL_FAST)))
         run.fail("a")
@@ -263,6 +268,7 @@ class TestEndings:
 
         assert run.state.starved() == [{"node": "sum", "has": ["a"], "missing": ["b"], "sets": 1}]
 
+    @pytest.mark.seed("D4-13")
     def test_terminal_states_lead_nowhere(self) -> None:
         over = {RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED}
 
@@ -270,6 +276,7 @@ class TestEndings:
         assert set(TRANSITIONS) == set(RunStatus)
 
 
+@pytest.mark.seed("D4-13")
 def test_an_event_of_a_node_run_that_is_over_is_refused(catalog: Catalog) -> None:
     run = Journal(catalog, graph([node(catalog, "a", "StoreValue", input=1)]))
     run.complete("a")
@@ -300,6 +307,7 @@ def graphs(draw: st.DrawFn) -> Graph:
     return Graph(id="g", name="g", nodes=nodes, links=found)
 
 
+@pytest.mark.seed("D4-13")
 @settings(max_examples=200)
 @given(made=graphs(), choices=st.data())
 def test_the_same_journal_gives_the_same_decisions(

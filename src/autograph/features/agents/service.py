@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
 from autograph.features.accounts.models import Principal
-from autograph.features.agents.errors import GraphInvalid
+from autograph.features.agents.errors import GraphInvalid, GraphNotFound
 from autograph.features.agents.models import (
     GraphSettings,
     GraphSummary,
@@ -18,9 +18,9 @@ from autograph.features.agents.repository import GraphRepository
 from autograph.graph.content import content_hash
 from autograph.graph.diff import GraphDiff, diff
 from autograph.graph.model import Graph, Json
-from autograph.graph.portable import read_agent, restore_secrets
+from autograph.graph.portable import MAX_SUB_GRAPHS, NotAnAgent, read_agent, restore_secrets
 from autograph.graph.report import Report
-from autograph.graph.spec import BlockSpec
+from autograph.graph.spec import BlockKind, BlockSpec
 from autograph.graph.validate import validate
 from autograph.infra.ids import new_id
 
@@ -47,7 +47,8 @@ class AgentService:
         Writes: the graph and its version 1.
         """
         graph_id = new_id()
-        graph = replace(self._checked(read_agent(document)), id=str(graph_id), version=1)
+        graph = self._checked(await self._whole(principal, read_agent(document)))
+        graph = replace(graph, id=str(graph_id), version=1)
         return await self._graphs.add(principal, graph_id, graph)
 
     async def ensure(self, principal: Principal, document: Json) -> SavedGraph:
@@ -59,7 +60,8 @@ class AgentService:
 
         Idempotent: by content.
         """
-        found = await self._graphs.find_by_content(principal, content_hash(read_agent(document)))
+        graph = await self._whole(principal, read_agent(document))
+        found = await self._graphs.find_by_content(principal, content_hash(graph))
         return found or await self.create(principal, document)
 
     async def update(
@@ -87,7 +89,8 @@ class AgentService:
         graph = read_agent(document)
         # Screens are shown graphs without secrets, so a graph comes back without them, too.
         base = await self._graphs.get(principal, graph_id, base_version)
-        graph = self._checked(restore_secrets(graph, base.graph, self._specs))
+        graph = await self._whole(principal, restore_secrets(graph, base.graph, self._specs))
+        graph = self._checked(graph)
         return await self._graphs.add_version(
             principal, graph_id, replace(graph, id=str(graph_id)), base_version=base_version
         )
@@ -180,6 +183,43 @@ class AgentService:
     def check(self, graph: Graph) -> Report:
         """Return everything that is wrong with a graph."""
         return validate(graph, self._specs)
+
+    async def _whole(self, principal: Principal, graph: Graph) -> Graph:
+        """Let the saved agents that nodes name travel with a graph, in the versions that they name.
+
+        A version of a graph is whole from then on: what happens to those agents later changes nothing in it.
+
+        Raises:
+            NotAnAgent: They are too many.
+        """
+        inside = {one.id: one for one in graph.sub_graphs}
+        waiting = [graph, *graph.sub_graphs]
+        while waiting:
+            for graph_id, version in self._agents_of(waiting.pop()):
+                if graph_id in inside or graph_id == graph.id:
+                    continue
+                try:
+                    saved = await self._graphs.get(principal, UUID(graph_id), version)
+                except (ValueError, GraphNotFound):
+                    continue  # the check says so, at the node
+                for one in (
+                    replace(saved.graph, id=graph_id, sub_graphs=()),
+                    *saved.graph.sub_graphs,
+                ):
+                    if one.id not in inside:
+                        inside[one.id] = one
+                        waiting.append(one)
+                if len(inside) > MAX_SUB_GRAPHS:
+                    raise NotAnAgent(f"More than {MAX_SUB_GRAPHS} agents travel with this one.")
+        return replace(graph, sub_graphs=tuple(inside.values()))
+
+    def _agents_of(self, graph: Graph) -> Iterator[tuple[str, int | None]]:
+        """Yield the ids and versions of the agents that a graph's nodes run."""
+        for node in graph.nodes:
+            spec = self._specs.get(node.block_id)
+            graph_id, version = node.constants.get("graph_id"), node.constants.get("graph_version")
+            if spec is not None and spec.kind is BlockKind.AGENT and isinstance(graph_id, str):
+                yield graph_id, version if isinstance(version, int) else None
 
     def _checked(self, graph: Graph) -> Graph:
         report = self.check(graph)

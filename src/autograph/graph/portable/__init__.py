@@ -6,12 +6,13 @@ that two versions of a file can be compared by eye.
 """
 
 from autograph.graph.portable.autogpt import write_agent_autogpt
-from autograph.graph.portable.reader import MAX_NODES, NotAnAgent, read_agent
+from autograph.graph.portable.reader import MAX_NODES, MAX_SUB_GRAPHS, NotAnAgent, read_agent
 from autograph.graph.portable.secrets import restore_secrets
 from autograph.graph.portable.writer import dump, write_agent
 
 __all__ = [
     "MAX_NODES",
+    "MAX_SUB_GRAPHS",
     "NotAnAgent",
     "dump",
     "read_agent",

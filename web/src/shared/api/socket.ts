@@ -122,7 +122,9 @@ function connect(): void {
     tries += 1;
     if (tries > 1) useConnection.setState({ state: "lost" });
     if (event.code === NOT_ADMITTED) await renewSession();
-    waiting = setTimeout(connect, Math.min(LONGEST_PAUSE_MS, 250 * 2 ** tries));
+    // A quarter more or less, by chance: those who lost the server together do not come back together.
+    const pause = Math.min(LONGEST_PAUSE_MS, 250 * 2 ** tries) * (0.75 + Math.random() / 2);
+    waiting = setTimeout(connect, pause);
   };
 }
 addEventListener("online", () => {

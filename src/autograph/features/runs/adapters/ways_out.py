@@ -61,17 +61,17 @@ class WaysOut:
         self._rules = rules
         self._egress = egress
         self._clock = clock
-        self._remembered: dict[tuple[UUID, UUID], tuple[float, Rules]] = {}
+        self._remembered: dict[tuple[UUID, UUID, UUID | None], tuple[float, Rules]] = {}
         self._counted: dict[tuple[UUID, date, str], EgressDay] = {}
         self._writing: asyncio.Task[None] | None = None
 
     def of(self, run: RunRef) -> Http:
-        """Return the way out of a run: of its person, and of its own agent, not of one that called it."""
-        return _WayOut(self, self._http, run.owner_id, run.graph.graph_id)
+        """Return the way out of a run."""
+        return _WayOut(self, self._http, run)
 
     def dialer_of(self, run: RunRef) -> Dialer:
         """Return the way out of a run for protocols that are not HTTP."""
-        return _DialOut(self, self._dialer, run.owner_id, run.graph.graph_id)
+        return _DialOut(self, self._dialer, run)
 
     async def close(self) -> None:
         """Write what was counted."""
@@ -79,18 +79,21 @@ class WaysOut:
             self._writing.cancel()
         await self._write()
 
-    async def rules_for(self, owner_id: UUID, graph_id: UUID) -> Rules:
+    async def rules_for(self, run: RunRef) -> Rules:
         """Return where a run may go; a change counts within five seconds.
+
+        Its person's list holds, its agent's, and those of the agents that called it: a list would bind nobody
+        if calling another agent were a way past it.
 
         Raises:
             OperationalError: Nobody can tell just now, so it goes nowhere.
         """
         now = asyncio.get_running_loop().time()
-        key = (owner_id, graph_id)
+        key = (run.owner_id, run.graph.graph_id, run.parent_id)
         until, rules = self._remembered.get(key, (0.0, self._rules))
         if now < until:
             return rules
-        lists = await self._egress.lists_of(owner_id, graph_id)
+        lists = await self._egress.lists_of(run)
         rules = replace(self._rules, lists=(*self._rules.lists, *lists)) if lists else self._rules
         if len(self._remembered) >= _MOST:
             self._remembered.clear()
@@ -151,13 +154,12 @@ class _WayOut:
 
     ways: WaysOut
     http: Http
-    owner_id: UUID
-    graph_id: UUID
+    run: RunRef
 
     async def send(self, request: HttpRequest, rules: Rules | None = None) -> HttpResponse:
         """Send a request and return the whole answer."""
-        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self.ways.counting(self.owner_id, request) as seen:
+        allowed = await self.ways.rules_for(self.run)
+        with self.ways.counting(self.run.owner_id, request) as seen:
             answer = await self.http.send(request, allowed)
             seen.status, seen.received = answer.status, len(answer.body)
         return answer
@@ -170,8 +172,8 @@ class _WayOut:
 
     @asynccontextmanager
     async def _stream(self, request: HttpRequest) -> AsyncGenerator[Stream]:
-        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
-        with self.ways.counting(self.owner_id, request) as seen:
+        allowed = await self.ways.rules_for(self.run)
+        with self.ways.counting(self.run.owner_id, request) as seen:
             async with self.http.stream(request, allowed) as answer:
                 seen.status = answer.status
                 yield _Metered(answer, seen)
@@ -183,14 +185,13 @@ class _DialOut:
 
     ways: WaysOut
     dialer: Dialer
-    owner_id: UUID
-    graph_id: UUID
+    run: RunRef
 
     async def address(self, host: str, port: int, *, rules: Rules | None = None) -> str:
         """Return the address to connect to."""
-        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
+        allowed = await self.ways.rules_for(self.run)
         found = await self.dialer.address(host, port, rules=allowed)
-        self.ways.count(self.owner_id, host, Seen(status=_OPENED))
+        self.ways.count(self.run.owner_id, host, Seen(status=_OPENED))
         return found
 
     async def connect(self, host: str, port: int, *, rules: Rules | None = None) -> socket.socket:
@@ -199,13 +200,13 @@ class _DialOut:
         Raises:
             Unreachable: Nobody answers there.
         """
-        allowed = await self.ways.rules_for(self.owner_id, self.graph_id)
+        allowed = await self.ways.rules_for(self.run)
         try:
             made = await self.dialer.connect(host, port, rules=allowed)
         except Unreachable:
-            self.ways.count(self.owner_id, host, Seen())
+            self.ways.count(self.run.owner_id, host, Seen())
             raise
-        self.ways.count(self.owner_id, host, Seen(status=_OPENED))
+        self.ways.count(self.run.owner_id, host, Seen(status=_OPENED))
         return made
 
 

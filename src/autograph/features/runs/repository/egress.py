@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 from uuid import UUID
 
+from autograph.engine.ports import RunRef
 from autograph.features.accounts.models import Principal
 from autograph.features.runs.models import EgressDay
 from autograph.infra.database import Database
 from autograph.infra.egress.ports import HostList
+
+_PERSON: Final = "your account lets be asked; whoever runs this installation sets them"
+_AGENT: Final = "the settings of this agent, or of one that called it, let be asked (egress_hosts)"
 
 
 class EgressRepository:
@@ -19,26 +24,31 @@ class EgressRepository:
         """Keep it in `database`."""
         self._database = database
 
-    async def lists_of(self, owner_id: UUID, graph_id: UUID) -> tuple[HostList, ...]:
-        """Return the lists that a host has to be on for a run of this person and agent."""
+    async def lists_of(self, run: RunRef) -> tuple[HostList, ...]:
+        """Return the lists that a host has to be on for a run: its person's, and those of the agents above it."""
         async with self._database.acquire() as connection:
-            row = await connection.fetchrow(
+            rows = await connection.fetch(
                 """
-                SELECT u.egress_hosts AS person, g.egress_hosts AS agent
-                FROM users u LEFT JOIN graphs g ON g.id = $2 AND g.owner_id = u.id WHERE u.id = $1
+                WITH RECURSIVE above (graph_id, parent_id) AS (
+                    SELECT $2::uuid, $3::uuid
+                    UNION
+                    SELECT runs.graph_id, runs.parent_id FROM runs JOIN above ON runs.id = above.parent_id
+                )
+                SELECT $4::text AS whose, egress_hosts FROM users WHERE id = $1
+                UNION
+                SELECT $5::text, egress_hosts FROM graphs
+                WHERE owner_id = $1 AND id IN (SELECT graph_id FROM above)
                 """,
-                owner_id,
-                graph_id,
+                run.owner_id,
+                run.graph.graph_id,
+                run.parent_id,
+                _PERSON,
+                _AGENT,
             )
-        if row is None:
-            return ()
         return tuple(
-            HostList(whose, tuple(row[name]))
-            for name, whose in (
-                ("person", "your account lets be asked; whoever runs this installation sets them"),
-                ("agent", "this agent's settings let be asked (egress_hosts)"),
-            )
-            if row[name] is not None
+            HostList(row["whose"], tuple(row["egress_hosts"]))
+            for row in rows
+            if row["egress_hosts"] is not None
         )
 
     async def add(self, found: Mapping[tuple[UUID, date, str], EgressDay]) -> None:

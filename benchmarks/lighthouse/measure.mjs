@@ -1,0 +1,89 @@
+// What Lighthouse says of the library and of a run's page (`make lighthouse`): medians of three visits.
+//
+// The platform is started on a scratch directory, as people start it, and given an example and a run of it.
+// Ends with 1 where a score is under the goal; the page's own network and processor are simulated by Lighthouse,
+// so a busy machine costs points for performance.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { launch } from "chrome-launcher";
+import lighthouse, { desktopConfig } from "lighthouse";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const CATEGORIES = ["performance", "accessibility", "best-practices"];
+const GOAL = 95;
+const VISITS = 3;
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"];
+
+const folder = mkdtempSync(join(tmpdir(), "autograph-lighthouse-"));
+const platform = spawn(
+  join(ROOT, ".venv/bin/python"),
+  ["-m", "autograph.cli.main", "up", "--port", "0", "--data-dir", folder],
+  { stdio: ["ignore", "pipe", "inherit"] },
+);
+const ended = new Promise((resolve) => platform.on("exit", resolve));
+const chrome = await launch({ chromePath: "/usr/bin/chromium", chromeFlags: FLAGS });
+let isGood = true;
+try {
+  const url = await new Promise((resolve, reject) => {
+    createInterface({ input: platform.stdout }).on("line", (line) => {
+      const found = /is up: (http:\/\/\S+)/.exec(line);
+      if (found) resolve(found[1]);
+    });
+    ended.then((code) => reject(new Error(`the platform ended with ${code}`)));
+  });
+  const ask = async (path, body) => {
+    const answer = await fetch(url + path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.json();
+  };
+  const example = JSON.parse(readFileSync(join(ROOT, "examples/agents/word-report.json"), "utf8"));
+  const { id } = await ask("/api/v1/graphs", example);
+  const text = "A quick brown fox.";
+  const run = await ask(`/api/v1/graphs/${id}/execute?wait=20`, { inputs: { text } });
+
+  for (const path of ["/library", `/runs/${run.id}`])
+    for (const [device, config] of [
+      ["desktop", desktopConfig],
+      ["phone", undefined],
+    ]) {
+      const scores = await measured(url + path, config);
+      const shown = path.startsWith("/runs") ? "/runs/:id" : path;
+      console.log(`${shown} on a ${device}: ${scores.map(([name, score]) => `${name} ${score}`).join(", ")}`);
+      isGood &&= scores.every(([, score]) => score >= GOAL);
+    }
+} finally {
+  chrome.kill();
+  platform.kill("SIGINT");
+  await ended;
+  rmSync(folder, { recursive: true, force: true });
+}
+if (!isGood) console.error(`The goal is ${GOAL} everywhere.`);
+process.exit(isGood ? 0 : 1);
+
+async function measured(url, config) {
+  const found = Object.fromEntries(CATEGORIES.map((name) => [name, []]));
+  const faults = new Set();
+  for (let visit = 0; visit < VISITS; visit++) {
+    const { lhr } = await lighthouse(url, { port: chrome.port, onlyCategories: CATEGORIES, logLevel: "error" }, config);
+    if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
+    for (const name of CATEGORIES) {
+      const category = lhr.categories[name];
+      found[name].push(Math.round(category.score * 100));
+      for (const { id, weight } of category.auditRefs) {
+        const { score, displayValue } = lhr.audits[id];
+        if (weight > 0 && score !== null && score < 0.9) faults.add(`${id} ${displayValue ?? ""}`.trim());
+      }
+    }
+  }
+  if (faults.size) console.log(`  ${[...faults].join("; ")}`);
+  return Object.entries(found).map(([name, all]) => [name, all.toSorted((a, b) => a - b)[VISITS >> 1]]);
+}
