@@ -231,6 +231,45 @@ test("values stand at pins, on links at a glance, and all of them once a link is
   expect(await barriers(page)).toEqual([]);
 });
 
+test("a large graph is seen whole as tiles with names, marks and links, and near as nodes", async () => {
+  const { page } = here;
+  const all = [...Array(200).keys()];
+  const saved = await ask<{ id: string }>(page, "POST", "/api/v1/graphs", {
+    autograph: 1,
+    id: crypto.randomUUID(),
+    name: "Large",
+    version: 1,
+    nodes: all.map((i) => ({
+      id: `n${i}`,
+      block_id: CALCULATOR,
+      constants: { operation: "Add", a: 0, b: 1 },
+    })),
+    links: all
+      .filter((i) => i % 14 > 0)
+      .map((i) => ({ from: `n${i - 1}`, output: "result", to: `n${i}`, input: "a" })),
+    layout: Object.fromEntries(all.map((i) => [`n${i}`, { x: (i % 14) * 320, y: Math.floor(i / 14) * 240 }])),
+  });
+  await page.goto(`/build/${saved.id}`);
+  await nodeOf(page, "n199").waitFor();
+  expect(await page.locator(".react-flow__node").count()).toBe(200);
+  const tile = nodeOf(page, "n105");
+  const size = () => tile.evaluate((node: HTMLElement) => [node.offsetWidth, node.offsetHeight]);
+  const [width = 0, height = 0] = await size();
+  expect([width, height > 120]).toEqual([240, true]);
+  await tile.getByText("Calculator").waitFor();
+  await page.locator(".react-flow__edge").last().waitFor({ state: "attached" });
+  await expect
+    .poll(() => page.locator(".react-flow__edge").count(), { timeout: 10_000 })
+    .toBe(all.filter((i) => i % 14).length);
+
+  await tile.click();
+  await page.keyboard.press("k");
+  await tile.getByLabel("Breakpoint: runs wait here").waitFor();
+  for (let times = 0; times < 4; times += 1) await page.locator(".react-flow__controls-zoomin").click();
+  await tile.getByText("Operation").waitFor();
+  expect(await tile.getByLabel("Breakpoint: runs wait here").count()).toBe(1);
+});
+
 /** The nodes that the run bar covers. */
 async function covered(page: Page): Promise<string[]> {
   return page.evaluate(() => {

@@ -105,7 +105,7 @@ function Tile({ id, data, selected, height }: NodeProps<BlockNodeType>) {
   return (
     <div
       className={`w-60 rounded-lg border ${ringOf(data, selected)} ${isPinned ? "outline-4 outline-pinned outline-dashed outline-offset-3" : ""}`}
-      style={{ background: blockColour(data.spec), height: height ?? HEAD_HEIGHT + rows * PIN_HEIGHT + 40 }}
+      style={{ background: blockColour(data.spec), height: height || HEAD_HEIGHT + rows * PIN_HEIGHT + 40 }}
     >
       <NodeMarks id={id} step={data.step} isFar />
       <p className="origin-top-left scale-150 truncate px-2 py-1.5 font-semibold text-paper" title={title}>

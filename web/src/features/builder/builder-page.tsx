@@ -317,6 +317,7 @@ function Bench({ runId }: { runId: string | null }) {
           <Canvas
             onLooseEnd={(end) => setShelf({ end })}
             onNodeMenu={debugging.onMenu}
+            onShowAll={() => showAll()}
             onDropBlock={(blockId, at) => {
               const block = specs.get(blockId);
               if (block) add(block, at, null);

@@ -60,10 +60,12 @@ export function Canvas({
   onLooseEnd,
   onDropBlock,
   onNodeMenu,
+  onShowAll,
 }: {
   onLooseEnd: (end: LooseEnd) => void;
   onDropBlock: (blockId: string, at: Position) => void;
   onNodeMenu: (node: string, at: Position) => void;
+  onShowAll: () => void;
 }) {
   const words = useWords();
   const theme = useSettings((settings) => settings.theme);
@@ -77,7 +79,7 @@ export function Canvas({
   const isLive = useWatching((watching) => watching.isLive);
   const passed = useWatching((watching) => watching.passed);
   const root = useRef<HTMLDivElement>(null);
-  const [begin] = useState(() => (graph.nodes.length > MANY ? viewOf(graph) : undefined));
+  const [begin] = useState(() => (graph.nodes.length > 0 ? viewOf(graph) : undefined));
   const { screenToFlowPosition } = useReactFlow();
 
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
@@ -185,13 +187,11 @@ export function Canvas({
       // While it is dragged the drawing is a layer of its own, so that nothing is painted again.
       onMoveStart={(event) => event?.type !== "wheel" && root.current?.classList.add("is-panning")}
       onMoveEnd={() => root.current?.classList.remove("is-panning")}
-      fitView
-      fitViewOptions={{ padding: 0.2, maxZoom: 1 }}
       proOptions={{ hideAttribution: true }}
       aria-label={words.builder.canvas}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--line)" />
-      <Controls showInteractive={false} position="bottom-left" />
+      <Controls showInteractive={false} position="bottom-left" onFitView={onShowAll} />
       <MiniMap<CanvasNode>
         position="bottom-right"
         pannable

@@ -49,7 +49,7 @@ export function Paused({ runId, overlay, graph }: { runId: string; overlay: Over
     onError: tellError,
   });
   const act = (step: boolean) => breaks.length > 0 && !going.isPending && going.mutate(step);
-  useKeys({ f8: () => act(false), f10: () => act(true) });
+  useKeys(breaks.length > 0 ? { f8: () => act(false), f10: () => act(true) } : {});
   if (breaks.length === 0) return null;
   const nodes = new Map(
     [graph, ...(graph.sub_graphs ?? [])].flatMap((one) => one.nodes.map((n) => [n.id, n])),
