@@ -222,6 +222,7 @@ async function pan(page) {
   const until = Date.now() + DRAG_MS - 300;
   for (let turn = 0; Date.now() < until; turn += 0.12)
     await page.mouse.move(x - 200 + 200 * Math.cos(turn), y + 120 + 120 * Math.sin(turn));
+  await page.mouse.move(x, y);
   await page.mouse.up();
   const times = await frames;
   const gaps = times.slice(1).map((time, index) => time - times[index]);
