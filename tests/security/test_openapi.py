@@ -166,11 +166,13 @@ def _things(person: Person, catalog: Catalog) -> dict[str, str]:
     quick = graph([node(catalog, "out", "AgentOutput", name="out", value=1)])
     graph_id = person.http.post(f"{api}/graphs", json=write_agent(quick)).json()["id"]
     run = person.http.post(f"{api}/graphs/{graph_id}/execute", json={}, params={"wait": 30}).json()
+    folder = person.http.post(f"{api}/library/folders", json={"name": "Folder"}).json()
     key = person.http.post(f"{api}/api-keys", json={"name": "k", "scopes": ["IDENTITY"]}).json()
     return {
         "graph_id": graph_id,
         "run_id": run["id"],
         "review_id": reviews[0]["id"],
         "key_id": key["id"],
+        "folder_id": folder["id"],
         "block_id": "AgentOutput",
     }

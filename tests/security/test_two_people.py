@@ -33,6 +33,9 @@ BODIES: dict[str, Any] = {
     "POST runs/{run_id}/continue": {"step": True},
     "PUT credentials/{credential_id}/secret": {"secret": {"type": "api_key", "api_key": "bobs"}},
     "PATCH credentials/{credential_id}": {"title": "Bob's now"},
+    "PATCH library/folders/{folder_id}": {"name": "Bob's now"},
+    "POST library/folders/{folder_id}/move": {"target_parent_id": None},
+    "PATCH library/agents/{graph_id}": {"is_favorite": True},
 }
 
 
@@ -93,6 +96,7 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
                 "scopes": ["IDENTITY"],
             },
         )
+        folder = await http.post("/api/v1/library/folders", json={"name": "Ada's"})
         me = (await http.get("/api/v1/account")).json()
     async with settled.platform.database.acquire() as connection:
         identity = await connection.fetchval(
@@ -112,6 +116,7 @@ async def things(settled: Town, catalog: Catalog) -> dict[str, str]:
         "delivery_id": came[0]["id"],
         "credential_id": credential.json()["id"],
         "app_id": app.json()["id"],
+        "folder_id": folder.json()["id"],
         "identity_id": str(identity),
         "version": "1",
         "old": "1",
@@ -144,6 +149,10 @@ async def test_and_nothing_has_changed(settled: Town, things: dict[str, str]) ->
         assert key["revoked_at"] is None
         credential = (await http.get(f"/api/v1/credentials/{things['credential_id']}")).json()
         assert credential["title"] == "Ada's GitHub"
+        [folder] = (await http.get("/api/v1/library/folders")).json()
+        assert folder["name"] == "Ada's"
+        agent = (await http.get(f"/api/v1/library/agents/{things['graph_id']}")).json()
+        assert agent["is_favorite"] is False
         assert len((await http.get("/api/v1/auth/sessions")).json()) == 2
 
 
@@ -170,6 +179,8 @@ async def test_lists_show_ones_own_alone(settled: Town, things: dict[str, str]) 
         "GET /api/v1/api-keys",
         "GET /api/v1/auth/sessions",
         "GET /api/v1/presets",
+        "GET /api/v1/library/agents",
+        "GET /api/v1/library/folders",
         "GET /api/v1/webhooks",
         "GET /api/v1/deliveries",
         "GET /api/v1/credentials",

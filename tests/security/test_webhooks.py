@@ -17,9 +17,11 @@ from autograph.blocks.packs.provider import Providers
 from autograph.blocks.packs.webhooks import HookFiles, Signature
 from autograph.features.integrations.models.signatures import sign, why_unproved
 from autograph.features.integrations.models.webhooks import Arrival
+from autograph.graph.portable import write_agent
 from autograph.infra.database import Database
 from tests.security.listening import (
     become_of,
+    listening_graph,
     make_listening,
     outputs_of,
     path_of,
@@ -314,11 +316,13 @@ class TestDeliveries:
             assert found["starts"][0]["status"] == "ignored"
             assert "switched off" in found["starts"][0]["message"]
             await ada.patch(f"/api/v1/presets/{preset['id']}", json={"is_active": True})
-            await ada.delete(f"/api/v1/graphs/{preset['graph_id']}")
+            asks_more = listening_graph(catalog)
+            asks_more.nodes[1].constants.pop("value")
+            await ada.put(f"/api/v1/graphs/{preset['graph_id']}", json=write_agent(asks_more))
             failed = await outside.post(path_of(preset), content=b"{}")
         found = await become_of(ada, failed.headers["x-autograph-delivery"])
         assert found["starts"][0]["status"] == "failed"
-        assert "There is no graph" in found["starts"][0]["message"]
+        assert "word" in found["starts"][0]["message"]
 
     async def test_without_a_trigger_it_runs_by_a_payload_alone(
         self, ada: httpx2.AsyncClient, catalog: Catalog

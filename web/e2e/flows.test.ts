@@ -166,7 +166,7 @@ describe("the library", () => {
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").waitFor();
+    await page.getByRole("dialog").getByRole("combobox").waitFor();
     await page.keyboard.type("sum of");
     await page
       .getByRole("option", { name: /Sum of two/ })
@@ -175,11 +175,11 @@ describe("the library", () => {
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Sum of two" }).waitFor();
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("中文");
+    await page.getByRole("dialog").getByRole("combobox").fill("中文");
     await page.keyboard.press("Enter");
     await page.getByRole("link", { name: "智能体库" }).first().waitFor();
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("深色");
+    await page.getByRole("dialog").getByRole("combobox").fill("深色");
     await page.keyboard.press("Enter");
     await expect.poll(() => page.evaluate(() => document.documentElement.dataset.theme)).toBe("dark");
     expect(await barriers(page)).toEqual([]);

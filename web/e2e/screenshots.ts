@@ -85,7 +85,59 @@ beforeAll(async () => {
   const failed = await run(failing, {});
   const text = "Agents are **graphs**:\n\n- of blocks\n- of links\n\nExtraordinary graphs.";
   const made = await run(report, { text });
+  const folder = async (
+    name: string,
+    icon: string | null,
+    color: string | null,
+    parent: string | null = null,
+  ) =>
+    (
+      await ask<{ id: string }>(page, "POST", "/api/v1/library/folders", {
+        name,
+        icon,
+        color,
+        parent_id: parent,
+      })
+    ).id;
+  const work = await folder("Work", "💼", "#2f7f8f");
+  await folder("Reports", "📊", null, work);
+  await folder("Experiments", null, "#8e4a9e");
+  const say = (id: string, body: object) => ask(page, "PATCH", `/api/v1/library/agents/${id}`, body);
+  await say(report, { is_favorite: true });
+  await say(division, { folder_id: work });
+  await ask(page, "POST", "/api/v1/presets", {
+    name: "Short note",
+    description: "A text that is always there.",
+    graph_id: report,
+    inputs: { text: "Agents are graphs of blocks." },
+  });
+  const blocks = await ask<Array<{ id: string; name: string }>>(page, "GET", "/api/v1/blocks");
+  const listener = await save({
+    autograph: 1,
+    id: crypto.randomUUID(),
+    name: "Order desk",
+    version: 1,
+    description: "Takes orders from the shop as they come.",
+    nodes: [
+      { id: "t", block_id: blocks.find((one) => one.name === "GenericWebhookTrigger")?.id, constants: {} },
+      { id: "o", block_id: "363ae599-353e-4804-937e-b2ee3cef3da4", constants: { name: "order" } },
+    ],
+    links: [{ from: "t", output: "payload", to: "o", input: "value" }],
+  });
+  const heard = await ask<{ webhook: { url: string } }>(page, "POST", "/api/v1/presets", {
+    name: "Shop",
+    graph_id: listener,
+    trigger: { config: {} },
+  });
+  await ask(page, "POST", new URL(heard.webhook.url).pathname, { order: 7 });
   paths.agent = `/library/${report}`;
+  paths["agent-presets"] = `/library/${report}?tab=presets`;
+  paths["agent-triggers"] = `/library/${listener}?tab=triggers`;
+  paths["agent-versions"] = `/library/${report}?tab=versions`;
+  paths["agent-settings"] = `/library/${report}?tab=settings`;
+  paths["library-folder"] = `/library?folder=${work}`;
+  paths["library-attention"] = "/library?status=attention";
+  paths["library-deleted"] = "/library?shelf=deleted";
   paths.run = `/runs/${made}`;
   paths["run-step"] = `/runs/${made}?step=3`;
   paths["run-loop"] = `/runs/${counted}`;

@@ -19,7 +19,7 @@ from autograph.features.accounts.service import Accounts
 from autograph.features.agents.service import AgentService
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.service import PresetService
+from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.features.runs.service import (
     BlockService,
     BreakService,
@@ -45,6 +45,8 @@ class Services:
     database: Database
     blocks: BlockService
     agents: AgentService
+    library: LibraryService
+    folders: FolderService
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns

@@ -1,10 +1,11 @@
-"""Puts presets together, and what tends their triggers."""
+"""Puts the library together, and what tends its triggers."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -12,9 +13,14 @@ import structlog
 
 from autograph.bootstrap.ground import Ground
 from autograph.features.agents.repository import GraphRepository
+from autograph.features.agents.service import AgentService
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.repository import PresetRepository
-from autograph.features.library.service import PresetService
+from autograph.features.library.repository import (
+    FolderRepository,
+    LibraryRepository,
+    PresetRepository,
+)
+from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.graph.spec import BlockSpec
 from autograph.infra.errors import OperationalError
 
@@ -24,20 +30,31 @@ _SWEEP_EVERY: Final = 60
 """Looks between two sweeps of what is older than the retention."""
 
 
-def make_presets(
+@dataclass(frozen=True, slots=True)
+class Library:
+    """The use cases of the library: of agents as people keep them, of folders, and of presets."""
+
+    agents: LibraryService
+    folders: FolderService
+    presets: PresetService
+
+
+def make_library(
     ground: Ground,
     graphs: GraphRepository,
     specs: Mapping[str, BlockSpec],
+    agents: AgentService,
     integrations: Integrations,
-) -> PresetService:
-    """Return the use cases of presets."""
-    return PresetService(
-        PresetRepository(ground.database),
-        graphs,
-        specs,
-        integrations.credentials,
-        integrations.webhooks,
-        ground.clock,
+) -> Library:
+    """Return the use cases of the library."""
+    kept = PresetRepository(ground.database)
+    listed = LibraryRepository(ground.database)
+    return Library(
+        LibraryService(listed, kept, agents, integrations.webhooks),
+        FolderService(FolderRepository(ground.database), ground.clock),
+        PresetService(
+            kept, graphs, specs, integrations.credentials, integrations.webhooks, ground.clock
+        ),
     )
 
 

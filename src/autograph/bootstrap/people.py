@@ -19,7 +19,11 @@ from autograph.features.integrations.repository import CredentialRepository
 from autograph.features.integrations.service import Integrations
 from autograph.features.library.adapters.credential_uses import CredentialUsesInPresets
 from autograph.features.library.adapters.personal_data import LibraryData
-from autograph.features.library.repository import PresetRepository
+from autograph.features.library.repository import (
+    FolderRepository,
+    LibraryRepository,
+    PresetRepository,
+)
 from autograph.features.runs.adapters.personal_data import RunData
 from autograph.features.runs.repository import RunRepository
 from autograph.graph.spec import BlockSpec
@@ -44,5 +48,14 @@ async def make_people(
     uses = CredentialUsesInPresets(CredentialUsesInGraphs(graphs), kept)
     integrations = await make_integrations(ground, accounts, uses)
     # First: providers are asked to stop by credentials that go with the rest.
-    others.insert(0, LibraryData(kept, integrations.webhooks, integrations.deliveries))
+    others.insert(
+        0,
+        LibraryData(
+            kept,
+            LibraryRepository(ground.database),
+            FolderRepository(ground.database),
+            integrations.webhooks,
+            integrations.deliveries,
+        ),
+    )
     return accounts, integrations

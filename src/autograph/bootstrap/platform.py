@@ -38,8 +38,8 @@ from autograph.bootstrap.accounts import make_guard
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
-from autograph.bootstrap.ground import make_ground, open_database
-from autograph.bootstrap.library import make_presets, tend_webhooks
+from autograph.bootstrap.ground import Ground, make_ground, open_database
+from autograph.bootstrap.library import make_library, tend_webhooks
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
 from autograph.dispatch.ports import Broadcast
@@ -54,7 +54,7 @@ from autograph.features.agents.service import AgentService
 from autograph.features.files.service import FileService
 from autograph.features.integrations.repository import deliveries
 from autograph.features.integrations.service import Integrations
-from autograph.features.library.service import PresetService
+from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
@@ -98,6 +98,8 @@ class Platform:
     database: Database
     blocks: BlockService
     agents: AgentService
+    library: LibraryService
+    folders: FolderService
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
@@ -164,21 +166,21 @@ async def platform(
         storage = _storage(settings, database)
         intake = Intake(plans, specs, storage, integrations.needs)
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
-        presets = make_presets(ground, graphs, specs, integrations)
+        agents = AgentService(graphs, specs)
+        library = make_library(ground, graphs, specs, agents, integrations)
+        presets = library.presets
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
-        if process.tends:
-            _begin(stack, _tend(storage, files), "storage")
-            _begin(stack, tend_webhooks(ground, integrations), "webhooks")
-        if process.takes_work:
-            _begin(stack, preset_runs.relay(), "deliveries")
+        _begin_all(stack, process, (storage, files), (ground, integrations), preset_runs)
         yield Platform(
             settings=settings,
             catalog=catalog,
             database=database,
             blocks=BlockService(catalog, executor),
-            agents=AgentService(graphs, specs),
+            agents=agents,
+            library=library.agents,
+            folders=library.folders,
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
@@ -198,6 +200,20 @@ async def platform(
             worker=worker,
             broadcast=dispatch.broadcast,
         )
+
+
+def _begin_all(
+    stack: AsyncExitStack,
+    process: Process,
+    kept: tuple[StorageService, FileService],
+    heard: tuple[Ground, Integrations],
+    preset_runs: PresetRuns,
+) -> None:
+    if process.tends:
+        _begin(stack, _tend(*kept), "storage")
+        _begin(stack, tend_webhooks(*heard), "webhooks")
+    if process.takes_work:
+        _begin(stack, preset_runs.relay(), "deliveries")
 
 
 def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -246,6 +262,8 @@ def serve(made: Platform) -> ASGIApp:
             database=made.database,
             blocks=made.blocks,
             agents=made.agents,
+            library=made.library,
+            folders=made.folders,
             runs=made.runs,
             presets=made.presets,
             preset_runs=made.preset_runs,

@@ -20,6 +20,7 @@ from autograph.cli import (
     files,
     forks,
     keys,
+    library,
     models,
     packs,
     presets,
@@ -50,6 +51,7 @@ app.command("run")(runs.run)
 app.command("test")(cassettes.play)
 app.add_typer(agents.graphs, name="graphs")
 breaks.add_to(runs.runs)
+app.add_typer(library.library, name="library")
 forks.add_to(runs.runs)
 cassettes.add_to(runs.runs)
 app.add_typer(runs.runs, name="runs")

@@ -482,7 +482,8 @@ def _is_container(schema: JsonSchema) -> bool:
 
 
 def _has_value(value: Json) -> bool:
-    return value is not None and not _is_blank(value)
+    # A space or a line break is a value: texts are split at them.
+    return value is not None and value != ""
 
 
 def _is_blank(value: Json) -> bool:

@@ -151,8 +151,8 @@ BROKEN = [
         "needs a value or a link",
     ),
     Broken(
-        "a required input whose value is blank",
-        graph([node("fill", TEMPLATE, format="  \n")]),
+        "a required input whose value is empty",
+        graph([node("fill", TEMPLATE, format="")]),
         Code.MISSING_INPUT,
         "fill",
         "format",
@@ -637,6 +637,7 @@ SOUND = {
     "a bad value on a linked pin": graph(
         [ASK, node("sum", CALCULATOR, operation="Add", a="many", b=1)], ["ask.result -> sum.a"]
     ),
+    "a space where a required text is": graph([node("fill", TEMPLATE, format=" ")]),
     "a blank where a number may be": graph([node("ask", NUMBER_INPUT, name="N", value="")]),
     "text for a number": graph([node("sum", CALCULATOR, operation="Add", a="1", b=" 2.5 ")]),
     "credentials that are chosen when it runs": graph([node("mail", MAILER, to="x")]),

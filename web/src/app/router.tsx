@@ -10,7 +10,10 @@ import { NotFoundPage, ProblemPage } from "@/app/errors";
 import { queries } from "@/app/queries";
 import { accountQuery, authQuery, isWelcomed } from "@/app/session";
 import { Shell } from "@/app/shell";
+import { AGENT_TABS, type AgentTab, librarySearch, RUN_STATUSES } from "@/features/library/search";
 import { ApiError } from "@/shared/api/client";
+import type { RunStatus } from "@/shared/api/schema";
+import { oneOf } from "@/shared/search";
 
 const root = createRootRoute({
   component: Outlet,
@@ -92,12 +95,16 @@ const home = createRoute({
 const library = createRoute({
   getParentRoute: () => shell,
   path: "/library",
-  validateSearch: (search): { search?: string } => ({ search: text(search.search) }),
+  validateSearch: librarySearch,
   component: lazyRouteComponent(() => import("@/features/library/library-page"), "LibraryPage"),
 });
 const agent = createRoute({
   getParentRoute: () => shell,
   path: "/library/$agentId",
+  validateSearch: (search): { tab?: AgentTab; status?: RunStatus } => ({
+    tab: oneOf(AGENT_TABS, search.tab),
+    status: oneOf(RUN_STATUSES, search.status),
+  }),
   component: lazyRouteComponent(() => import("@/features/library/agent-page"), "AgentPage"),
 });
 const runs = createRoute({

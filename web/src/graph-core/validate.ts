@@ -422,8 +422,9 @@ export function inWords(schema: Schema): string {
   return names.map((one) => WORDS[one] ?? one).join(" or ") || "nothing";
 }
 
+// A space or a line break is a value: texts are split at them.
 function hasValue(value: Json): boolean {
-  return value !== null && value !== undefined && !isBlank(value);
+  return value !== null && value !== undefined && value !== "";
 }
 
 function isBlank(value: Json): boolean {

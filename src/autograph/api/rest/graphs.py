@@ -201,8 +201,8 @@ async def change_settings(
 @router.delete("/{graph_id}", status_code=204)
 @needs(Permission.AGENTS_WRITE)
 async def delete_graph(graph_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
-    """Take an agent out of sight. Its runs stay."""
-    await services.agents.delete(principal, graph_id)
+    """Take an agent out of sight; its triggers start nothing any more. Its runs stay, and it can be restored."""
+    await services.library.delete(principal, graph_id)
     return Response(status_code=204)
 
 

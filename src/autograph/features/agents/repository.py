@@ -222,6 +222,22 @@ class GraphRepository:
             if not result.rowcount:
                 raise GraphNotFound(f"There is no graph {graph_id}.")
 
+    async def restore(self, principal: Principal, graph_id: UUID) -> None:
+        """Bring a graph that was deleted back into sight.
+
+        Raises:
+            GraphNotFound: There is none that is deleted.
+        """
+        deleted = and_(
+            graphs.c.id == graph_id,
+            graphs.c.owner_id == principal.user_id,
+            graphs.c.deleted_at.is_not(None),
+        )
+        async with self._database.begin() as connection:
+            result = await connection.execute(update(graphs).where(deleted).values(deleted_at=None))
+            if not result.rowcount:
+                raise GraphNotFound(f"There is no deleted graph {graph_id}.")
+
     async def all_of(self, user_id: UUID) -> Sequence[SavedGraph]:
         """Return the active version of each of somebody's graphs."""
         async with self._database.begin() as connection:

@@ -180,6 +180,14 @@ class AgentService:
         """
         await self._graphs.delete(principal, graph_id)
 
+    async def restore(self, principal: Principal, graph_id: UUID) -> None:
+        """Bring a graph that was deleted back into sight.
+
+        Raises:
+            GraphNotFound: There is none that is deleted.
+        """
+        await self._graphs.restore(principal, graph_id)
+
     def check(self, graph: Graph) -> Report:
         """Return everything that is wrong with a graph."""
         return validate(graph, self._specs)

@@ -1,1 +1,1 @@
-"""A person's presets: agents with what they are run with."""
+"""A person's library: their agents in folders, and presets: agents with what they are run with."""

@@ -1,29 +1,49 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { Download, MoreHorizontal, Pencil, Play, SquareActivity, Trash2 } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { agentQuery, agentSettingsQuery, agentsQuery, versionsQuery } from "@/features/library/queries";
-import { runsQuery } from "@/features/runs/queries";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { MoreHorizontal, Pencil, Play } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import { useLibraryActs, useLiveAgents } from "@/features/library/acts";
+import { agentItems, FavoriteButton } from "@/features/library/agent-card";
+import { AgentRuns } from "@/features/library/agent-runs";
+import { Breadcrumb, pathOf } from "@/features/library/folders";
+import { agentQuery, foldersQuery, libraryAgentQuery } from "@/features/library/queries";
+import { AGENT_TABS, type AgentTab } from "@/features/library/search";
 import { RunDialog } from "@/features/runs/run-dialog";
-import { RunRows } from "@/features/runs/run-rows";
 import type { Schema } from "@/graph-core/model";
-import { api, ask } from "@/shared/api/client";
-import type { GraphAnswer } from "@/shared/api/schema";
+import type { LibraryAgentAnswer } from "@/shared/api/schema";
+import { number } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Button, buttonClass } from "@/shared/ui/button";
-import { Confirm } from "@/shared/ui/dialog";
-import { Switch } from "@/shared/ui/field";
 import { Menu } from "@/shared/ui/menu";
-import { Ago, Empty, Page, Problem, Skeletons } from "@/shared/ui/state";
-import { tell, tellError } from "@/shared/ui/toast";
-import { saveAs } from "@/shared/value/value-view";
+import { Page, Skeletons } from "@/shared/ui/state";
 
+const Presets = lazy(() =>
+  import("@/features/library/agent-presets").then((one) => ({ default: one.Presets })),
+);
+const Triggers = lazy(() =>
+  import("@/features/library/agent-triggers").then((one) => ({ default: one.Triggers })),
+);
+const Versions = lazy(() =>
+  import("@/features/library/agent-versions").then((one) => ({ default: one.Versions })),
+);
+const AgentSettings = lazy(() =>
+  import("@/features/library/agent-settings").then((one) => ({ default: one.AgentSettings })),
+);
+const MoveDialog = lazy(() =>
+  import("@/features/library/folder-dialogs").then((one) => ({ default: one.MoveDialog })),
+);
+
+/** One agent: its runs, what it is run with, what starts it, its versions, and how it is held back. */
 export function AgentPage() {
   const words = useWords();
+  const navigate = useNavigate();
   const { agentId } = useParams({ from: "/shell/library/$agentId" });
-  const agent = useQuery(agentQuery(agentId));
+  const { tab } = useSearch({ from: "/shell/library/$agentId" });
+  const agent = useQuery(libraryAgentQuery(agentId));
+  const acts = useLibraryActs();
   const [isRunning, setRunning] = useState(false);
-  const [isDeleting, setDeleting] = useState(false);
+  const [isMoving, setMoving] = useState(false);
+  useLiveAgents();
   if (agent.isError) throw agent.error;
   if (agent.isPending)
     return (
@@ -32,12 +52,12 @@ export function AgentPage() {
       </Page>
     );
   const { data } = agent;
-  const name = data.name || words.library.unnamed;
   return (
     <Page
-      title={name}
+      title={data.name || words.library.unnamed}
       aside={
         <>
+          <FavoriteButton agent={data} acts={acts} />
           <Button look="do" onClick={() => setRunning(true)}>
             <Play className="size-4" />
             {words.runs.run}
@@ -49,91 +69,116 @@ export function AgentPage() {
           <Menu
             label={words.more}
             trigger={<MoreHorizontal />}
-            items={[
-              {
-                label: words.library.export,
-                icon: <Download />,
-                onSelect: () => exportAgent(data, "autograph"),
-              },
-              {
-                label: words.library.exportAutoGpt,
-                icon: <Download />,
-                onSelect: () => exportAgent(data, "autogpt"),
-              },
-              "line",
-              {
-                label: words.library.delete,
-                icon: <Trash2 />,
-                isDanger: true,
-                onSelect: () => setDeleting(true),
-              },
-            ]}
+            items={agentItems(words, data, acts, {
+              onMove: () => setMoving(true),
+              onRemoved: () => navigate({ to: "/library" }),
+            })}
           />
         </>
       }
     >
-      {data.description ? <p className="-mt-4 mb-6 max-w-2xl text-16 text-dim">{data.description}</p> : null}
-      <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_20rem]">
-        <Runs agentId={agentId} onRun={() => setRunning(true)} />
-        <aside className="stack gap-4">
-          <Pins
-            title={words.library.takes}
-            schema={data.input_schema as Schema}
-            none={words.library.takesNothing}
-          />
-          <Pins
-            title={words.library.gives}
-            schema={data.output_schema as Schema}
-            none={words.library.givesNothing}
-          />
-          <Safety agentId={agentId} />
-          <Versions agentId={agentId} />
-        </aside>
+      <div className="-mt-4 mb-5 stack gap-1">
+        <Whereabouts agent={data} acts={acts} />
+        {data.description ? <p className="max-w-2xl text-16 text-dim">{data.description}</p> : null}
       </div>
+      <Tabs agent={data} tab={tab} />
+      <Suspense fallback={<Skeletons />}>
+        {tab === "presets" ? (
+          <Presets agentId={agentId} />
+        ) : tab === "triggers" ? (
+          <Triggers agentId={agentId} />
+        ) : tab === "versions" ? (
+          <Versions agentId={agentId} />
+        ) : tab === "settings" ? (
+          <AgentSettings agentId={agentId} />
+        ) : (
+          <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_18rem]">
+            <AgentRuns agentId={agentId} onRun={() => setRunning(true)} />
+            <TakesAndGives agentId={agentId} />
+          </div>
+        )}
+      </Suspense>
       {isRunning ? <RunDialog agentId={agentId} onClose={() => setRunning(false)} /> : null}
-      {isDeleting ? <Deletion agent={data} onClose={() => setDeleting(false)} /> : null}
+      {isMoving ? (
+        <Suspense>
+          <MoveDialog agent={data} acts={acts} onClose={() => setMoving(false)} />
+        </Suspense>
+      ) : null}
     </Page>
   );
 }
 
-async function exportAgent(agent: GraphAnswer, format: "autograph" | "autogpt"): Promise<void> {
-  try {
-    const answer = await ask(`/api/v1/graphs/${agent.id}/export?format=${format}`, {});
-    const document = JSON.stringify(await answer.json(), null, 2);
-    saveAs(new Blob([document], { type: "application/json" }), `${agent.name || "agent"}.json`);
-  } catch (error) {
-    tellError(error);
-  }
+function Whereabouts({
+  agent,
+  acts,
+}: {
+  agent: LibraryAgentAnswer;
+  acts: ReturnType<typeof useLibraryActs>;
+}) {
+  const words = useWords();
+  const { data: folders = [] } = useQuery(foldersQuery);
+  const path = pathOf(folders, agent.folder_id);
+  if (agent.archived_at)
+    return (
+      <p className="text-13 text-dim">
+        <Link to="/library" search={{ shelf: "archived" }} className="underline underline-offset-2">
+          {words.library.shelves.archived}
+        </Link>
+      </p>
+    );
+  return path.length > 0 ? <Breadcrumb path={path} acts={acts} isWhole={false} /> : null;
 }
 
-function Runs({ agentId, onRun }: { agentId: string; onRun: () => void }) {
+function Tabs({ agent, tab }: { agent: LibraryAgentAnswer; tab: AgentTab | undefined }) {
   const words = useWords();
-  const runs = useInfiniteQuery(runsQuery({ graphId: agentId }));
-  const all = runs.data?.pages.flatMap((page) => page.runs) ?? [];
-  if (runs.isPending) return <Skeletons className="h-12" />;
-  if (runs.isError) return <Problem error={runs.error} onRetry={() => runs.refetch()} />;
-  if (all.length === 0)
-    return (
-      <Empty icon={<SquareActivity />} title={words.library.noRuns} text={words.library.noRunsText}>
-        <Button look="do" onClick={onRun}>
-          <Play className="size-4" />
-          {words.runs.run}
-        </Button>
-      </Empty>
-    );
+  const counts: Record<AgentTab, number | null> = {
+    presets: agent.presets,
+    triggers: agent.triggers,
+    versions: agent.latest_version,
+    settings: null,
+  };
+  const one = (name: AgentTab | undefined, label: string, count: string | null) => (
+    <Link
+      key={name ?? "runs"}
+      to="/library/$agentId"
+      params={{ agentId: agent.id }}
+      search={name ? { tab: name } : {}}
+      activeProps={{}}
+      aria-current={tab === name ? "page" : undefined}
+      className={`row h-10 shrink-0 border-b-2 px-3 ${tab === name ? "border-accent font-medium" : "border-transparent text-dim hover:text-ink"}`}
+    >
+      {label}
+      {count === null ? null : <span className="font-normal text-13 text-dim">{count}</span>}
+    </Link>
+  );
   return (
-    <section aria-label={words.nav.runs}>
-      <RunRows runs={all} />
-      {runs.hasNextPage ? (
-        <Button
-          className="mx-auto mt-4 flex"
-          onClick={() => runs.fetchNextPage()}
-          isBusy={runs.isFetchingNextPage}
-        >
-          {words.showMore}
-        </Button>
-      ) : null}
-    </section>
+    <nav aria-label={words.library.tabs.label} className="row mb-5 gap-1 overflow-x-auto border-b">
+      {one(undefined, words.nav.runs, agent.runs > 10_000 ? "10,000+" : number(agent.runs))}
+      {AGENT_TABS.map((name) => {
+        const count = counts[name];
+        return one(name, words.library.tabs[name], count === null ? null : number(count));
+      })}
+    </nav>
+  );
+}
+
+function TakesAndGives({ agentId }: { agentId: string }) {
+  const words = useWords();
+  const { data } = useQuery(agentQuery(agentId));
+  if (!data) return <Skeletons count={2} className="h-24" />;
+  return (
+    <aside aria-label={words.library.takes} className="stack gap-4">
+      <Pins
+        title={words.library.takes}
+        schema={data.input_schema as Schema}
+        none={words.library.takesNothing}
+      />
+      <Pins
+        title={words.library.gives}
+        schema={data.output_schema as Schema}
+        none={words.library.givesNothing}
+      />
+    </aside>
   );
 }
 
@@ -160,117 +205,5 @@ function Pins({ title, schema, none }: { title: string; schema: Schema; none: st
         ))}
       </ul>
     </Box>
-  );
-}
-
-function Safety({ agentId }: { agentId: string }) {
-  const words = useWords();
-  const client = useQueryClient();
-  const { data } = useQuery(agentSettingsQuery(agentId));
-  const changing = useMutation({
-    mutationFn: (body: { human_in_the_loop_safe_mode?: boolean; sensitive_action_safe_mode?: boolean }) =>
-      api("PATCH /api/v1/graphs/{graph_id}/settings", { path: { graph_id: agentId }, body }),
-    onSuccess: (settings) => client.setQueryData(agentSettingsQuery(agentId).queryKey, settings),
-    onError: tellError,
-  });
-  const switches = [
-    ["human_in_the_loop_safe_mode", words.library.asksReviews],
-    ["sensitive_action_safe_mode", words.library.asksSensitive],
-  ] as const;
-  return (
-    <Box title={words.library.safety}>
-      <ul className="stack gap-3">
-        {switches.map(([name, label]) => (
-          <li key={name} className="row justify-between">
-            <span>{label}</span>
-            <Switch
-              label={label}
-              isOn={data?.[name] ?? false}
-              disabled={!data}
-              onChange={(isOn) => changing.mutate({ [name]: isOn })}
-            />
-          </li>
-        ))}
-      </ul>
-    </Box>
-  );
-}
-
-const SHOWN = 5;
-
-function Versions({ agentId }: { agentId: string }) {
-  const words = useWords();
-  const client = useQueryClient();
-  const { data } = useQuery(versionsQuery(agentId));
-  const [isAll, setAll] = useState(false);
-  const activating = useMutation({
-    mutationFn: (version: number) =>
-      api("POST /api/v1/graphs/{graph_id}/versions/{version}/activate", {
-        path: { graph_id: agentId, version },
-      }),
-    onSuccess: (_, version) => {
-      client.invalidateQueries({ queryKey: ["agents"] });
-      tell(words.library.activated(version));
-    },
-    onError: tellError,
-  });
-  const versions = isAll ? data : data?.slice(0, SHOWN);
-  return (
-    <Box title={words.library.versions}>
-      <ul className="stack gap-1">
-        {versions?.map((one) => (
-          <li key={one.version} className="row h-8 justify-between">
-            <Link
-              to="/build/$agentId"
-              params={{ agentId }}
-              search={one.is_active ? {} : { version: one.version }}
-              className="font-medium hover:text-accent"
-            >
-              {words.library.version(one.version)}
-            </Link>
-            <span className="grow text-13 text-dim">
-              <Ago at={one.created_at} />
-            </span>
-            {one.is_active ? (
-              <span className="text-13 text-good">{words.library.active}</span>
-            ) : (
-              <Button small look="quiet" onClick={() => activating.mutate(one.version)}>
-                {words.library.activate}
-              </Button>
-            )}
-          </li>
-        ))}
-      </ul>
-      {data && data.length > SHOWN && !isAll ? (
-        <Button small look="quiet" onClick={() => setAll(true)}>
-          {words.showMore}
-        </Button>
-      ) : null}
-    </Box>
-  );
-}
-
-function Deletion({ agent, onClose }: { agent: GraphAnswer; onClose: () => void }) {
-  const words = useWords();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const deleting = useMutation({
-    mutationFn: () => api("DELETE /api/v1/graphs/{graph_id}", { path: { graph_id: agent.id } }),
-    onSuccess: async () => {
-      await navigate({ to: "/library" });
-      client.invalidateQueries({ queryKey: agentsQuery("").queryKey.slice(0, 2) });
-      tell(words.library.deleted(agent.name));
-    },
-    onError: tellError,
-  });
-  return (
-    <Confirm
-      title={words.library.deleteNamed(agent.name)}
-      text={words.library.deleteText}
-      act={words.library.delete}
-      isBusy={deleting.isPending}
-      onDo={() => deleting.mutate()}
-      onClose={onClose}
-    />
   );
 }

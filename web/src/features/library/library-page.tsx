@@ -1,33 +1,60 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { ArrowRight, FileUp, LibraryBig, Play, Plus, Search } from "lucide-react";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { EXAMPLES, type Example } from "@/features/library/examples";
-import { agentsQuery } from "@/features/library/queries";
-import { lastRunQuery } from "@/features/runs/queries";
-import { ApiError, api } from "@/shared/api/client";
-import type { GraphItem } from "@/shared/api/schema";
-import { useWords, words as wordsNow } from "@/shared/settings";
-import { Button, buttonClass, IconButton } from "@/shared/ui/button";
-import { Dialog } from "@/shared/ui/dialog";
-import { Ago, Empty, Page, Problem, StateBadge } from "@/shared/ui/state";
-import { messageOf } from "@/shared/ui/toast";
+import { Archive, FileUp, FolderOpen, FolderPlus, Plus, Search, Star, Trash2 } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { type LibraryActs, useLibraryActs, useLiveAgents } from "@/features/library/acts";
+import { AgentCard } from "@/features/library/agent-card";
+import { Breadcrumb, FolderCard, pathOf } from "@/features/library/folders";
+import { FirstMinute, ImportProblem, useImport } from "@/features/library/importing";
+import { foldersQuery, isBrowsing, type LibrarySearch, libraryQuery } from "@/features/library/queries";
+import { SHELVES, SORTS, STATUSES } from "@/features/library/search";
+import type { CountsAnswer, FolderAnswer, LibraryAgentAnswer } from "@/shared/api/schema";
+import { number } from "@/shared/format";
+import { oneOf } from "@/shared/search";
+import { useWords } from "@/shared/settings";
+import { Button, buttonClass } from "@/shared/ui/button";
+import { Select } from "@/shared/ui/field";
+import { Empty, Page, Problem } from "@/shared/ui/state";
 
 const RunDialog = lazy(() =>
   import("@/features/runs/run-dialog").then((module) => ({ default: module.RunDialog })),
 );
+const dialogs = () => import("@/features/library/folder-dialogs");
+const FolderDialog = lazy(() => dialogs().then((module) => ({ default: module.FolderDialog })));
+const MoveDialog = lazy(() => dialogs().then((module) => ({ default: module.MoveDialog })));
+const FolderDeletion = lazy(() => dialogs().then((module) => ({ default: module.FolderDeletion })));
 const PAUSE_MS = 200;
+const GRID = "grid gap-3 sm:grid-cols-2 xl:grid-cols-3";
+
+/** What is asked in a window over the page. */
+type Asked =
+  | { what: "run"; agent: LibraryAgentAnswer }
+  | { what: "move"; agent: LibraryAgentAnswer }
+  | { what: "folder"; folder?: FolderAnswer }
+  | { what: "move-folder"; folder: FolderAnswer }
+  | { what: "delete-folder"; folder: FolderAnswer };
 
 export function LibraryPage() {
   const words = useWords();
-  const { search = "" } = useSearch({ from: "/shell/library" });
-  const agents = useInfiniteQuery(agentsQuery(search));
-  const take = useImport();
+  const navigate = useNavigate({ from: "/library" });
+  const wanted = useSearch({ from: "/shell/library" });
+  const agents = useInfiniteQuery(libraryQuery(wanted));
+  const folders = useQuery(foldersQuery);
+  const acts = useLibraryActs();
+  const take = useImport(wanted.folder);
   const input = useRef<HTMLInputElement>(null);
+  const [asked, setAsked] = useState<Asked | null>(null);
   const [isOver, setOver] = useState(false);
-  const [running, setRunning] = useState<GraphItem | null>(null);
-  const all = agents.data?.pages.flatMap((page) => page.graphs) ?? [];
-  const isEmpty = agents.isSuccess && all.length === 0;
+  useLiveAgents();
+
+  const all = agents.data?.pages.flatMap((page) => page.agents) ?? [];
+  const counts = agents.data?.pages[0]?.counts ?? null;
+  const tree = folders.data ?? [];
+  const browsing = isBrowsing(wanted);
+  const path = browsing ? pathOf(tree, wanted.folder) : [];
+  const shown = browsing ? tree.filter((one) => one.parent_id === (path.at(-1)?.id ?? null)) : [];
+  const isNew = browsing && counts?.total === 0 && tree.length === 0 && folders.isSuccess;
+  const takeFiles = () => input.current?.click();
 
   return (
     <section
@@ -40,19 +67,24 @@ export function LibraryPage() {
       }}
       onDragLeave={(event) => event.currentTarget.contains(event.relatedTarget as Node) || setOver(false)}
       onDrop={(event) => {
+        if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         setOver(false);
         take.files([...event.dataTransfer.files]);
       }}
     >
       <Page
-        title={words.nav.library}
+        title={path.at(-1)?.name ?? words.nav.library}
         aside={
-          isEmpty && !search ? null : (
+          isNew ? null : (
             <>
-              <Button onClick={() => input.current?.click()} isBusy={take.isBusy}>
+              <Button onClick={() => setAsked({ what: "folder" })}>
+                <FolderPlus className="size-4" />
+                <span className="max-sm:sr-only">{words.library.newFolder}</span>
+              </Button>
+              <Button onClick={takeFiles} isBusy={take.isBusy}>
                 <FileUp className="size-4" />
-                {words.library.import}
+                <span className="max-sm:sr-only">{words.library.import}</span>
               </Button>
               <Link to="/build" className={buttonClass("do")}>
                 <Plus className="size-4" />
@@ -74,28 +106,51 @@ export function LibraryPage() {
             event.target.value = "";
           }}
         />
-        {isEmpty && !search ? null : <SearchBox />}
+        {isNew ? null : <Toolbar wanted={wanted} counts={counts} />}
+        {path.length > 0 ? (
+          <div className="-mt-1 mb-4">
+            <Breadcrumb path={path} acts={acts} />
+          </div>
+        ) : null}
+        {shown.length > 0 ? (
+          <ul aria-label={words.library.folders} className={`${GRID} mb-4`}>
+            {shown.map((folder) => (
+              <FolderCard
+                key={folder.id}
+                folder={folder}
+                acts={acts}
+                onEdit={() => setAsked({ what: "folder", folder })}
+                onMove={() => setAsked({ what: "move-folder", folder })}
+                onDelete={() => setAsked({ what: "delete-folder", folder })}
+              />
+            ))}
+          </ul>
+        ) : null}
         {agents.isPending ? (
-          <div className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+          <div className={GRID}>
             {["a", "b", "c", "d", "e", "f"].map((one) => (
-              <div key={one} className="skeleton h-40 animate-breathe" />
+              <div key={one} className="skeleton h-44 animate-breathe" />
             ))}
           </div>
         ) : agents.isError ? (
           <Problem error={agents.error} onRetry={() => agents.refetch()} />
-        ) : isEmpty && search ? (
-          <Empty
-            icon={<Search />}
-            title={words.library.nothingFound(search)}
-            text={words.library.nothingFoundText}
-          />
-        ) : isEmpty ? (
-          <FirstMinute onImport={() => input.current?.click()} take={take} />
+        ) : isNew ? (
+          <FirstMinute onImport={takeFiles} take={take} />
+        ) : all.length === 0 ? (
+          <Nothing wanted={wanted} hasFolders={shown.length > 0} />
         ) : (
           <>
-            <ul className="grid gap-3 sm:grid-cols-2 xl:grid-cols-3">
+            <ul aria-label={words.library.agents} className={GRID}>
               {all.map((agent) => (
-                <AgentCard key={agent.id} agent={agent} onRun={() => setRunning(agent)} />
+                <AgentCard
+                  key={agent.id}
+                  agent={agent}
+                  acts={acts}
+                  place={browsing ? null : (pathOf(tree, agent.folder_id).at(-1)?.name ?? null)}
+                  onRun={() => setAsked({ what: "run", agent })}
+                  onMove={() => setAsked({ what: "move", agent })}
+                  onEdit={() => navigate({ to: "/build/$agentId", params: { agentId: agent.id } })}
+                />
               ))}
             </ul>
             {agents.hasNextPage ? (
@@ -119,12 +174,141 @@ export function LibraryPage() {
         </div>
       ) : null}
       {take.problem ? <ImportProblem problem={take.problem} onClose={take.forget} /> : null}
-      {running ? (
-        <Suspense>
-          <RunDialog agentId={running.id} onClose={() => setRunning(null)} />
-        </Suspense>
-      ) : null}
+      <Window asked={asked} acts={acts} parentId={path.at(-1)?.id ?? null} onClose={() => setAsked(null)} />
     </section>
+  );
+}
+
+function Window({
+  asked,
+  acts,
+  parentId,
+  onClose,
+}: {
+  asked: Asked | null;
+  acts: LibraryActs;
+  parentId: string | null;
+  onClose: () => void;
+}) {
+  if (!asked) return null;
+  return (
+    <Suspense>
+      {asked.what === "run" ? <RunDialog agentId={asked.agent.id} onClose={onClose} /> : null}
+      {asked.what === "move" ? <MoveDialog agent={asked.agent} acts={acts} onClose={onClose} /> : null}
+      {asked.what === "folder" ? (
+        <FolderDialog folder={asked.folder} parentId={parentId} onClose={onClose} />
+      ) : null}
+      {asked.what === "move-folder" ? (
+        <MoveDialog folder={asked.folder} acts={acts} onClose={onClose} />
+      ) : null}
+      {asked.what === "delete-folder" ? <FolderDeletion folder={asked.folder} onClose={onClose} /> : null}
+    </Suspense>
+  );
+}
+
+/** Tabs, search, filters with how many agents each would show, order. All of it is in the address. */
+function Toolbar({ wanted, counts }: { wanted: LibrarySearch; counts: CountsAnswer | null }) {
+  const words = useWords();
+  const navigate = useNavigate({ from: "/library" });
+  const change = (part: LibrarySearch) =>
+    // Filters go through all folders: one is left when a filter is set, and comes back by the way back.
+    navigate({ search: (old) => ({ ...old, folder: undefined, ...part }) });
+  return (
+    <div className="mb-5 stack gap-3">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-3 border-b">
+        <nav aria-label={words.library.which} className="row -mb-px gap-1">
+          <Tab
+            isOn={!wanted.favorites}
+            to={{ ...wanted, folder: undefined, favorites: undefined }}
+            count={counts?.total}
+          >
+            {words.library.all}
+          </Tab>
+          <Tab
+            isOn={Boolean(wanted.favorites)}
+            to={{ ...wanted, folder: undefined, favorites: true }}
+            count={counts?.favorites}
+          >
+            <Star className="size-4" aria-hidden="true" />
+            {words.library.favorites}
+          </Tab>
+        </nav>
+      </div>
+      <div className="flex flex-wrap items-center gap-2">
+        <SearchBox />
+        <span className="grow max-sm:hidden" />
+        <Select
+          className="w-auto! max-sm:grow"
+          aria-label={words.library.shelf}
+          value={wanted.shelf ?? ""}
+          onChange={(event) => change({ shelf: oneOf(SHELVES, event.target.value), status: undefined })}
+        >
+          <option value="">{words.library.shelves.kept}</option>
+          {SHELVES.map((one) => (
+            <option key={one} value={one}>
+              {words.library.shelves[one]}
+            </option>
+          ))}
+        </Select>
+        <Select
+          className="w-auto! max-sm:grow"
+          aria-label={words.library.sort}
+          value={wanted.sort ?? "updated"}
+          onChange={(event) => {
+            const sort = oneOf(SORTS, event.target.value);
+            navigate({ search: (old) => ({ ...old, sort: sort === "updated" ? undefined : sort }) });
+          }}
+        >
+          {SORTS.map((one) => (
+            <option key={one} value={one}>
+              {words.library.sorts[one]}
+            </option>
+          ))}
+        </Select>
+      </div>
+      {wanted.shelf === "deleted" ? null : (
+        <fieldset className="flex gap-2 overflow-x-auto py-0.5 max-sm:-mx-4 max-sm:px-4">
+          <legend className="sr-only">{words.library.filter}</legend>
+          {STATUSES.map((one) => (
+            <button
+              key={one}
+              type="button"
+              aria-pressed={wanted.status === one}
+              onClick={() => change({ status: wanted.status === one ? undefined : one })}
+              className="tap row h-8 shrink-0 rounded-full border px-3 text-13 hover:bg-sunken aria-pressed:border-accent aria-pressed:bg-wash aria-pressed:font-medium"
+            >
+              {words.library.statuses[one]}
+              <span className="text-dim">{counts ? number(counts[one]) : "…"}</span>
+            </button>
+          ))}
+        </fieldset>
+      )}
+    </div>
+  );
+}
+
+function Tab({
+  isOn,
+  to,
+  count,
+  children,
+}: {
+  isOn: boolean;
+  to: LibrarySearch;
+  count: number | undefined;
+  children: ReactNode;
+}) {
+  return (
+    <Link
+      to="/library"
+      search={to}
+      activeProps={{}}
+      aria-current={isOn ? "page" : undefined}
+      className={`row h-10 border-b-2 px-3 ${isOn ? "border-accent font-medium" : "border-transparent text-dim hover:text-ink"}`}
+    >
+      {children}
+      <span className="font-normal text-13 text-dim">{count === undefined ? "" : number(count)}</span>
+    </Link>
   );
 }
 
@@ -133,16 +317,25 @@ function SearchBox() {
   const navigate = useNavigate({ from: "/library" });
   const { search = "" } = useSearch({ from: "/shell/library" });
   const [text, setText] = useState(search);
+  const sent = useRef(search);
   useEffect(() => {
-    if (text === search) return;
-    const timer = setTimeout(
-      () => navigate({ search: text ? { search: text } : {}, replace: true }),
-      PAUSE_MS,
-    );
+    // What comes from elsewhere, a link or the way back, is shown; what was typed here is newer than its echo.
+    if (search !== sent.current) setText(search);
+    sent.current = search;
+  }, [search]);
+  useEffect(() => {
+    if (text === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      navigate({
+        search: (old) => ({ ...old, folder: undefined, search: text || undefined }),
+        replace: true,
+      });
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, search, navigate]);
+  }, [text, navigate]);
   return (
-    <div className="relative mb-5 max-w-md">
+    <div className="relative w-full max-w-md">
       <Search className="absolute top-2.5 left-3 size-4 text-dim" aria-hidden="true" />
       <input
         type="search"
@@ -156,160 +349,49 @@ function SearchBox() {
   );
 }
 
-function AgentCard({ agent, onRun }: { agent: GraphItem; onRun: () => void }) {
+/** Why there is nothing to see, and one way on. */
+function Nothing({ wanted, hasFolders }: { wanted: LibrarySearch; hasFolders: boolean }) {
   const words = useWords();
-  const { data } = useQuery(lastRunQuery(agent.id));
-  const last = data?.runs[0];
-  const name = agent.name || words.library.unnamed;
-  return (
-    <li className="card tap group relative stack min-h-40 p-4 hover:border-edge">
-      <div className="flex items-start gap-2">
-        <h2 className="grow text-16">
-          <Link
-            to="/library/$agentId"
-            params={{ agentId: agent.id }}
-            className="after:absolute after:inset-0 after:rounded-lg"
-          >
-            {name}
-          </Link>
-        </h2>
-        <IconButton
-          label={words.runs.runNamed(name)}
-          look="quiet"
-          onClick={onRun}
-          className="relative z-10 -mt-1 -mr-1 text-accent"
-        >
-          <Play />
-        </IconButton>
-      </div>
-      <p className="mt-1 line-clamp-3 text-dim">{agent.description}</p>
-      <div className="grow" />
-      <div className="row mt-4 min-h-6 justify-between text-13 text-dim">
-        {last ? (
-          <>
-            <StateBadge state={last.status} />
-            <Ago at={last.queued_at} />
-          </>
-        ) : data ? (
-          <>
-            <span>{words.library.neverRun}</span>
-            <Ago at={agent.updated_at} />
-          </>
-        ) : null}
-      </div>
-    </li>
+  const all = (
+    <Link to="/library" className={buttonClass()}>
+      {words.library.showAll}
+    </Link>
   );
-}
-
-interface ImportFault {
-  file: string;
-  error: unknown;
-}
-
-/** Bring agent files in; the first one's page opens. */
-function useImport() {
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const [problem, setProblem] = useState<ImportFault | null>(null);
-  const sending = useMutation({
-    mutationFn: (document: Record<string, unknown>) => api("POST /api/v1/graphs", { body: document }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["agents"] }),
-  });
-  async function document(name: string, read: () => Promise<unknown>) {
-    try {
-      const made = await sending.mutateAsync((await read()) as Record<string, unknown>);
-      await navigate({ to: "/library/$agentId", params: { agentId: made.id } });
-    } catch (error) {
-      setProblem({ file: name, error });
-    }
-  }
-  return {
-    isBusy: sending.isPending,
-    problem,
-    forget: () => setProblem(null),
-    example: (example: Example) => document(example.name, example.load),
-    files: async (files: File[]) => {
-      for (const file of files)
-        await document(file.name, async () => {
-          try {
-            return JSON.parse(await file.text());
-          } catch {
-            throw new ApiError(0, "import.not_json", wordsNow().library.notJson, {}, "");
-          }
-        });
-    },
-  };
-}
-
-function ImportProblem({ problem, onClose }: { problem: ImportFault; onClose: () => void }) {
-  const words = useWords();
-  const { error } = problem;
-  const errors =
-    error instanceof ApiError
-      ? (error.details.errors as Record<string, Record<string, string>> | undefined)
-      : undefined;
-  return (
-    <Dialog
-      title={words.library.notImported(problem.file)}
-      onClose={onClose}
-      footer={<Button onClick={onClose}>{words.close}</Button>}
-    >
-      <p role="alert">{messageOf(error)}</p>
-      {errors ? (
-        <ul className="mt-3 stack gap-1.5 text-13">
-          {Object.entries(errors).flatMap(([node, pins]) =>
-            Object.entries(pins).map(([pin, message]) => (
-              <li key={`${node}/${pin}`} className="rounded-md bg-sunken px-3 py-2">
-                <span className="font-mono text-12 text-dim">
-                  {[node.slice(0, 13), pin].filter(Boolean).join(" · ")}
-                </span>
-                <br />
-                {message}
-              </li>
-            )),
-          )}
-        </ul>
-      ) : null}
-    </Dialog>
-  );
-}
-
-/** What a person sees who has no agent yet: one thing to do, and three more. */
-function FirstMinute({ onImport, take }: { onImport: () => void; take: ReturnType<typeof useImport> }) {
-  const words = useWords();
-  return (
-    <div className="stack gap-8">
-      <Empty icon={<LibraryBig />} title={words.library.emptyTitle} text={words.library.emptyText}>
-        <Link to="/build" className={buttonClass("do")}>
-          <Plus className="size-4" />
-          {words.library.new}
-        </Link>
-        <Button onClick={onImport} isBusy={take.isBusy}>
-          <FileUp className="size-4" />
-          {words.library.import}
-        </Button>
+  if (wanted.search)
+    return (
+      <Empty
+        icon={<Search />}
+        title={words.library.nothingFound(wanted.search)}
+        text={words.library.nothingFoundText}
+      >
+        {all}
       </Empty>
-      <section>
-        <h2 className="mb-3 text-16">{words.library.examples}</h2>
-        <ul className="grid gap-3 sm:grid-cols-2">
-          {EXAMPLES.map((example) => (
-            <li key={example.name}>
-              <button
-                type="button"
-                onClick={() => take.example(example)}
-                disabled={take.isBusy}
-                className="card tap group stack h-full w-full gap-1 p-4 text-left hover:border-accent"
-              >
-                <span className="row justify-between font-semibold">
-                  {words.library.exampleNames[example.key]}
-                  <ArrowRight className="size-4 text-accent transition-transform group-hover:translate-x-0.5" />
-                </span>
-                <span className="text-dim">{words.library.exampleTexts[example.key]}</span>
-              </button>
-            </li>
-          ))}
-        </ul>
-      </section>
-    </div>
+    );
+  if (wanted.shelf === "deleted")
+    return <Empty icon={<Trash2 />} title={words.library.noneDeleted} text={words.library.noneDeletedText} />;
+  if (wanted.shelf === "archived")
+    return (
+      <Empty icon={<Archive />} title={words.library.noneArchived} text={words.library.noneArchivedText} />
+    );
+  if (wanted.status)
+    return (
+      <Empty icon={<Search />} title={words.library.noneSuch} text={words.library.noneSuchText}>
+        {all}
+      </Empty>
+    );
+  if (wanted.favorites)
+    return (
+      <Empty icon={<Star />} title={words.library.noFavorites} text={words.library.noFavoritesText}>
+        {all}
+      </Empty>
+    );
+  if (wanted.folder)
+    return hasFolders ? null : (
+      <Empty icon={<FolderOpen />} title={words.library.emptyFolder} text={words.library.emptyFolderText}>
+        {all}
+      </Empty>
+    );
+  return hasFolders ? null : (
+    <Empty icon={<FolderOpen />} title={words.library.allFiled} text={words.library.allFiledText} />
   );
 }

@@ -26,13 +26,6 @@ export const recentRunsQuery = queryOptions({
   queryFn: () => api("GET /api/v1/runs", { query: { limit: 20 } }),
 });
 
-/** The last run of one agent. */
-export const lastRunQuery = (graphId: string) =>
-  queryOptions({
-    queryKey: ["runs", "last", graphId],
-    queryFn: () => api("GET /api/v1/runs", { query: { limit: 1, graph_id: graphId } }),
-  });
-
 export const runQuery = (id: string) =>
   queryOptions({
     queryKey: ["runs", "one", id],

@@ -1,20 +1,21 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
-import { FlaskConical, Play } from "lucide-react";
+import { useNavigate } from "@tanstack/react-router";
+import { BookmarkPlus, FlaskConical, Play } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { agentQuery, needsQuery } from "@/features/library/queries";
-import { coercerOf, misfit } from "@/graph-core/coerce";
-import type { Graph, Json, Schema } from "@/graph-core/model";
-import { ApiError, api } from "@/shared/api/client";
-import type { ExecuteRequest, NeedAnswer, RunAnswer } from "@/shared/api/schema";
-import { SchemaForm } from "@/shared/form/schema-form";
+import { AgentFields, useAgentForm } from "@/features/library/agent-form";
+import { PresetDialog } from "@/features/library/preset-dialog";
+import { presetsQuery, triggerQuery } from "@/features/library/queries";
+import { type Graph, isObject, type Json } from "@/graph-core/model";
+import { api } from "@/shared/api/client";
+import type { ExecuteRequest, RunAnswer } from "@/shared/api/schema";
+import { Widget } from "@/shared/form/schema-form";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
 import { Field, Select } from "@/shared/ui/field";
-import { FormProblem, Problem, Skeletons } from "@/shared/ui/state";
+import { FormProblem } from "@/shared/ui/state";
 
-/** Ask what an agent needs, and start it. */
+/** Ask what an agent needs, and start it; presets fill the form, and what was filled in can be kept as one. */
 export function RunDialog({
   agentId,
   version,
@@ -34,61 +35,64 @@ export function RunDialog({
   const words = useWords();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const agent = useQuery(agentQuery(agentId, version));
-  const needs = useQuery(needsQuery(agentId, version));
-  const [values, setValues] = useState<Record<string, Json>>(given);
-  const [chosen, setChosen] = useState<Record<string, string>>({});
-  const [touched, setTouched] = useState<Record<string, string>>({});
+  const form = useAgentForm(agentId, version, { inputs: given });
+  const trigger = useQuery(triggerQuery(agentId));
+  const [payload, setPayload] = useState<Json>({});
+  const [isKeeping, setKeeping] = useState(false);
   const starting = useMutation({
-    mutationFn: (dryRun: boolean) =>
-      api("POST /api/v1/graphs/{graph_id}/execute", {
+    mutationFn: (dryRun: boolean) => {
+      const { inputs, credentials } = form.filled();
+      return api("POST /api/v1/graphs/{graph_id}/execute", {
         path: { graph_id: agentId },
         body: {
-          inputs: fitted(values, agent.data?.input_schema as Schema | undefined),
-          credentials_inputs: Object.fromEntries(Object.entries(chosen).filter(([, id]) => id)),
+          inputs,
+          credentials_inputs: credentials,
           ...(version === undefined ? {} : { version }),
+          ...(trigger.data ? { payload: isObject(payload) ? payload : {} } : {}),
           ...(dryRun ? { dry_run: true } : {}),
           ...told,
         },
         headers: { "idempotency-key": crypto.randomUUID() },
-      }),
+      });
+    },
     onSuccess: async (run) => {
       client.invalidateQueries({ queryKey: ["runs"] });
+      client.invalidateQueries({ queryKey: ["agents", "library"] });
       onClose();
       if (onStarted) onStarted(run);
       else await navigate({ to: "/runs/$runId", params: { runId: run.id } });
     },
   });
-  const schema = agent.data?.input_schema as Schema | undefined;
-  const errors = { ...(starting.error instanceof ApiError ? starting.error.fields : {}), ...touched };
-  const hasNothing =
-    schema && Object.keys(schema.properties ?? {}).length === 0 && needs.data?.needs.length === 0;
-
-  function change(name: string, value: Json) {
-    setValues(({ [name]: _, ...rest }) => (value === undefined ? rest : { ...rest, [name]: value }));
-    const message = value === undefined ? null : misfit(schema?.properties?.[name] ?? {}, value);
-    setTouched(({ [name]: _, ...rest }) => (message === null ? rest : { ...rest, [name]: message }));
-    if (starting.isError) starting.reset();
-  }
-
+  const isReady = Boolean(form.agent.data);
+  if (isKeeping)
+    return (
+      <PresetDialog
+        agentId={agentId}
+        given={{ ...form.filled(), version }}
+        onClose={() => setKeeping(false)}
+      />
+    );
   return (
     <Dialog
-      title={agent.data?.name || words.runs.run}
-      about={agent.data?.description}
+      title={form.agent.data?.name || words.runs.run}
+      about={form.agent.data?.description}
       onClose={onClose}
       footer={
         <>
-          <Button onClick={onClose}>{words.cancel}</Button>
+          <Button look="quiet" className="mr-auto" disabled={!isReady} onClick={() => setKeeping(true)}>
+            <BookmarkPlus className="size-4" />
+            {words.presets.keep}
+          </Button>
           <Button
             title={words.runs.dryRunText}
             isBusy={starting.isPending}
-            disabled={!agent.data}
+            disabled={!isReady}
             onClick={() => starting.mutate(true)}
           >
             <FlaskConical className="size-4" />
             {words.runs.dryRun}
           </Button>
-          <Button look="do" type="submit" form="run-form" isBusy={starting.isPending} disabled={!agent.data}>
+          <Button look="do" type="submit" form="run-form" isBusy={starting.isPending} disabled={!isReady}>
             <Play className="size-4" />
             {words.runs.run}
           </Button>
@@ -103,35 +107,23 @@ export function RunDialog({
           starting.mutate(false);
         }}
       >
-        <Told told={told} agent={agent.data?.graph as unknown as Graph | undefined} />
-        {agent.isError ? <Problem error={agent.error} onRetry={() => agent.refetch()} /> : null}
-        {agent.isPending ? <Skeletons count={2} className="h-14" /> : null}
-        {needs.data?.needs.map((need) => (
-          <Need
-            key={need.name}
-            need={need}
-            value={chosen[need.name] ?? ""}
-            onChange={(id) => setChosen({ ...chosen, [need.name]: id })}
-          />
-        ))}
-        {schema ? <SchemaForm schema={schema} values={values} errors={errors} onChange={change} /> : null}
-        {hasNothing ? <p className="text-dim">{words.runs.noInputs}</p> : null}
+        <Told told={told} agent={form.agent.data?.graph as unknown as Graph | undefined} />
+        <PresetChoice agentId={agentId} onChoose={form.fill} />
+        <AgentFields
+          form={form}
+          error={starting.error}
+          onTouched={() => starting.isError && starting.reset()}
+        />
+        {trigger.data ? (
+          <Field label={words.presets.payload} hint={words.presets.payloadText}>
+            {(field) => (
+              <Widget schema={{ type: "object" }} value={payload} onChange={setPayload} given={field} />
+            )}
+          </Field>
+        ) : null}
         <FormProblem error={starting.error} />
       </form>
     </Dialog>
-  );
-}
-
-/** Inputs as the agent takes them where they fit; as typed where they do not, so that the server says why. */
-function fitted(values: Record<string, Json>, schema: Schema | undefined): Record<string, Json> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => {
-      try {
-        return [name, coercerOf(schema?.properties?.[name] ?? {})?.(value) ?? value];
-      } catch {
-        return [name, value];
-      }
-    }),
   );
 }
 
@@ -159,37 +151,38 @@ function Told({
   return <p className="rounded-md bg-wash px-3 py-2 text-13">{sentences.join(" ")}</p>;
 }
 
-function Need({
-  need,
-  value,
-  onChange,
+/** Presets of the agent, where it has any: one that is chosen fills the form. */
+function PresetChoice({
+  agentId,
+  onChoose,
 }: {
-  need: NeedAnswer;
-  value: string;
-  onChange: (id: string) => void;
+  agentId: string;
+  onChoose: (filled: { inputs: Record<string, Json>; credentials: Record<string, string> }) => void;
 }) {
   const words = useWords();
-  const isUnmet = need.is_required && need.matches.length === 0;
+  const { data: presets = [] } = useQuery(presetsQuery(agentId));
+  const [chosen, setChosen] = useState("");
+  if (presets.length === 0) return null;
   return (
-    <Field
-      label={words.connections.access(need.providers.join(", "))}
-      isRequired={need.is_required}
-      error={isUnmet ? words.connections.none : undefined}
-      hint={
-        isUnmet ? (
-          <Link to="/connections" className="text-accent underline">
-            {words.connections.add}
-          </Link>
-        ) : undefined
-      }
-    >
-      {(given) => (
-        <Select value={value} onChange={(event) => onChange(event.target.value)} {...given}>
-          <option value="">{words.connections.asBuilt}</option>
-          {need.matches.map((one) => (
+    <Field label={words.presets.one}>
+      {(field) => (
+        <Select
+          value={chosen}
+          onChange={(event) => {
+            setChosen(event.target.value);
+            const preset = presets.find((one) => one.id === event.target.value);
+            if (preset)
+              onChoose({
+                inputs: preset.inputs as Record<string, Json>,
+                credentials: preset.credentials,
+              });
+          }}
+          {...field}
+        >
+          <option value="">{words.presets.none}</option>
+          {presets.map((one) => (
             <option key={one.id} value={one.id}>
-              {one.title}
-              {one.account ? ` (${one.account})` : ""}
+              {one.name}
             </option>
           ))}
         </Select>

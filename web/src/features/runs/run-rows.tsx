@@ -1,14 +1,23 @@
 import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import type { RunItem } from "@/shared/api/schema";
 import { duration } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Ago, StateBadge } from "@/shared/ui/state";
 
 /** Runs, one a line; on a phone two lines each. */
-export function RunRows({ runs, names }: { runs: RunItem[]; names?: ReadonlyMap<string, string> }) {
+export function RunRows({
+  runs,
+  names,
+  aside,
+}: {
+  runs: RunItem[];
+  names?: ReadonlyMap<string, string>;
+  aside?: (run: RunItem) => ReactNode;
+}) {
   const words = useWords();
   return (
-    <ul className="card divide-y overflow-hidden">
+    <ul className="card divide-y [&>li:first-child]:rounded-t-lg [&>li:last-child]:rounded-b-lg">
       {runs.map((run) => (
         <li
           key={run.id}
@@ -38,6 +47,11 @@ export function RunRows({ runs, names }: { runs: RunItem[]; names?: ReadonlyMap<
           <span className="w-32 text-right text-13 text-dim">
             <Ago at={run.queued_at} />
           </span>
+          {aside ? (
+            <span className="z-10 max-sm:absolute max-sm:top-1.5 max-sm:right-2 sm:relative sm:-mr-2">
+              {aside(run)}
+            </span>
+          ) : null}
         </li>
       ))}
     </ul>

@@ -3,7 +3,7 @@
 from autograph.infra.migrations.runner import execute_sql_file
 
 revision = "0014"
-down_revision = "0010"
+down_revision = "0011"
 
 
 def upgrade() -> None:

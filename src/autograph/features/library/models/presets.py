@@ -26,6 +26,23 @@ class TriggerSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class Trigger:
+    """What can start an agent, and what a preset must say of it.
+
+    Attributes:
+        block: The trigger's block.
+        provider: Who sends.
+        is_automatic: The provider is asked to send by us; otherwise a person sets the webhook up.
+        config_schema: What may be said: an object, with what the node has as defaults.
+    """
+
+    block: str
+    provider: str
+    is_automatic: bool
+    config_schema: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A preset that is wanted.
 

@@ -14,7 +14,7 @@ from autograph.features.integrations.models import Credential
 from autograph.features.integrations.models.webhooks import ShownWebhook, Wish
 from autograph.features.integrations.service import CredentialService, WebhookService
 from autograph.features.library.errors import PresetInvalid
-from autograph.features.library.models import Draft, Preset, PresetPage, TriggerSetup
+from autograph.features.library.models import Draft, Preset, PresetPage, Trigger, TriggerSetup
 from autograph.features.library.repository import PresetRepository
 from autograph.graph.coerce import CoercionError, compile_coercer, show
 from autograph.graph.credentials import needs_of
@@ -34,6 +34,8 @@ from autograph.infra.json import canonical
 MAX_PAGE: Final = 200
 _MAX_NAME: Final = 200
 _MAX_DESCRIPTION: Final = 5_000
+_NOTHING: Final[tuple[Json, ...]] = (None, "", {})
+"""What a pin that needs a value may not have."""
 
 
 class PresetService:
@@ -153,6 +155,31 @@ class PresetService:
             return None
         return await self._webhooks.of_trigger(principal, preset.id)
 
+    async def trigger(
+        self, principal: Principal, graph_id: UUID, version: int | None = None
+    ) -> Trigger | None:
+        """Return what can start an agent besides its person; None where nothing can, or more than one thing.
+
+        Raises:
+            GraphNotFound: There is no such version of it.
+        """
+        graph = (await self._graphs.get(principal, graph_id, version)).graph
+        try:
+            node, spec, listens = self._trigger_of(graph)
+        except PresetInvalid:
+            return None
+        pins: dict[str, Json] = {
+            name: {**pin, "default": node.constants.get(name, pin.get("default"))}
+            for name, pin in _own_pins(spec).items()
+        }
+        required = [
+            name
+            for name in spec.input_schema.get("required", [])
+            if name in pins and node.constants.get(name) in _NOTHING
+        ]
+        schema = {"type": "object", "properties": pins, "required": required}
+        return Trigger(spec.name, listens.provider, listens.is_automatic, schema)
+
     async def list_page(
         self,
         principal: Principal,
@@ -252,11 +279,7 @@ class PresetService:
     ) -> Mapping[str, Json]:
         errors: dict[str, str] = {}
         fitted: dict[str, Json] = {}
-        own = {
-            name: pin
-            for name, pin in spec.input_pins.items()
-            if name not in spec.credential_fields and name != "payload"
-        }
+        own = _own_pins(spec)
         for name, value in config.items():
             if name not in own:
                 errors[name] = f"{spec.name} takes: {', '.join(own) or 'nothing'}."
@@ -267,7 +290,7 @@ class PresetService:
             except CoercionError as error:
                 errors[name] = f"Expected {error.expected}, got {show(error.value)}."
         for name in spec.input_schema.get("required", []):
-            if name in own and {**node.constants, **fitted}.get(name) in (None, "", {}):
+            if name in own and {**node.constants, **fitted}.get(name) in _NOTHING:
                 errors.setdefault(name, "This needs a value.")
         if errors:
             raise _invalid("trigger", errors)
@@ -331,6 +354,15 @@ class PresetService:
                 why = "The trigger needs one to set the webhook up."
                 raise _invalid("credentials", {need.name: why})
         raise PresetInvalid("The trigger has no pin for a credential to set the webhook up with.")
+
+
+def _own_pins(spec: BlockSpec) -> dict[str, Json]:
+    """Return the pins of a trigger that a preset may set."""
+    return {
+        name: pin
+        for name, pin in spec.input_pins.items()
+        if name not in spec.credential_fields and name != "payload"
+    }
 
 
 def _as_id(text: Json) -> UUID | None:

@@ -79,6 +79,17 @@ class PresetRepository:
         async with self._database.begin() as connection:
             return [_preset(row) for row in await connection.execute(query)]
 
+    async def listening(self, user_id: UUID, graph_id: UUID) -> Sequence[UUID]:
+        """Return the presets of an agent whose triggers are meant to start runs."""
+        query = select(presets.c.id).where(
+            presets.c.user_id == user_id,
+            presets.c.graph_id == graph_id,
+            presets.c.is_active,
+            presets.c.trigger.is_not(None),
+        )
+        async with self._database.begin() as connection:
+            return list(await connection.scalars(query))
+
     async def delete(self, user_id: UUID, preset_id: UUID) -> None:
         """Delete a preset.
 

@@ -1,0 +1,158 @@
+// What an agent is run with: its inputs, and the credentials it needs. Filled for a run, or kept as a preset.
+
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { agentQuery, needsQuery } from "@/features/library/queries";
+import { coercerOf, misfit } from "@/graph-core/coerce";
+import type { Json, Schema } from "@/graph-core/model";
+import { ApiError } from "@/shared/api/client";
+import type { NeedAnswer } from "@/shared/api/schema";
+import { SchemaForm } from "@/shared/form/schema-form";
+import { useWords } from "@/shared/settings";
+import { Field, Select } from "@/shared/ui/field";
+import { Problem, Skeletons } from "@/shared/ui/state";
+
+export interface Filled {
+  inputs: Record<string, Json>;
+  credentials: Record<string, string>;
+}
+
+/** The state of such a form. */
+export function useAgentForm(agentId: string, version: number | undefined, given: Partial<Filled>) {
+  const agent = useQuery(agentQuery(agentId, version));
+  const needs = useQuery(needsQuery(agentId, version));
+  const [values, setValues] = useState<Record<string, Json>>(given.inputs ?? {});
+  const [chosen, setChosen] = useState<Record<string, string>>(given.credentials ?? {});
+  const [misfits, setMisfits] = useState<Record<string, string>>({});
+  const schema = agent.data?.input_schema as Schema | undefined;
+  return {
+    agent,
+    needs,
+    schema,
+    values,
+    chosen,
+    misfits,
+    change(name: string, value: Json) {
+      setValues(({ [name]: _, ...rest }) => (value === undefined ? rest : { ...rest, [name]: value }));
+      const message = value === undefined ? null : misfit(schema?.properties?.[name] ?? {}, value);
+      setMisfits(({ [name]: _, ...rest }) => (message === null ? rest : { ...rest, [name]: message }));
+    },
+    choose: (name: string, id: string) => setChosen((old) => ({ ...old, [name]: id })),
+    fill({ inputs, credentials }: Filled) {
+      setValues(inputs);
+      setChosen(credentials);
+      setMisfits({});
+    },
+    /** What it says: inputs as the agent takes them where they fit; as typed where not, so that the server says why. */
+    filled(): Filled {
+      return {
+        inputs: fitted(values, schema),
+        credentials: Object.fromEntries(Object.entries(chosen).filter(([, id]) => id)),
+      };
+    },
+  };
+}
+
+export type AgentForm = ReturnType<typeof useAgentForm>;
+
+export function AgentFields({
+  form,
+  error,
+  onTouched,
+  mayBeIncomplete = false,
+}: {
+  form: AgentForm;
+  error: unknown;
+  onTouched?: () => void;
+  mayBeIncomplete?: boolean;
+}) {
+  const words = useWords();
+  const { agent, needs, schema } = form;
+  const errors = { ...(error instanceof ApiError ? error.fields : {}), ...form.misfits };
+  const hasNothing =
+    schema && Object.keys(schema.properties ?? {}).length === 0 && needs.data?.needs.length === 0;
+  return (
+    <>
+      {agent.isError ? <Problem error={agent.error} onRetry={() => agent.refetch()} /> : null}
+      {agent.isPending ? <Skeletons count={2} className="h-14" /> : null}
+      {needs.data?.needs.map((need) => (
+        <Need
+          key={need.name}
+          need={need}
+          error={errors[need.name]}
+          value={form.chosen[need.name] ?? ""}
+          onChange={(id) => {
+            form.choose(need.name, id);
+            onTouched?.();
+          }}
+        />
+      ))}
+      {schema ? (
+        <SchemaForm
+          schema={mayBeIncomplete ? { ...schema, required: [] } : schema}
+          values={form.values}
+          errors={errors}
+          onChange={(name, value) => {
+            form.change(name, value);
+            onTouched?.();
+          }}
+        />
+      ) : null}
+      {hasNothing ? <p className="text-dim">{words.runs.noInputs}</p> : null}
+    </>
+  );
+}
+
+function fitted(values: Record<string, Json>, schema: Schema | undefined): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      try {
+        return [name, coercerOf(schema?.properties?.[name] ?? {})?.(value) ?? value];
+      } catch {
+        return [name, value];
+      }
+    }),
+  );
+}
+
+function Need({
+  need,
+  value,
+  error,
+  onChange,
+}: {
+  need: NeedAnswer;
+  value: string;
+  error: string | undefined;
+  onChange: (id: string) => void;
+}) {
+  const words = useWords();
+  const isUnmet = need.is_required && need.matches.length === 0;
+  return (
+    <Field
+      label={words.connections.access(need.providers.join(", "))}
+      isRequired={need.is_required}
+      error={isUnmet ? words.connections.none : error}
+      hint={
+        isUnmet ? (
+          <Link to="/connections" className="text-accent underline">
+            {words.connections.add}
+          </Link>
+        ) : undefined
+      }
+    >
+      {(given) => (
+        <Select value={value} onChange={(event) => onChange(event.target.value)} {...given}>
+          <option value="">{words.connections.asBuilt}</option>
+          {need.matches.map((one) => (
+            <option key={one.id} value={one.id}>
+              {one.title}
+              {one.account ? ` (${one.account})` : ""}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
+  );
+}
