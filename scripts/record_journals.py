@@ -24,7 +24,7 @@ from autograph.bootstrap import Platform, Process, platform
 from autograph.engine.events import FORMAT
 from autograph.engine.journal.payloads import unpack
 from autograph.engine.waits import Answer, Choice
-from autograph.features.runs.models import DryRun, Order, Run
+from autograph.features.runs.models import Debug, DryRun, Order, Run
 from autograph.infra.settings import Settings
 
 HERE = Path(__file__).resolve().parents[1] / "tests" / "journals" / f"format-{FORMAT}"
@@ -117,6 +117,18 @@ async def forking(made: Platform, run_id: UUID) -> UUID:
     """Fork the run from its second node run, once it is over."""
     await ended(made, run_id)
     return await made.forks.fork(made.owner, run_id, 2)
+
+
+async def letting_go(made: Platform, run_id: UUID) -> None:
+    """Let the run go on from each of its breakpoints, with a changed value at the first."""
+    inputs: dict[str, Any] = {"b": 10}
+    while not (run := await made.runs.get(made.owner, run_id)).row.status.is_terminal:
+        if run.breaks:
+            await made.breaks.let_go(
+                made.owner, run_id, break_id=run.breaks[0].id, inputs=inputs, step=bool(inputs)
+            )
+            inputs = {}
+        await asyncio.sleep(0.02)
 
 
 ADD = ("Calculator", {"operation": "Add", "a": 0, "b": 1})
@@ -220,6 +232,25 @@ RECORDINGS = (
         {"say": ("AITextGenerator", {"prompt": "Say hi.", "model": "demo"}), "out": OUT},
         ("say.response -> out.value",),
         wanted={"dry_run": DryRun()},
+    ),
+    Recording(
+        "until",
+        {"a": ADD, "b": ADD, "out": OUT},
+        ("a.result -> b.a", "b.result -> out.value"),
+        wanted={"debug": Debug(until=["b"])},
+    ),
+    Recording(
+        "pinned",
+        {"a": ADD, "b": ADD, "out": OUT},
+        ("a.result -> b.a", "b.result -> out.value"),
+        wanted={"debug": Debug(pinned={"b": {"result": [7, 8]}})},
+    ),
+    Recording(
+        "breakpoint",
+        {"a": ADD, "b": ADD, "out": OUT},
+        ("a.result -> b.a", "b.result -> out.value"),
+        meanwhile=letting_go,
+        wanted={"debug": Debug(breakpoints=["b"])},
     ),
     Example("countdown", {"from": 3}),
     Example("welcome-party", {"guests": "Ada,Grace"}),

@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     "POST reviews/{review_id}": {"decision": "approve"},
     "POST runs/{run_id}/fork": {"from_node_run": 1},
     "PUT runs/{run_id}/feedback": {"verdict": "bad"},
+    "POST runs/{run_id}/continue": {"step": True},
     "PUT credentials/{credential_id}/secret": {"secret": {"type": "api_key", "api_key": "bobs"}},
     "PATCH credentials/{credential_id}": {"title": "Bob's now"},
     "PATCH library/folders/{folder_id}": {"name": "Bob's now"},

@@ -28,6 +28,7 @@ const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
 
 let browser: Browser;
 let platform: Platform;
+let marks: [key: string, kept: string] = ["", ""];
 const paths: Record<string, string> = {
   welcome: "/welcome",
   home: "/",
@@ -182,6 +183,10 @@ beforeAll(async () => {
   paths["run-step"] = `/runs/${made}?step=3`;
   paths["run-loop"] = `/runs/${counted}`;
   paths["run-failed"] = `/runs/${failed}`;
+  const told = { inputs: { text }, breakpoints: ["report"], pinned: { count: { word_count: [1000] } } };
+  const paused = await ask<{ id: string }>(page, "POST", `/api/v1/graphs/${report}/execute?wait=2`, told);
+  marks = [`autograph.debug.${report}`, JSON.stringify(told)];
+  paths["build-paused"] = `/build/${report}?run=${paused.id}`;
   paths.build = `/build/${report}`;
   paths["build-run"] = `/build/${report}?run=${made}`;
   await context.close();
@@ -193,13 +198,17 @@ afterAll(async () => {
 
 test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
   const { page, context, faults } = await visit(browser, platform.url, options);
-  await page.addInitScript((chosen) => {
-    // Frames of outputs have no storage.
-    if (window !== window.top) return;
-    localStorage.setItem("autograph.welcomed", "yes");
-    localStorage.setItem("autograph.tour", "done");
-    localStorage.setItem("autograph.language", chosen);
-  }, language);
+  await page.addInitScript(
+    ([chosen, key, kept]) => {
+      // Frames of outputs have no storage.
+      if (window !== window.top) return;
+      localStorage.setItem("autograph.welcomed", "yes");
+      localStorage.setItem("autograph.tour", "done");
+      localStorage.setItem("autograph.language", chosen);
+      localStorage.setItem(key, kept);
+    },
+    [language, ...marks] as const,
+  );
   for (const [name, path] of Object.entries(paths)) {
     await page.goto(path);
     await page.locator("h1").first().waitFor({ state: "attached" });

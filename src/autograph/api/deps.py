@@ -23,6 +23,7 @@ from autograph.features.library.service import FolderService, LibraryService, Pr
 from autograph.features.notifications.service import NotificationService
 from autograph.features.runs.service import (
     BlockService,
+    BreakService,
     CassetteService,
     DeadLetterService,
     EgressService,
@@ -52,6 +53,7 @@ class Services:
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
+    breaks: BreakService
     forks: ForkService
     cassettes: CassetteService
     shares: ShareService

@@ -69,6 +69,7 @@ from autograph.features.runs.repository import (
 )
 from autograph.features.runs.service import (
     BlockService,
+    BreakService,
     CassetteService,
     DeadLetterService,
     EgressService,
@@ -109,6 +110,7 @@ class Platform:
     runs: RunService
     presets: PresetService
     preset_runs: PresetRuns
+    breaks: BreakService
     forks: ForkService
     cassettes: CassetteService
     shares: ShareService
@@ -201,6 +203,7 @@ async def platform(
             runs=runs,
             presets=presets,
             preset_runs=preset_runs,
+            breaks=BreakService(rows, journal, plans),
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             cassettes=CassetteService(rows, journal, plans, specs),
             shares=_shares(ground, rows, files, accounts),
@@ -304,6 +307,7 @@ def serve(made: Platform) -> ASGIApp:
             runs=made.runs,
             presets=made.presets,
             preset_runs=made.preset_runs,
+            breaks=made.breaks,
             forks=made.forks,
             cassettes=made.cassettes,
             shares=made.shares,

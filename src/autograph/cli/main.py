@@ -52,6 +52,7 @@ _TWIGS: Final = {
         ("cassettes", "add_to"),
         ("shares", "add_to"),
         ("feedback", "add_to_runs"),
+        ("breaks", "add_to"),
     ),
     "graphs": (("feedback", "add_to_graphs"),),
 }

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -29,6 +28,7 @@ from autograph.cli.output import (
 )
 from autograph.engine.state import RunStatus
 from autograph.features.runs.models import (
+    Debug,
     DryRun,
     JournalRow,
     NodeResult,
@@ -51,6 +51,7 @@ runs = typer.Typer(help="Runs of agents.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
 _FOREVER = timedelta(days=365)
+_LOOKS_EVERY = timedelta(seconds=0.5)
 
 
 def run(  # noqa: PLR0913 - each is an option of the command
@@ -96,6 +97,23 @@ def run(  # noqa: PLR0913 - each is an option of the command
             help="Model that a dry run asks where samples say too little; none, otherwise."
         ),
     ] = None,
+    until: Annotated[
+        list[str] | None,
+        typer.Option(help="Run to this node: only what it needs runs; may be repeated."),
+    ] = None,
+    pin: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NODE.PIN=VALUE: the node does not run, it gives out this; may be repeated."
+        ),
+    ] = None,
+    breakpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--break",
+            help="Node that waits before it runs until `autograph runs continue`; may be repeated.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -104,13 +122,18 @@ def run(  # noqa: PLR0913 - each is an option of the command
     Exit code 0: completed. 1: failed. 2: bad use. 3: the platform cannot be had.
     """
     configure_logging("warning", "console")
-    order = partial(
-        Order,
-        priority=priority,
-        is_attended=not unattended,
-        is_recorded=record,
-        dry_run=DryRun(recording, model) if dry_run else None,
-    )
+
+    def order(graph_id: UUID, inputs: Mapping[str, Json]) -> Order:
+        return Order(
+            graph_id,
+            inputs,
+            priority=priority,
+            is_attended=not unattended,
+            is_recorded=record,
+            dry_run=DryRun(recording, model) if dry_run else None,
+            debug=Debug(until or None, _pinned(pin or []), breakpoint or ()),
+        )
+
     finished, simulated = run_async(
         _run(agent, values or [], inputs_file, data_dir, order, credential or [], watch=watch),
         as_json=as_json,
@@ -167,12 +190,13 @@ async def _run(
         given |= _parse_values(
             values, saved.graph, schemas.input_schema(saved.graph, made.catalog.specs())
         )
-        run_id = await made.runs.start_order(
-            made.owner, replace(order(saved.id, given), credentials=chosen)
-        )
+        wanted = replace(order(saved.id, given), credentials=chosen)
+        run_id = await made.runs.start_order(made.owner, wanted)
         if watch:
             async for row in made.runs.follow(made.owner, run_id):
                 err.print(_line(row), markup=False)
+        elif wanted.debug.breakpoints:
+            await _wait_with_breaks(made, run_id)
         else:
             await _wait_with_progress(made, run_id, saved.graph)
         finished = await made.runs.get(made.owner, run_id)
@@ -188,6 +212,17 @@ async def _node_runs(made: Platform, run_id: UUID) -> list[NodeResult]:
         found += page.rows
         after = page.next_after
     return found
+
+
+async def _wait_with_breaks(made: Platform, run_id: UUID) -> None:
+    """Wait for the end of a run, and say what waits at breakpoints meanwhile."""
+    told: set[UUID] = set()
+    while not await made.runs.wait(made.owner, run_id, at_most=_LOOKS_EVERY):
+        for one in (await made.runs.get(made.owner, run_id)).breaks:
+            if one.id not in told:
+                told.add(one.id)
+                err.print(f"{one.node} waits with {shown(dict(one.inputs))}", markup=False)
+                err.print(f"  autograph runs continue {run_id} [--step]", markup=False)
 
 
 async def _wait_with_progress(made: Any, run_id: UUID, graph: Graph) -> None:
@@ -236,9 +271,7 @@ def _parse_values(values: list[str], graph: Graph, schema: Mapping[str, Any]) ->
             )
         pin = schema["properties"].get(name, {})
         given[name] = (
-            value
-            if pin.get("type") or pin.get("anyOf") or pin.get("enum")
-            else _json_or_text(value)
+            value if pin.get("type") or pin.get("anyOf") or pin.get("enum") else json_or_text(value)
         )
     return given
 
@@ -247,7 +280,24 @@ def _names(schema: Mapping[str, Any]) -> str:
     return ", ".join(schema["properties"]) or "nothing"
 
 
-def _json_or_text(value: str) -> Json:
+def _pinned(texts: list[str]) -> dict[str, dict[str, Json]]:
+    """Return what `NODE.PIN=VALUE` texts pin; a pin that is named again gives out that value, too.
+
+    Raises:
+        Invalid: One is not of that form.
+    """
+    found: dict[str, dict[str, Json]] = {}
+    for text in texts:
+        target, equals, value = text.partition("=")
+        node, dot, pin = target.rpartition(".")
+        if not (node and dot and pin and equals):
+            raise Invalid(f"--pin takes NODE.PIN=VALUE, not {text!r}.")
+        found.setdefault(node, {}).setdefault(pin, []).append(json_or_text(value))
+    return found
+
+
+def json_or_text(value: str) -> Json:
+    """Return the value that a text is as JSON, else the text."""
     try:
         return decode(value)
     except Invalid:
@@ -357,8 +407,10 @@ def show_run(
         )
     for wait in found.waits_for:
         which = "" if wait.review_id is None else f" (autograph reviews show {wait.review_id})"
-        until = "" if wait.due_at is None else f", until {wait.due_at.isoformat()[:19]}"
-        print_plain(f"{wait.node} waits for a {wait.kind}{until}{which}")
+        due = "" if wait.due_at is None else f", until {wait.due_at.isoformat()[:19]}"
+        print_plain(f"{wait.node} waits for a {wait.kind}{due}{which}")
+    for one in found.breaks:
+        print_plain(f"{one.node} would get {shown(dict(one.inputs))} (break {one.id})")
     print_result(found)
 
 

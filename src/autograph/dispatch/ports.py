@@ -101,7 +101,10 @@ class Broadcast(Protocol):
         ...
 
     def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[RunNews | None]]:
-        """Listen: the iterator yields news, and None where some may be missing."""
+        """Listen: the iterator yields news, and None where some may be missing.
+
+        A wait for the next news may be cut off, by a timeout for example; the one after it hears what comes.
+        """
         ...
 
     async def close(self) -> None:

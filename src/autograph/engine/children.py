@@ -11,6 +11,7 @@ from autograph.engine.executor import Done, Failed, Outcome
 from autograph.engine.planner import node_values
 from autograph.engine.ports import PlanSource, RunRef, RunResult
 from autograph.engine.state import NodeRun, RunState, RunStatus
+from autograph.engine.waits import laid_over
 from autograph.graph.model import Json, is_object
 from autograph.infra.ids import new_id
 
@@ -47,7 +48,7 @@ async def prepare(
     Raises:
         NotFound: There is no such agent.
     """
-    values = node_values(run.node, run.arrived, state.overrides_of(run.node))
+    values = node_values(run.node, run.arrived, laid_over(run, state))
     version = values.get("graph_version")
     graph = await plans.resolve(
         parent, str(values.get("graph_id", "")), version if isinstance(version, int) else None
@@ -77,6 +78,8 @@ async def prepare(
         asks=tuple(sorted(state.asks)),
         is_recorded=state.is_recorded or None,
         dry_run=dry_run,
+        pinned=state.pinned or None if is_inside else None,
+        breakpoints=tuple(sorted(state.breakpoints)) or None if is_inside else None,
     )
 
 

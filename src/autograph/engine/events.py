@@ -13,11 +13,12 @@ from typing import ClassVar, Final
 
 from autograph.graph.model import Json
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """The journal's format: raised when a kind of event is added, or one gets a field that changes the fold.
 
 A worker takes up no run that was written in a newer one. 1: the first. 2: `node.resumed`, waits other
-than children, forks. 3: nodes that run as tools. 4: `node.exchanged`, dry runs.
+than children, forks. 3: nodes that run as tools. 4: `node.exchanged`, dry runs. 5: runs that go to some
+nodes, pinned values, breakpoints.
 """
 
 Output = tuple[str, Json]
@@ -34,6 +35,7 @@ class WaitKind(StrEnum):
     OUTCOME: a person's word on whether its block took effect; the worker died while it ran.
     CALL: an HTTP call from outside.
     TOOLS: the ends of other node runs, which it had started as tools.
+    BREAKPOINT: a person's word that it may begin.
     """
 
     CHILD = "child"
@@ -43,6 +45,7 @@ class WaitKind(StrEnum):
     OUTCOME = "outcome"
     CALL = "call"
     TOOLS = "tools"
+    BREAKPOINT = "breakpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,9 @@ class RunStarted:
             of them that it runs again.
         is_recorded: What its nodes ask of the world is kept, as `node.exchanged`; None for not.
         dry_run: Nodes that are not pure are simulated, and by what (`simulation.Means.as_json`); None: they run.
+        until: Only what these nodes need runs; None for everything.
+        pinned: Nodes that are not run, and what they give out instead.
+        breakpoints: Nodes that wait, each time they are ready, until a person lets them go on.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -69,6 +75,9 @@ class RunStarted:
     forked_from: Mapping[str, Json] | None = None
     is_recorded: bool | None = None
     dry_run: Mapping[str, Json] | None = None
+    until: Sequence[str] | None = None
+    pinned: Mapping[str, Sequence[Output]] | None = None
+    breakpoints: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,7 @@ class NodeCompleted:
         reused_from: In a fork, the node run of the other run that ended so; it did not run here.
         credits: What it cost; `charges` has a row with the same, written in the same commit.
         simulated: In a dry run, where its outputs are from (`simulation.Source`); None: it ran.
+        is_pinned: Its outputs were pinned, it did not run; None for not.
     """
 
     kind: ClassVar[str] = "node.completed"
@@ -126,6 +136,7 @@ class NodeCompleted:
     reused_from: int | None = None
     credits: int = 0
     simulated: str | None = None
+    is_pinned: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +210,7 @@ class NodeResumed:
     """What a node run waited for has come; it goes on.
 
     Attributes:
-        answer: A person's decision (`Decision.as_json`), the body of a call, None for a timer.
+        answer: A person's decision (`Answer.as_json`, `Release.as_json`), the body of a call, None for a timer.
     """
 
     kind: ClassVar[str] = "node.resumed"
@@ -210,9 +221,14 @@ class NodeResumed:
 
 @dataclass(frozen=True, slots=True)
 class RunCompleted:
-    """Nothing is left to do and every failure was handled."""
+    """Nothing is left to do and every failure was handled.
+
+    Attributes:
+        until: The nodes it was to go to, where it ended; None where it went to its end.
+    """
 
     kind: ClassVar[str] = "run.completed"
+    until: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,12 +57,14 @@ class Done:
 
     Attributes:
         simulated: Where they are from, where the block did not run.
+        is_pinned: They were pinned, and the block did not run.
     """
 
-    outputs: list[Output]
+    outputs: Sequence[Output]
     duration_ms: float
     credits: int = 0
     simulated: str | None = None
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

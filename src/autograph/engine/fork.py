@@ -191,8 +191,8 @@ class _Replay:
         self._place: dict[int, int] = {}  # old node run: its number in the new run
         self._standing: set[int] = set()  # those of them that are reused
         self._next = 1  # the first new node run that has not been looked at
-        self._old_key = _Keys(source.plan, source.started.overrides)
-        self._new_key = _Keys(target, started.overrides)
+        self._old_key = _Keys(source.plan, source.started)
+        self._new_key = _Keys(target, started)
         self._free: dict[_Key, deque[Step]] = {}
         for step in source.steps:
             self._free.setdefault(self._old_key(step.run), deque()).append(step)
@@ -271,7 +271,13 @@ class _Replay:
             self._reused.append(Reused(event.node_run, number, event.node))
             source = event.node_run
             if isinstance(event, NodeCompleted):
-                written = NodeCompleted(number, event.node, event.outputs, reused_from=source)
+                written = NodeCompleted(
+                    number,
+                    event.node,
+                    event.outputs,
+                    reused_from=source,
+                    is_pinned=event.is_pinned,
+                )
             else:
                 written = NodeFailed(
                     number, event.node, event.code, event.message, event.outputs, reused_from=source
@@ -290,8 +296,9 @@ def _is_copied(event: Event) -> TypeGuard[_COPIED]:
 class _Keys:
     """What a node run has to share with another one to be the same."""
 
-    def __init__(self, plan: Plan, overrides: Mapping[str, Mapping[str, Json]]) -> None:
-        self._overrides = overrides
+    def __init__(self, plan: Plan, started: RunStarted) -> None:
+        self._overrides = started.overrides
+        self._pinned = started.pinned or {}
         self._agents = {one.id: one for one in plan.graph.sub_graphs}
         self._of_node: dict[int, bytes] = {}
 
@@ -308,6 +315,8 @@ class _Keys:
         parts: list[Json] = [node.spec.id, dict(node.constants), dict(laid_over)]
         if node.spec.kind is BlockKind.AGENT and self._travels(node):
             parts.append({one.id: _content(one) for one in self._agents.values()})
+        if node.id in self._pinned:
+            parts.append({"pinned": [list(one) for one in self._pinned[node.id]]})
         return canonical_text(parts).encode() + b"\n"
 
     def _travels(self, node: NodePlan) -> bool:

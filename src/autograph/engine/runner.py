@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from autograph.engine import children
+from autograph.engine.debug import breaks
 from autograph.engine.errors import Fenced
 from autograph.engine.events import (
     NodeExchanged,
@@ -30,7 +31,7 @@ from autograph.engine.events import (
     RunStarted,
     WaitKind,
 )
-from autograph.engine.executor import Executor, Failed
+from autograph.engine.executor import Done, Executor, Failed
 from autograph.engine.journal.codec import encode_event
 from autograph.engine.journal.commit import GroupCommit
 from autograph.engine.limits import Limits
@@ -45,6 +46,7 @@ from autograph.engine.ports import (
 from autograph.engine.simulation import Means, Simulation
 from autograph.engine.state import NodeRun, RunState
 from autograph.engine.waits import (
+    ask_at_breakpoint,
     ask_for_action,
     ask_for_outcome,
     default_answer,
@@ -226,8 +228,10 @@ class Runner:
             if stop is not None:
                 return stop
             run = state.ready.popleft()
+            if state.is_debugged and self._stands_in(run):
+                continue
             if engine.executor.runs_inline(run):
-                overrides = state.overrides_of(run.node)
+                overrides = laid_over(run, state)
                 outcome = await engine.executor.attempt(self._claim.run, run, overrides)
                 self._writer.record(run, outcome)
             else:
@@ -253,9 +257,19 @@ class Runner:
         elif not self._asks_first(run):
             self._spawn(self._run_node(run))
 
+    def _stands_in(self, run: NodeRun) -> bool:
+        """Let what is pinned stand for a node run, or a breakpoint hold it; return whether one did."""
+        if run.node.id in self._state.pinned:
+            self._writer.record(run, Done(self._state.pinned[run.node.id], 0.0, is_pinned=True))
+        elif breaks(run, self._state):
+            self._writer.suspend(run, ask_at_breakpoint(run, self._state))
+        else:
+            return False
+        return True
+
     async def _simulate(self, run: NodeRun, simulation: Simulation) -> None:
         """Let something stand in for a node run."""
-        overrides = self._state.overrides_of(run.node)
+        overrides = laid_over(run, self._state)
         self._writer.record(run, await simulation.outcome(self._state.plan, run, overrides))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Final
 
+from autograph.engine.debug import narrowed
 from autograph.engine.events import (
     Event,
     NodeCompleted,
@@ -113,6 +114,8 @@ class NodeRun:
         kept_emitted: Outputs before it.
         caller: The node run whose tool it is, and the place of its result in that one's last round.
         given: What it gave out, where it is a tool.
+        is_past_break: It has begun, or a person let it go on from its breakpoint: it breaks no more.
+        edited: Values that a person laid over it there.
     """
 
     number: int
@@ -133,6 +136,8 @@ class NodeRun:
     kept_emitted: int = 0
     caller: tuple[int, int] | None = None
     given: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
+    is_past_break: bool = False
+    edited: Mapping[str, Json] = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,11 @@ class RunState:
         is_recorded: What nodes ask of the world is kept.
         dry_run: By what nodes are simulated that are not pure; None where they run.
         simulated_count: Node runs that were.
+        until: The nodes it goes to; None: to its end.
+        pinned: Nodes that are not run, and what they give out.
+        pinned_count: Node runs that were not run for that.
+        breakpoints: Nodes that wait for a person before they begin.
+        is_stepping: So does every other node.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -196,6 +206,11 @@ class RunState:
         self.is_recorded = False
         self.dry_run: Mapping[str, Json] | None = None
         self.simulated_count = 0
+        self.until: Sequence[str] | None = None
+        self.pinned: Mapping[str, Sequence[Output]] = {}
+        self.pinned_count = 0
+        self.breakpoints: frozenset[str] = frozenset()
+        self.is_stepping = False
         self._joins: dict[int, Join] = {}
         self._in_order: dict[int, deque[NodeRun]] = {}
 
@@ -212,7 +227,7 @@ class RunState:
         """Return how a run with nothing left to do ends."""
         unhandled = [error for error in self.errors if not error.handled]
         if not unhandled:
-            return RunCompleted()
+            return RunCompleted(self.until)
         first, more = unhandled[0], len(unhandled) - 1
         suffix = f" (and {more} more)" if more else ""
         return RunFailed(code=first.code, message=f"{first.message}{suffix}")
@@ -241,7 +256,16 @@ class RunState:
         }
         if self.dry_run is not None:
             counts["simulated"] = self.simulated_count
+        if self.pinned:
+            counts["pinned"] = self.pinned_count
+        if self.until is not None:
+            counts["until"] = list(self.until)
         return counts
+
+    @property
+    def is_debugged(self) -> bool:
+        """Whether any of its nodes may be pinned, or wait at a breakpoint."""
+        return bool(self.pinned or self.breakpoints)
 
     def overrides_of(self, node: NodePlan) -> Mapping[str, Json]:
         """Return the values laid over a node for this run."""
@@ -251,12 +275,14 @@ class RunState:
         run = self._emit(event.node_run, event.outputs)
         self.node_ms += event.duration_ms
         self.simulated_count += event.simulated is not None
+        self.pinned_count += event.is_pinned is True
         self._finish(run, NodeRunStatus.COMPLETED)
         self._return(run, None)
 
     def _on_started(self, event: NodeStarted) -> None:
         run = self._live(event.node_run)
         run.status, run.attempt = NodeRunStatus.RUNNING, event.attempt
+        run.is_past_break = True
 
     def _on_exchanged(self, event: NodeExchanged) -> None:
         """Change nothing: what was asked has its consequences in what comes after."""
@@ -267,10 +293,12 @@ class RunState:
     def _on_retried(self, event: NodeRetried) -> None:
         run = self._live(event.node_run)
         run.status, run.attempt, run.due_at = NodeRunStatus.QUEUED, event.attempt, event.due_at
+        run.is_past_break = True
 
     def _on_waiting(self, event: NodeWaiting) -> None:
         run = self._live(event.node_run)
         run.status, run.wait, run.due_at = NodeRunStatus.WAITING, event, event.due_at
+        run.is_past_break = event.wait != WaitKind.BREAKPOINT
         if event.wait == WaitKind.TOOLS:
             self._start_tools(run, event)
         elif event.kept is not None:
@@ -287,11 +315,18 @@ class RunState:
             run.approval = answer if is_object(answer) else {}
         elif wait.wait == WaitKind.OUTCOME:
             run.attempt += 1
+        elif wait.wait == WaitKind.BREAKPOINT:
+            self._let_go(run, answer if is_object(answer) else {})
         else:
             run.answers[wait.index] = answer
         if is_object(answer) and answer.get("auto_approve") is True:
             self.trusted.add(run.node.id)
         self.ready.append(run)
+
+    def _let_go(self, run: NodeRun, answer: Mapping[str, Json]) -> None:
+        run.is_past_break = True
+        run.edited = answer.get("inputs") or {}
+        self.is_stepping = answer.get("step") is True
 
     def _on_run_completed(self, event: RunCompleted) -> None:
         self.status = RunStatus.COMPLETED
@@ -306,6 +341,9 @@ class RunState:
         self.inputs, self.overrides = event.inputs, event.overrides
         self.is_recorded, self.dry_run = event.is_recorded is True, event.dry_run
         self.asks = frozenset((WaitKind.REVIEW,) if event.asks is None else event.asks)
+        self.until, self.pinned = event.until, event.pinned or {}
+        self.breakpoints = frozenset(event.breakpoints or ())
+        self.plan = narrowed(self.plan, event.until, self.pinned)
         for index in self.plan.starts:
             node = self.plan.nodes[index]
             if node.input_name is not None and node.input_name in event.inputs:

@@ -98,6 +98,32 @@ class Answer:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A person's word that a node run may go on from its breakpoint.
+
+    Attributes:
+        inputs: Values laid over it, by input pin.
+        step: Every node run that gets ready after it waits, too, until one is let go without.
+        by: Whose word it is.
+    """
+
+    inputs: Mapping[str, Json]
+    step: bool = False
+    by: str = ""
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as the journal and the API show it."""
+        return {"inputs": self.inputs, "step": self.step, "by": self.by}
+
+
+def ask_at_breakpoint(run: NodeRun, state: RunState) -> Wait:
+    """Return the wait of a node run at its breakpoint."""
+    values = node_values(run.node, run.arrived, laid_over(run, state))
+    title = f"{run.node.spec.name} is about to run."
+    return Wait(WaitKind.BREAKPOINT, title=title, payload=values, is_editable=True)
+
+
 def outcome_policy(run: NodeRun, state: RunState) -> OutcomeUnknown | None:
     """Return what is to be done about a node run whose worker died while it ran; None when none did."""
     if run.status is not NodeRunStatus.RUNNING or run.node.spec.effect is not Effect.EFFECT:
@@ -126,7 +152,7 @@ def ask_for_action(run: NodeRun, state: RunState) -> Wait | None:
         WaitKind.ACTION,
         due_in=node.review.deadline,
         title=f"May {node.spec.name} do this?",
-        payload=node_values(node, run.arrived, state.overrides_of(node)),
+        payload=node_values(node, run.arrived, laid_over(run, state)),
         is_editable=True,
     )
 
@@ -134,6 +160,8 @@ def ask_for_action(run: NodeRun, state: RunState) -> Wait | None:
 def laid_over(run: NodeRun, state: RunState) -> Mapping[str, Json]:
     """Return the values laid over a node run: those of its run, and what a person changed."""
     overrides = state.overrides_of(run.node)
+    if run.edited:
+        overrides = {**overrides, **run.edited}
     edited = run.approval.get("data") if run.approval is not None else None
     return {**overrides, **edited} if is_object(edited) else overrides
 

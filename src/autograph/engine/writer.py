@@ -100,6 +100,7 @@ class RunWriter:
                     outcome.duration_ms,
                     credits=credits,
                     simulated=outcome.simulated,
+                    is_pinned=outcome.is_pinned or None,
                 )
             )
 

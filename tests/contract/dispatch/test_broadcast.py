@@ -104,6 +104,19 @@ class TestBroadcast:
             async with asyncio.timeout(0.01):
                 assert await anext(here) == news
 
+    async def test_a_listener_that_stopped_waiting_waits_again_and_hears_what_comes(
+        self, broadcasts: list[Broadcast]
+    ) -> None:
+        news = RunNews(new_id(), None, 1)
+        async with broadcasts[0].subscribe() as here:
+            for _ in range(2):
+                with pytest.raises(TimeoutError):
+                    async with asyncio.timeout(0.02):
+                        await anext(here)
+            broadcasts[0].publish([news])
+
+            assert await first(here) == news
+
     @pytest.mark.seed("D10-12")
     async def test_a_listener_that_is_too_slow_is_told_that_it_missed_something(
         self, broadcasts: list[Broadcast]

@@ -271,7 +271,7 @@ class TestTimers:
 
 @pytest.mark.seed("D4-15", "D4-22")
 class TestQuestions:
-    async def asked(self, kit: Kit) -> tuple[RunRef, Claim, Question]:
+    async def asked(self, kit: Kit, kind: str = "review") -> tuple[RunRef, Claim, Question]:
         run, worker = a_run(), await kit.live()
         await kit.store.write([started(run)])
         claim, *_ = await take(kit, worker)
@@ -280,7 +280,7 @@ class TestQuestions:
             new_id(),
             1,
             "n",
-            "review",
+            kind,
             "Is it so?",
             {"x": 1},
             True,
@@ -291,8 +291,11 @@ class TestQuestions:
         await kit.store.write([write])
         return run, claim, question
 
-    async def test_an_answer_reaches_its_run_and_only_the_first_counts(self, kit: Kit) -> None:
-        run, claim, question = await self.asked(kit)
+    @pytest.mark.parametrize("kind", ["review", "action", "outcome", "call", "breakpoint"])
+    async def test_an_answer_reaches_its_run_and_only_the_first_counts(
+        self, kit: Kit, kind: str
+    ) -> None:
+        run, claim, question = await self.asked(kit, kind)
         assert await kit.store.park(claim, inbox_count=0)
 
         assert await kit.store.answer(question.id, {"decision": "approve"})

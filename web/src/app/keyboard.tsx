@@ -45,6 +45,11 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
         [keys.remove, ["Delete"]],
         [keys.fit, ["f"]],
         [keys.panels, ["\\"]],
+        [keys.runTo, ["t"]],
+        [keys.pinLast, ["p"]],
+        [keys.breakpoint, ["k"]],
+        [keys.goOn, ["F8"]],
+        [keys.step, ["F10"]],
       ],
     ],
   ];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fold, type JournalEvent, momentOf, NOTHING_YET, valuesAt } from "@/graph-core/overlay";
+import { fold, type JournalEvent, momentOf, NOTHING_YET, passedOf, valuesAt } from "@/graph-core/overlay";
 
 const START = Date.parse("2026-01-01T00:00:00Z");
 
@@ -129,4 +129,30 @@ test("without values ten thousand steps keep no output", () => {
   expect(overlay.steps.size).toBe(10_000);
   expect([...overlay.steps.values()].every((step) => step.outputs.length === 0)).toBe(true);
   expect(overlay.byNode.get("a")?.outputs).toEqual([]);
+});
+
+test("a node that was pinned did not run, and what went out at pins is counted", () => {
+  const overlay = fold(
+    NOTHING_YET,
+    journal(
+      ["run.started", {}],
+      [
+        "node.completed",
+        {
+          node_run: 1,
+          node: "a",
+          outputs: [
+            ["o", 1],
+            ["o", 2],
+          ],
+          is_pinned: true,
+        },
+      ],
+      ["node.waiting", { node_run: 2, node: "b", wait: "breakpoint", wait_id: "w" }],
+    ),
+  );
+
+  expect(overlay.byNode.get("a")?.isPinned).toBe(true);
+  expect(passedOf(overlay).get("a\no")).toEqual({ count: 2, last: 2 });
+  expect(overlay.byNode.get("b")?.wait).toBe("breakpoint");
 });

@@ -45,6 +45,8 @@ export interface Step {
   wait: string | null;
   waitId: string | null;
   dueAt: string | null;
+  /** Its values were pinned; it did not run. */
+  isPinned: boolean;
 }
 
 export type RunPhase = "queued" | "running" | "completed" | "failed" | "cancelled";
@@ -138,6 +140,7 @@ function begun(number: number, node: string): Step {
     wait: null,
     waitId: null,
     dueAt: null,
+    isPinned: false,
   };
 }
 
@@ -220,6 +223,7 @@ function next(
         wait: null,
         waitId: null,
         dueAt: null,
+        isPinned: body.is_pinned === true,
         state: hasFailed ? "failed" : isReused ? "reused" : "completed",
         error: hasFailed ? { code: String(body.code), message: String(body.message) } : null,
       };
@@ -267,4 +271,24 @@ function stateAt(step: Step, seq: number): StepState | null {
     state = one;
   }
   return state;
+}
+/** What went out at a pin: how many values, and the last. */
+export interface Passed {
+  count: number;
+  last: Json;
+}
+
+/** What went out at each pin, by node and pin with a new line between; one look at everything. */
+export function passedOf(overlay: Overlay): ReadonlyMap<string, Passed> {
+  const found = new Map<string, Passed>();
+  for (const step of overlay.steps.values())
+    for (const [pin, value] of step.outputs) {
+      const key = `${step.node}\n${pin}`;
+      const before = found.get(key);
+      if (before) {
+        before.count += 1;
+        before.last = value;
+      } else found.set(key, { count: 1, last: value });
+    }
+  return found;
 }

@@ -20,6 +20,8 @@ from autograph.engine.simulation import Source
 from autograph.engine.state import NodeRunStatus, RunStatus
 from autograph.features.accounts.models import Permission
 from autograph.features.runs.models import (
+    Break,
+    Debug,
     DryRun,
     JournalRow,
     Order,
@@ -36,6 +38,7 @@ from autograph.infra.json import encode
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1", tags=["runs"])
 MAX_WAIT = 300
 MAX_AT_ONCE = 100
+MAX_TARGETS = 1_000
 _EMPTY = RunResult(RunStatus.QUEUED, {})
 
 
@@ -87,6 +90,47 @@ class ExecuteRequest(BaseModel):
         description="Which model a dry run asks where a schema leaves open what outputs look like; none, otherwise. "
         "What it is told goes out to it.",
     )
+    until: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_TARGETS,
+        description="Run to here: ids of nodes. Only what these need runs, then the run ends `completed`; what "
+        "others would need (inputs, credentials) may be left out.",
+    )
+    pinned: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        max_length=MAX_TARGETS,
+        description="`{node_id: {pin: values}}`: the node does not run, it gives out these values at once, and what "
+        "leads to it is not waited for. A list is the values of the pin in order; anything else is its one value.",
+    )
+    breakpoints: list[str] = Field(
+        default_factory=list[str],
+        max_length=MAX_TARGETS,
+        description="Ids of nodes, those of agents inside included, that wait before they run until "
+        "`/runs/{run_id}/continue`. A pinned node does not run, so it does not wait.",
+    )
+
+    def debug(self) -> Debug:
+        """Return how the run is debugged."""
+        return Debug(self.until, self.pinned, self.breakpoints)
+
+
+class ContinueRequest(BaseModel):
+    """How what waits at a breakpoint goes on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    break_id: UUID | None = Field(
+        default=None, description="Which of the run's `breaks`; all of them where none is named."
+    )
+    inputs: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Values it gets instead of its own, by input pin. Only where one node run goes on.",
+    )
+    step: bool = Field(
+        default=False,
+        description="Every node run of its run that gets ready after it waits, too, until one goes on without.",
+    )
 
 
 class NodeFailure(BaseModel):
@@ -104,7 +148,7 @@ class WaitItem(BaseModel):
 
     node: str
     node_run: int
-    kind: Literal["child", "timer", "review", "action", "outcome", "call"]
+    kind: Literal["child", "timer", "review", "action", "outcome", "call", "tools", "breakpoint"]
     review_id: UUID | None = Field(description="What is answered at `/api/v1/reviews/{id}`.")
     due_at: datetime | None = Field(description="When it ends by itself.")
 
@@ -116,6 +160,25 @@ class PlaceAnswer(BaseModel):
     queued: int = Field(description="Runs that are queued in all.")
     people: int = Field(description="People whose runs are queued.")
     is_held: bool = Field(description="A limit of the person or the graph holds it back.")
+
+
+class DebugAnswer(BaseModel):
+    """What a run was told: see `execute`."""
+
+    until: list[str] | None
+    pinned: dict[str, dict[str, Any]]
+    breakpoints: list[str]
+
+
+class BreakItem(BaseModel):
+    """A node run that waits at its breakpoint."""
+
+    id: UUID
+    run_id: UUID = Field(description="Its run: this one, or one inside it.")
+    node_run: int
+    node: str
+    inputs: dict[str, Any] = Field(description="What it will get, by input pin.")
+    since: datetime
 
 
 class RunAnswer(BaseModel):
@@ -134,6 +197,10 @@ class RunAnswer(BaseModel):
     error: dict[str, Any] | None
     worker: int | None
     waits_for: list[WaitItem]
+    debug: DebugAnswer
+    breaks: list[BreakItem] = Field(
+        description="What waits at breakpoints, in runs inside it, too; `/runs/{id}/continue` lets it go on."
+    )
     queue: PlaceAnswer | None = Field(description="Only while it is queued.")
     queued_at: datetime
     started_at: datetime | None
@@ -199,6 +266,7 @@ class NodeResultItem(BaseModel):
     simulated: Source | None = Field(
         description="In a dry run, where the outputs are from; null where the node ran."
     )
+    is_pinned: bool = Field(description="The outputs were pinned; the node did not run.")
 
 
 class NodeResultPageAnswer(BaseModel):
@@ -235,6 +303,7 @@ async def execute_graph(
         payload=body.payload,
         is_recorded=body.record,
         dry_run=DryRun(body.dry_run_recording, body.dry_run_model) if body.dry_run else None,
+        debug=body.debug(),
     )
     run_id = await services.runs.start_order(principal, order)
     is_over = wait > 0 and await services.runs.wait(
@@ -350,6 +419,21 @@ async def cancel_run(
     return Response(encode(present(run)), 202, media_type="application/json")
 
 
+@router.post(
+    "/runs/{run_id}/continue", status_code=202, response_model=RunAnswer, responses=CONFLICTS
+)
+@needs(Permission.RUNS_WRITE)
+async def continue_run(
+    run_id: UUID, body: ContinueRequest, services: ServicesDep, principal: PrincipalDep
+) -> Response:
+    """Let what waits at breakpoints go on, in runs inside it, too. 409 when nothing waits."""
+    await services.breaks.let_go(
+        principal, run_id, break_id=body.break_id, inputs=body.inputs, step=body.step
+    )
+    run = await services.runs.get(principal, run_id)
+    return Response(encode(present(run)), 202, media_type="application/json")
+
+
 @router.delete("/runs/{run_id}", status_code=204)
 @needs(Permission.RUNS_WRITE)
 async def delete_run(run_id: UUID, services: ServicesDep, principal: PrincipalDep) -> Response:
@@ -372,6 +456,8 @@ def present(run: Run) -> dict[str, Json]:
         "error": result.error,
         "worker": run.row.worker,
         "waits_for": [_wait(one) for one in run.waits_for],
+        "debug": run.debug.as_json(),
+        "breaks": [_break(one) for one in run.breaks],
         "queue": None if run.place is None else asdict(run.place),
     }
 
@@ -385,6 +471,11 @@ def present_row(row: RunRow) -> dict[str, Json]:
 def present_event(row: JournalRow) -> dict[str, Json]:
     """Return an event as every door shows it."""
     return {"seq": row.seq, "kind": row.kind, "body": _shown(row.body), "at": row.at.isoformat()}
+
+
+def _break(found: Break) -> dict[str, Json]:
+    ids = {"id": str(found.id), "run_id": str(found.run_id), "since": found.since.isoformat()}
+    return {**asdict(found), **ids}
 
 
 def _wait(wait: Wait) -> dict[str, Json]:

@@ -53,7 +53,7 @@ class MemoryBroadcast:
         listener: asyncio.Queue[RunNews | None] = asyncio.Queue()
         self._listeners.add(listener)
         try:
-            yield _news(listener)
+            yield _News(listener)
         finally:
             self._listeners.discard(listener)
 
@@ -66,6 +66,15 @@ class MemoryBroadcast:
         """Nothing to stop."""
 
 
-async def _news(listener: asyncio.Queue[RunNews | None]) -> AsyncGenerator[RunNews | None]:
-    while True:
-        yield await listener.get()
+class _News:
+    """What a listener hears. Whoever stops waiting for the next news, in time, may wait for them again."""
+
+    # No generator: one that is cancelled while it waits is over for good, and each further wait ends at once.
+    def __init__(self, listener: asyncio.Queue[RunNews | None]) -> None:
+        self._listener = listener
+
+    def __aiter__(self) -> _News:
+        return self
+
+    async def __anext__(self) -> RunNews | None:
+        return await self._listener.get()

@@ -3,6 +3,7 @@
 A body is a JSON object of the event's fields. A value over 64 KiB is kept apart, once per content, as
 a *payload*; in the body an output is then `[pin, null, digest]` instead of `[pin, value]`, an exchange
 `[kind, null, digest]` instead of `[kind, exchange]`, and an input stands under `payloads` instead of `inputs`.
+What is pinned stands as outputs do.
 """
 
 from __future__ import annotations
@@ -59,13 +60,20 @@ def encode_event(event: Event) -> Entry:
             body[name] = value
     if isinstance(event, RunStarted):
         _encode_inputs(body, payloads)
+        if event.pinned is not None:
+            body["pinned"] = {
+                node: [_encode_output(one, payloads) for one in outputs]
+                for node, outputs in event.pinned.items()
+            }
     return Entry(event.kind, encode(body).decode(), tuple(payloads))
 
 
 def payload_digests(kind: str, body: Mapping[str, Any]) -> set[str]:
     """Return the digests of the payloads a body refers to."""
     if kind == RunStarted.kind:
-        return set(cast("Mapping[str, str]", body.get("payloads", {})).values())
+        apart = set(cast("Mapping[str, str]", body.get("payloads", {})).values())
+        pinned = cast("Mapping[str, Sequence[Any]]", body.get("pinned", {}))
+        return apart | {one[2] for outputs in pinned.values() for one in outputs if len(one) > 2}
     kept = (*body.get("outputs", ()), *body.get("exchanges", ()))
     return {output[2] for output in kept if len(output) > 2}
 
@@ -84,6 +92,11 @@ def decode_event(kind: str, body: Mapping[str, Any], payloads: Mapping[str, Json
         order = cast("Sequence[str]", values.pop("order", tuple(values["inputs"])))
         inputs = {**values["inputs"], **{name: payloads[digest] for name, digest in apart.items()}}
         values["inputs"] = {name: inputs[name] for name in order}
+        if "pinned" in values:
+            values["pinned"] = {
+                node: tuple((one[0], _decode_output(one, payloads)) for one in outputs)
+                for node, outputs in values["pinned"].items()
+            }
     elif "outputs" in values:
         values["outputs"] = tuple(
             (output[0], _decode_output(output, payloads)) for output in values["outputs"]

@@ -10,6 +10,8 @@ UserError
 ├── ReviewAnswered    it was answered before; the first answer is in the details
 ├── AnswerInvalid     the answer does not fit the question
 ├── CallNotFound      nobody waits at that address
+├── NotPaused         nothing in the run waits at a breakpoint
+├── BreakNotFound     no such breakpoint is waiting in the run
 ├── ForkPointUnknown  the node run to fork from never happened
 ├── NothingToRetry    the run completed
 ├── NotRecorded       what the run asked of the world was not kept
@@ -85,6 +87,18 @@ class CallNotFound(NotFound):
     """Nobody waits at that address."""
 
     code: ClassVar[str] = "call.not_found"
+
+
+class NotPaused(Conflict):
+    """Nothing in the run waits at a breakpoint."""
+
+    code: ClassVar[str] = "run.not_paused"
+
+
+class BreakNotFound(NotFound):
+    """No node run with that id waits at a breakpoint in the run."""
+
+    code: ClassVar[str] = "run.break_not_found"
 
 
 class DeadLetterNotFound(NotFound):

@@ -40,6 +40,29 @@ class DryRun:
 
 
 @dataclass(frozen=True, slots=True)
+class Debug:
+    """How a run is debugged: where it ends early, what stands for nodes, and where it waits for a person.
+
+    Attributes:
+        until: Nodes to run to: only what they need runs; None for everything.
+        pinned: Nodes that are not run, and by output pin what they give out: a list of values, or the one value.
+        breakpoints: Nodes that wait before they begin, in agents that travel with this one, too.
+    """
+
+    until: Sequence[str] | None = None
+    pinned: Mapping[str, Mapping[str, Json]] = field(default_factory=dict[str, Mapping[str, Json]])
+    breakpoints: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        """Whether the run is told anything."""
+        return self.until is not None or bool(self.pinned or self.breakpoints)
+
+    def as_json(self) -> dict[str, Json]:
+        """Return it as every door shows it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A run that is wanted.
 
@@ -56,6 +79,7 @@ class Order:
         credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
         is_recorded: What its nodes ask of the world is kept, so that a cassette can be made of it.
         dry_run: Nodes that would touch the world are simulated; None: they run.
+        debug: Where it ends early, what is pinned, and where it waits.
     """
 
     graph_id: UUID
@@ -70,6 +94,7 @@ class Order:
     credentials: Mapping[str, Json] = field(default_factory=dict[str, Json])
     is_recorded: bool = False
     dry_run: DryRun | None = None
+    debug: Debug = field(default_factory=Debug)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +127,8 @@ class Wait:
     """What a run that waits is waiting for.
 
     Attributes:
-        kind: `child`, `timer`, `review`, `action`, `outcome` or `call`.
-        review_id: The question that a person, or a call, answers; None for children and timers.
+        kind: `child`, `timer`, `review`, `action`, `outcome`, `call` or `breakpoint`.
+        review_id: The question that a person, or a call, answers; None for all others.
         due_at: When it ends by itself.
     """
 
@@ -112,6 +137,23 @@ class Wait:
     kind: str
     review_id: UUID | None
     due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A node run that waits at its breakpoint.
+
+    Attributes:
+        run_id: Its run: the one that was asked for, or one inside it.
+        inputs: What it will get, by input pin.
+    """
+
+    id: UUID
+    run_id: UUID
+    node_run: int
+    node: str
+    inputs: Mapping[str, Json]
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +183,8 @@ class Run:
         seq: Number of the last event in it.
         waits_for: Everything it waits for now.
         place: Where it stands while it is queued.
+        debug: What it was told.
+        breaks: Node runs in it, or in runs inside it, that wait at breakpoints; oldest first.
     """
 
     row: RunRow
@@ -149,6 +193,8 @@ class Run:
     seq: int
     waits_for: Sequence[Wait] = ()
     place: Place | None = None
+    debug: Debug = field(default_factory=Debug)
+    breaks: Sequence[Break] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +344,7 @@ class NodeResult:
         outputs: By pin, every value in order.
         error: `{code, message}` where it failed.
         simulated: In a dry run, where its outputs are from (`engine.simulation.Source`); None: it ran.
+        is_pinned: Its outputs were pinned; it did not run.
     """
 
     node_run: int
@@ -308,6 +355,7 @@ class NodeResult:
     outputs: Mapping[str, Sequence[Json]]
     error: Mapping[str, Json] | None
     simulated: str | None = None
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
 import { Handle, type Node, type NodeProps, Position, useConnection, useStore } from "@xyflow/react";
 import { AlertTriangle, ChevronDown, Eye } from "lucide-react";
 import { memo } from "react";
+import { NodeMarks, useIsPinned } from "@/features/builder/debug/marks-view";
+import { useLastAt } from "@/features/builder/debug/watching";
 import { NewerMark } from "@/features/builder/inner-agent";
 import { blockColour, familyOf, pinColour, pinLook } from "@/features/builder/look";
 import { newLink, type ShownPin, shownInputs, shownOutputs, whyNot } from "@/features/builder/pins";
@@ -30,6 +32,7 @@ export interface BlockData extends Record<string, unknown> {
 export type BlockNodeType = Node<BlockData, "block">;
 
 const FAR = 0.4;
+const SHOWN_TEXT = 400;
 
 /** What a node is called. */
 export function titleOf(node: GraphNode, spec: BlockSpec | undefined): string {
@@ -55,52 +58,101 @@ const RINGS: Partial<Record<Step["state"], string>> = {
   failed: "border-bad ring-4 ring-bad/20",
 };
 
-export const BlockNode = memo(function BlockNode({ id, data, selected }: NodeProps<BlockNodeType>) {
+export const BlockNode = memo(function BlockNode(props: NodeProps<BlockNodeType>) {
   const isFar = useStore((state) => state.transform[2] < FAR);
+  return isFar ? <Tile {...props} /> : <Card {...props} />;
+});
+
+function ringOf({ spec, step, errors }: BlockData, isSelected: boolean): string {
+  if (isSelected) return "border-accent ring-2 ring-accent/60";
+  const hasErrors = Object.keys(errors).length > 0 || !spec;
+  return (step && RINGS[step.state]) ?? (hasErrors ? "border-bad/60" : "border-line");
+}
+
+function pinsOf({ node, spec, linkedIn, linkedOut, extra, isExpanded }: BlockData) {
+  const [into, out] = [
+    extra.filter((name) => !name.startsWith("out:")),
+    extra.filter((name) => name.startsWith("out:")).map((name) => name.slice(4)),
+  ];
+  return {
+    inputs: shownInputs(node, spec, linkedIn, into, isExpanded),
+    outputs: shownOutputs(node, spec, linkedOut, out, isExpanded),
+  };
+}
+
+const HEAD_HEIGHT = 49;
+const PIN_HEIGHT = 24;
+
+/** A node from afar: its colour, its name, and the ends of its links, where they are when one is near. */
+function Tile({ id, data, selected, height }: NodeProps<BlockNodeType>) {
+  const isPinned = useIsPinned(id);
+  const { inputs, outputs } = pinsOf(data);
+  const title = titleOf(data.node, data.spec);
+  const rows = Math.max(inputs.pins.length, outputs.length);
+  const ends = (names: string[], linked: ReadonlySet<string>, type: "target" | "source") =>
+    names.map((name, index) =>
+      linked.has(name) ? (
+        <Handle
+          key={name}
+          type={type}
+          id={name}
+          position={type === "target" ? Position.Left : Position.Right}
+          isConnectable={false}
+          className="pin"
+          style={{ top: HEAD_HEIGHT + (index + 0.5) * PIN_HEIGHT }}
+        />
+      ) : null,
+    );
+  return (
+    <div
+      className={`w-60 rounded-lg border ${ringOf(data, selected)} ${isPinned ? "outline-4 outline-pinned outline-dashed outline-offset-3" : ""}`}
+      style={{ background: blockColour(data.spec), height: height || HEAD_HEIGHT + rows * PIN_HEIGHT + 40 }}
+    >
+      <NodeMarks id={id} step={data.step} isFar />
+      <p className="origin-top-left scale-150 truncate px-2 py-1.5 font-semibold text-paper" title={title}>
+        <span className="block max-w-36 truncate">{title}</span>
+      </p>
+      {ends(
+        inputs.pins.map((pin) => pin.name),
+        data.linkedIn,
+        "target",
+      )}
+      {ends(
+        outputs.map((pin) => pin.name),
+        data.linkedOut,
+        "source",
+      )}
+    </div>
+  );
+}
+
+function Card({ id, data, selected }: NodeProps<BlockNodeType>) {
+  const isPinned = useIsPinned(id);
   const { node, spec, step } = data;
   const { icon: Icon } = familyOf(spec);
   const title = titleOf(node, spec);
   const hasErrors = Object.keys(data.errors).length > 0 || !spec;
-  const ring = selected
-    ? "border-accent ring-2 ring-accent/60"
-    : ((step && RINGS[step.state]) ?? (hasErrors ? "border-bad/60" : "border-line"));
-  const inputs = shownInputs(
-    node,
-    spec,
-    data.linkedIn,
-    data.extra.filter((name) => !name.startsWith("out:")),
-    data.isExpanded,
-  );
-  const outputs = shownOutputs(
-    node,
-    spec,
-    data.linkedOut,
-    data.extra.filter((name) => name.startsWith("out:")).map((name) => name.slice(4)),
-    data.isExpanded,
-  );
+  const { inputs, outputs } = pinsOf(data);
   const colour = blockColour(spec);
   return (
     <div
-      className={`w-60 rounded-lg border bg-paper shadow-[0_1px_2px_oklch(0.2_0.02_75/0.06)] ${ring}`}
-      style={isFar ? { background: colour } : undefined}
+      className={`w-60 rounded-lg border bg-paper shadow-[0_1px_2px_oklch(0.2_0.02_75/0.06)] ${ringOf(data, selected)} ${isPinned ? "outline-2 outline-pinned outline-dashed outline-offset-3" : ""}`}
     >
-      <header className={`row h-10 rounded-t-lg border-b px-3 ${isFar ? "border-transparent" : ""}`}>
+      <NodeMarks id={id} step={step} isFar={false} />
+      <header className="row h-10 rounded-t-lg border-b px-3">
         <span
           className="grid size-6 shrink-0 place-items-center rounded-md text-paper [&_svg]:size-3.5"
           style={{ background: colour }}
         >
           <Icon aria-hidden="true" />
         </span>
-        <span
-          className={`min-w-0 grow truncate font-semibold ${isFar ? "scale-150 origin-left text-paper" : ""}`}
-          title={title}
-        >
+        <span className="min-w-0 grow truncate font-semibold" title={title}>
           {title}
         </span>
         {spec?.kind === "Agent" ? <NewerMark node={node} /> : null}
         {step ? <NodeState step={step} runs={data.runs} /> : hasErrors ? <Faults data={data} /> : null}
       </header>
-      <div className={`grid grid-cols-2 gap-x-2 py-2 ${isFar ? "invisible" : ""}`}>
+      <div className="grid grid-cols-2 gap-x-2 py-2">
         <div className="stack min-w-0">
           {inputs.pins.map((pin) => (
             <PinRow
@@ -128,27 +180,31 @@ export const BlockNode = memo(function BlockNode({ id, data, selected }: NodePro
         </div>
       </div>
       {data.text ? (
-        <p className="line-clamp-4 border-t px-3 py-2 text-12 text-dim">{data.text}</p>
+        <p className="border-t px-3 py-2 text-12 text-dim" aria-live="off">
+          <span className="flex max-h-16 flex-col justify-end overflow-hidden">
+            {data.text.slice(-SHOWN_TEXT)}
+          </span>
+        </p>
       ) : step?.error ? (
         <p className="line-clamp-3 border-t bg-bad-wash px-3 py-2 text-12 text-bad">{step.error.message}</p>
       ) : (
         <LastValue step={step} />
       )}
       {inputs.folded > 0 || data.isExpanded ? (
-        <Fold id={id} isOpen={data.isExpanded} count={inputs.folded} isFar={isFar} />
+        <Fold id={id} isOpen={data.isExpanded} count={inputs.folded} />
       ) : null}
     </div>
   );
-});
+}
 
-function Fold({ id, isOpen, count, isFar }: { id: string; isOpen: boolean; count: number; isFar: boolean }) {
+function Fold({ id, isOpen, count }: { id: string; isOpen: boolean; count: number }) {
   const words = useWords();
   return (
     <button
       type="button"
       aria-expanded={isOpen}
       onClick={() => useBuilder.setState(({ expanded }) => ({ expanded: { ...expanded, [id]: !isOpen } }))}
-      className={`nodrag row h-7 w-full justify-center gap-1 rounded-b-lg border-t text-12 text-dim hover:bg-sunken ${isFar ? "invisible" : ""}`}
+      className={`nodrag row h-7 w-full justify-center gap-1 rounded-b-lg border-t text-12 text-dim hover:bg-sunken`}
     >
       <ChevronDown className={`size-3 ${isOpen ? "rotate-180" : ""}`} />
       {isOpen ? words.builder.fewer : words.builder.morePins(count)}
@@ -207,7 +263,8 @@ function PinRow({
 }) {
   const fit = useFit(nodeId, pin.name, side);
   const isInput = side === "input";
-  const shown = isInput && !isLinked ? preview(value, pin.schema) : "";
+  const last = useLastAt(nodeId, pin.name, side);
+  const shown = isInput && !isLinked ? preview(value, pin.schema) : preview(last, pin.schema);
   return (
     <div
       className={`relative flex h-6 min-w-0 items-center gap-1.5 text-12 ${isInput ? "pl-3" : "justify-end pr-3"} ${fit.state === "no" ? "opacity-30" : ""}`}
@@ -227,7 +284,13 @@ function PinRow({
         {pin.label}
         {pin.isRequired ? <span className="text-bad">*</span> : null}
       </span>
-      {shown ? <span className="truncate font-mono text-ink">{shown}</span> : null}
+      {shown ? (
+        <span
+          className={`truncate font-mono ${last === undefined ? "text-ink" : "rounded-sm bg-live-wash px-1 text-live"} ${isInput ? "" : "order-first"}`}
+        >
+          {shown}
+        </span>
+      ) : null}
     </div>
   );
 }

@@ -16,6 +16,11 @@ import {
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { Canvas, type LooseEnd } from "@/features/builder/canvas";
 import { ConflictDialog } from "@/features/builder/conflict";
+import { useDebugging } from "@/features/builder/debug/actions";
+import { Live } from "@/features/builder/debug/live";
+import { openMarks, type Told, toldOf, useMarks } from "@/features/builder/debug/marks";
+import { useRoom } from "@/features/builder/debug/room";
+import { useWatching, watchGraph } from "@/features/builder/debug/watching";
 import { LinkDialog } from "@/features/builder/dialogs";
 import { Find } from "@/features/builder/find";
 import { offerOf } from "@/features/builder/inner-agent";
@@ -29,7 +34,6 @@ import { Saved, useSaving } from "@/features/builder/saving";
 import { linkFor, noteUse, Shelf } from "@/features/builder/shelf";
 import { act, back, forth, open, useBuilder } from "@/features/builder/store";
 import { agentQuery } from "@/features/library/queries";
-import { useLiveRun } from "@/features/runs/live";
 import { RunDialog } from "@/features/runs/run-dialog";
 import { groupsOf, partOf, pasted } from "@/graph-core/edit";
 import { run as runAgent } from "@/graph-core/inner";
@@ -112,24 +116,28 @@ function Bench({ runId }: { runId: string | null }) {
   const agentId = useBuilder((builder) => builder.agentId);
   const specs = useBuilder((builder) => builder.specs);
   const selected = useBuilder((builder) => builder.selected);
-  const live = useLiveRun(runId);
   const [shelf, setShelf] = useState<{ end: LooseEnd | null } | null>(null);
   const [hasPanel, setPanel] = useState(() => matchMedia("(min-width: 768px)").matches);
   const [isFinding, setFinding] = useState(false);
-  const isAsking = useBuilder((builder) => builder.isAsking);
-  const setAsking = (asks: boolean) => useBuilder.setState({ isAsking: asks });
+  const asking = useBuilder((builder) => builder.asking);
+  const setAsking = (told: Told | null) => useBuilder.setState({ asking: told });
   const [linkFrom, setLinkFrom] = useState<string | null>(null);
   const [hasVersions, setVersions] = useState(false);
   const canvas = useRef<HTMLDivElement>(null);
   const isDirty = graph !== saved && (saved !== null || graph.nodes.length > 0);
   const saving = useSaving();
+  const showAll = useRoom(canvas);
+  useEffect(() => openMarks(agentId, useBuilder.getState().draft.graph), [agentId]);
+  useEffect(() => watchGraph(graph), [graph]);
   useBlocker({
     // What is not saved is kept as a draft; leaving the site altogether is asked about all the same.
     shouldBlockFn: () => false,
     enableBeforeUnload: () => isDirty,
   });
 
-  const step = selected.length === 1 ? live.overlay.byNode.get(selected[0] ?? "") : undefined;
+  const step = useWatching(({ overlay }) =>
+    selected.length === 1 ? overlay.byNode.get(selected[0] ?? "") : undefined,
+  );
 
   function middle(): Position {
     const box = canvas.current?.getBoundingClientRect();
@@ -251,24 +259,26 @@ function Bench({ runId }: { runId: string | null }) {
       graph.nodes.filter((node) => specs.get(node.block_id)?.kind === "Note").map((node) => node.id),
     );
     act({ kind: "move", to: laidOut(graph, sizes, notes) });
-    setTimeout(() => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }), 60);
+    setTimeout(showAll, 60);
   }
 
-  async function run() {
+  async function run(until?: string) {
     if (isDirty && !(await saving.save())) return;
-    setAsking(true);
+    setAsking(toldOf(useMarks.getState(), useBuilder.getState().draft.graph, until));
   }
+  const debugging = useDebugging(run);
 
   useKeys({
     b: () => setShelf({ end: null }),
     l: () => selected.length === 1 && setLinkFrom(selected[0] ?? null),
-    f: () => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }),
+    f: () => showAll(),
     "\\": () => setPanel((isOpen) => !isOpen),
     "ctrl+z": back,
     "ctrl+shift+z": forth,
     "ctrl+y": forth,
     "ctrl+s": () => saving.save(),
-    "ctrl+enter": run,
+    "ctrl+enter": () => run(),
+    ...debugging.keys,
     "ctrl+d": duplicate,
     "ctrl+f": () => setFinding(true),
     "ctrl+g": group,
@@ -328,7 +338,13 @@ function Bench({ runId }: { runId: string | null }) {
             <Save className="size-4" />
             <span className="max-sm:sr-only">{words.save}</span>
           </Button>
-          <Button small look="do" onClick={run} isBusy={saving.isBusy} disabled={graph.nodes.length === 0}>
+          <Button
+            small
+            look="do"
+            onClick={() => run()}
+            isBusy={saving.isBusy}
+            disabled={graph.nodes.length === 0}
+          >
             <Play className="size-4" />
             {words.runs.run}
           </Button>
@@ -340,12 +356,12 @@ function Bench({ runId }: { runId: string | null }) {
           </div>
         ) : null}
         <div ref={canvas} className="relative min-h-0 grow">
+          <Live runId={runId} />
           <Canvas
-            overlay={live.overlay}
-            texts={live.texts}
-            isLive={runId !== null && !live.isOver}
             onLooseEnd={(end) => setShelf({ end })}
             onDropFiles={take}
+            onNodeMenu={debugging.onMenu}
+            onShowAll={() => showAll()}
             onDropBlock={(blockId, at) => {
               const block = specs.get(blockId);
               if (block) add(block, at, null);
@@ -378,7 +394,6 @@ function Bench({ runId }: { runId: string | null }) {
           {runId ? (
             <RunBar
               runId={runId}
-              overlay={live.overlay}
               graph={graph}
               onClose={() => agentId && navigate({ to: "/build/$agentId", params: { agentId }, search: {} })}
             />
@@ -388,6 +403,7 @@ function Bench({ runId }: { runId: string | null }) {
       {hasPanel ? (
         <Inspector
           step={step}
+          debug={debugging.items}
           onDuplicate={duplicate}
           onLink={() => setLinkFrom(selected[0] ?? null)}
           onGoTo={goTo}
@@ -400,14 +416,18 @@ function Bench({ runId }: { runId: string | null }) {
         </Suspense>
       ) : null}
       {linkFrom ? <LinkDialog from={linkFrom} onClose={() => setLinkFrom(null)} /> : null}
-      {isAsking && agentId ? (
+      {debugging.windows}
+      {asking && agentId ? (
         <RunDialog
           agentId={agentId}
+          told={asking}
+          given={useMarks.getState().given}
           {...(saved ? { version: saved.version } : {})}
-          onStarted={(made) =>
-            navigate({ to: "/build/$agentId", params: { agentId }, search: { run: made.id } })
-          }
-          onClose={() => setAsking(false)}
+          onStarted={(made) => {
+            useMarks.setState({ given: made.inputs });
+            return navigate({ to: "/build/$agentId", params: { agentId }, search: { run: made.id } });
+          }}
+          onClose={() => setAsking(null)}
         />
       ) : null}
       {saving.conflict ? (

@@ -15,9 +15,11 @@ import {
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
-import { type DragEvent, useCallback, useEffect, useMemo, useState } from "react";
+import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
 import { faultOf, linkFaults } from "@/features/builder/broken-links";
+import { viewOf } from "@/features/builder/debug/room";
+import { pinKey, useWatching } from "@/features/builder/debug/watching";
 import { Groups } from "@/features/builder/groups";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
 import { blockColour, pinColour } from "@/features/builder/look";
@@ -26,7 +28,7 @@ import { newLink, schemaOf, whyNot } from "@/features/builder/pins";
 import { act, useBuilder } from "@/features/builder/store";
 import { linkId } from "@/graph-core/edit";
 import type { Graph, Position, Specs } from "@/graph-core/model";
-import { NOTHING_YET, type Overlay, valuesAt } from "@/graph-core/overlay";
+import type { Overlay, Passed } from "@/graph-core/overlay";
 import { byNode, type Problem } from "@/graph-core/validate";
 import { useSettings, useWords } from "@/shared/settings";
 
@@ -57,19 +59,17 @@ export interface LooseEnd {
 export const DRAGGED_BLOCK = "application/x-autograph-block";
 
 export function Canvas({
-  overlay,
-  texts,
-  isLive,
   onLooseEnd,
   onDropBlock,
   onDropFiles,
+  onNodeMenu,
+  onShowAll,
 }: {
-  overlay: Overlay;
-  texts: Readonly<Record<string, string>>;
-  isLive: boolean;
   onLooseEnd: (end: LooseEnd) => void;
   onDropBlock: (blockId: string, at: Position) => void;
   onDropFiles: (files: FileList, at: Position) => void;
+  onNodeMenu: (node: string, at: Position) => void;
+  onShowAll: () => void;
 }) {
   const words = useWords();
   const theme = useSettings((settings) => settings.theme);
@@ -78,6 +78,12 @@ export function Canvas({
   const problems = useBuilder((builder) => builder.problems);
   const extraPins = useBuilder((builder) => builder.extraPins);
   const expanded = useBuilder((builder) => builder.expanded);
+  const overlay = useWatching((watching) => watching.overlay);
+  const texts = useWatching((watching) => watching.texts);
+  const isLive = useWatching((watching) => watching.isLive);
+  const passed = useWatching((watching) => watching.passed);
+  const root = useRef<HTMLDivElement>(null);
+  const [begin] = useState(() => (graph.nodes.length > 0 ? viewOf(graph) : undefined));
   const { screenToFlowPosition } = useReactFlow();
 
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
@@ -88,12 +94,9 @@ export function Canvas({
   );
   useEffect(() => setNodes((old) => merged(old, meant)), [meant]);
   useEffect(() => {
-    const made = edgesOf(graph, specs, problems, overlay, isLive);
-    setEdges((old) => {
-      const chosen = new Set(old.filter((one) => one.selected).map((one) => one.id));
-      return made.map((one) => (chosen.has(one.id) ? { ...one, selected: true } : one));
-    });
-  }, [graph, specs, problems, overlay, isLive]);
+    const made = edgesOf(graph, specs, problems, passed, isLive);
+    setEdges((old) => mergedEdges(old, made));
+  }, [graph, specs, problems, passed, isLive]);
 
   const onNodesChange = useCallback((changes: NodeChange<CanvasNode>[]) => {
     setNodes((old) =>
@@ -134,6 +137,7 @@ export function Canvas({
 
   return (
     <ReactFlow<CanvasNode, LinkEdgeType>
+      ref={root}
       nodes={nodes}
       edges={edges}
       nodeTypes={NODE_TYPES}
@@ -161,6 +165,11 @@ export function Canvas({
       onConnectEnd={onConnectEnd}
       isValidConnection={connectable}
       onSelectionChange={onSelectionChange}
+      onNodeContextMenu={(event, node) => {
+        if (node.type !== "block") return;
+        event.preventDefault();
+        onNodeMenu(node.id, { x: event.clientX, y: event.clientY });
+      }}
       onDragOver={(event: DragEvent) =>
         event.dataTransfer.types.some((one) => one === DRAGGED_BLOCK || one === "Files") &&
         event.preventDefault()
@@ -184,14 +193,16 @@ export function Canvas({
       selectionMode={SelectionMode.Partial}
       multiSelectionKeyCode={["Control", "Meta", "Shift"]}
       onlyRenderVisibleElements={graph.nodes.length > MANY}
-      fitView
-      fitViewOptions={{ padding: 0.2, maxZoom: 1 }}
+      {...(begin ? { defaultViewport: begin } : {})}
+      // While it is dragged the drawing is a layer of its own, so that nothing is painted again.
+      onMoveStart={(event) => event?.type !== "wheel" && root.current?.classList.add("is-panning")}
+      onMoveEnd={() => root.current?.classList.remove("is-panning")}
       proOptions={{ hideAttribution: true }}
       aria-label={words.builder.canvas}
     >
       <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--line)" />
       <Groups />
-      <Controls showInteractive={false} position="bottom-left" />
+      <Controls showInteractive={false} position="bottom-left" onFitView={onShowAll} />
       <MiniMap<CanvasNode>
         position="bottom-right"
         pannable
@@ -281,11 +292,22 @@ function isEqual(a: Record<string, unknown>, b: Record<string, unknown>): boolea
   });
 }
 
+/** What did not change stays the same object, so that it is not drawn again. */
+function mergedEdges(old: LinkEdgeType[], made: LinkEdgeType[]): LinkEdgeType[] {
+  const before = new Map(old.map((edge) => [edge.id, edge]));
+  return made.map((edge) => {
+    const was = before.get(edge.id);
+    if (!was) return edge;
+    if (was.data && edge.data && isEqual(was.data, edge.data)) return was;
+    return was.selected ? { ...edge, selected: true } : edge;
+  });
+}
+
 function edgesOf(
   graph: Graph,
   specs: Specs,
   problems: Problem[],
-  overlay: Overlay,
+  passed: ReadonlyMap<string, Passed>,
   isLive: boolean,
 ): LinkEdgeType[] {
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
@@ -295,7 +317,7 @@ function edgesOf(
     .map((link) => {
       const source = nodes.get(link.from);
       const schema = source ? schemaOf(source, specs.get(source.block_id), link.output, "output") : {};
-      const values = overlay === NOTHING_YET ? [] : valuesAt(overlay, link.from, link.output);
+      const values = passed.get(pinKey(link.from, link.output));
       return {
         id: linkId(link),
         type: "link",
@@ -307,8 +329,8 @@ function edgesOf(
           colour: pinColour(schema),
           isStatic: link.static === true,
           isBroken: faultOf(link, faults) !== undefined,
-          passed: values.length,
-          last: values.at(-1),
+          passed: values?.count ?? 0,
+          last: values?.last,
           isLive,
         },
       };

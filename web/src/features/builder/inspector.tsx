@@ -1,4 +1,4 @@
-import { AlertTriangle, Copy, Link2, Plus, Trash2, X } from "lucide-react";
+import { AlertTriangle, Bug, Copy, Link2, Plus, Trash2, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { titleOf } from "@/features/builder/block-node";
 import { BrokenLinks } from "@/features/builder/broken-links";
@@ -21,18 +21,21 @@ import { SchemaForm } from "@/shared/form/schema-form";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
 import { Field, Input, Select, Textarea } from "@/shared/ui/field";
+import { Menu, type MenuItem } from "@/shared/ui/menu";
 import { StateBadge } from "@/shared/ui/state";
 import { ValueView } from "@/shared/value/value-view";
 
 /** Everything about what is selected: one node, or the agent itself. */
 export function Inspector({
   step,
+  debug,
   onDuplicate,
   onLink,
   onGoTo,
   onClose,
 }: {
   step: Step | undefined;
+  debug: (node: string) => MenuItem[];
   onDuplicate: () => void;
   onLink: () => void;
   onGoTo: (node: string) => void;
@@ -59,6 +62,7 @@ export function Inspector({
           node={node}
           spec={specs.get(node.block_id)}
           step={step}
+          debug={debug}
           onDuplicate={onDuplicate}
           onLink={onLink}
           onClose={onClose}
@@ -164,6 +168,7 @@ function NodePanel({
   node,
   spec,
   step,
+  debug,
   onDuplicate,
   onLink,
   onClose,
@@ -171,6 +176,7 @@ function NodePanel({
   node: GraphNode;
   spec: BlockSpec | undefined;
   step: Step | undefined;
+  debug: (node: string) => MenuItem[];
   onDuplicate: () => void;
   onLink: () => void;
   onClose: () => void;
@@ -209,6 +215,9 @@ function NodePanel({
         title={titleOf(node, spec)}
         onClose={onClose}
       >
+        {spec && spec.kind !== "Note" ? (
+          <Menu label={words.debug.menu} trigger={<Bug />} items={debug(node.id)} />
+        ) : null}
         <IconButton label={words.keyboard.keys.link} onClick={onLink}>
           <Link2 />
         </IconButton>

@@ -1,10 +1,7 @@
-import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from "@xyflow/react";
-import { X } from "lucide-react";
-import { memo } from "react";
-import { act } from "@/features/builder/store";
+import { BaseEdge, type Edge, type EdgeProps, getBezierPath } from "@xyflow/react";
+import { memo, useState } from "react";
+import { LinkValues } from "@/features/builder/debug/link-values";
 import type { Json } from "@/graph-core/model";
-import { useWords } from "@/shared/settings";
-import { textOfValue } from "@/shared/value/kinds";
 
 export type LinkEdgeType = Edge<
   { colour: string; isStatic: boolean; isBroken: boolean; passed: number; last: Json; isLive: boolean },
@@ -12,67 +9,45 @@ export type LinkEdgeType = Edge<
 >;
 
 export const LinkEdge = memo(function LinkEdge(props: EdgeProps<LinkEdgeType>) {
-  const words = useWords();
   const { data, selected } = props;
+  const [isHovered, setHovered] = useState(false);
   const [path, x, y] = getBezierPath(props);
   const passed = data?.passed ?? 0;
-  const text = textOf(passed, data?.last, selected === true);
   return (
-    <>
+    // biome-ignore lint/a11y/noStaticElementInteractions: a glance for pointers; whoever selects the link sees more
+    <g onMouseEnter={() => setHovered(true)} onMouseLeave={() => setHovered(false)}>
       <BaseEdge
         id={props.id}
         path={path}
         interactionWidth={20}
         style={{
           stroke: data?.isBroken ? "var(--bad)" : selected ? "var(--accent)" : data?.colour,
-          strokeWidth: selected ? 3 : passed > 0 ? 2.5 : 1.75,
+          strokeWidth: selected || isHovered ? 3 : passed > 0 ? 2.5 : 1.75,
           strokeDasharray: data?.isBroken ? "2 5" : data?.isStatic ? "7 5" : undefined,
           opacity: passed > 0 || selected ? 1 : 0.75,
         }}
       />
       {data?.isLive && passed > 0 ? (
-        <circle r="4" fill={data.colour} className="motion-reduce:hidden">
-          <animateMotion key={passed} dur="0.6s" repeatCount="1" path={path} fill="freeze" />
-        </circle>
+        <circle
+          key={passed}
+          r="4.5"
+          fill={data.colour}
+          stroke="var(--paper)"
+          strokeWidth="1.5"
+          className="bead motion-reduce:hidden"
+          style={{ offsetPath: `path("${path}")` }}
+        />
       ) : null}
-      {selected || text ? (
-        <EdgeLabelRenderer>
-          <div
-            className="nodrag nopan pointer-events-auto absolute row gap-1"
-            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
-          >
-            {text ? (
-              <span
-                title={textOfValue(data?.last).slice(0, 500)}
-                className="max-w-52 truncate rounded-full border bg-paper px-1.5 font-mono text-12 text-dim"
-              >
-                {text}
-              </span>
-            ) : null}
-            {selected ? (
-              <button
-                type="button"
-                aria-label={words.builder.unlink}
-                title={words.builder.unlink}
-                onClick={() => act({ kind: "remove", nodes: [], links: [props.id] })}
-                className="grid size-6 place-items-center rounded-full border bg-paper text-bad hover:bg-bad-wash"
-              >
-                <X className="size-3.5" />
-              </button>
-            ) : null}
-          </div>
-        </EdgeLabelRenderer>
+      {selected || (isHovered && passed > 0) ? (
+        <LinkValues
+          id={props.id}
+          source={props.source}
+          output={props.sourceHandleId ?? ""}
+          x={x}
+          y={y}
+          isChosen={selected === true}
+        />
       ) : null}
-    </>
+    </g>
   );
 });
-
-const SHORT = 8;
-
-/** What stands on a link: short values, how many there were, and the whole of it once it is chosen. */
-function textOf(passed: number, last: Json, isChosen: boolean): string {
-  if (passed === 0) return "";
-  const value = textOfValue(last, 0);
-  const times = passed > 1 ? `${passed}×` : "";
-  return [times, isChosen || value.length <= SHORT ? value.slice(0, 80) : ""].filter(Boolean).join(" ");
-}

@@ -1,6 +1,8 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ExternalLink, Square, X } from "lucide-react";
+import { Paused } from "@/features/builder/debug/paused";
+import { useWatching } from "@/features/builder/debug/watching";
 import { useNow } from "@/features/runs/live";
 import type { Graph, Json } from "@/graph-core/model";
 import type { Overlay } from "@/graph-core/overlay";
@@ -13,18 +15,9 @@ import { tellError } from "@/shared/ui/toast";
 import { ValueView } from "@/shared/value/value-view";
 
 /** The run that is watched: where it is, what it gave, and the way out. */
-export function RunBar({
-  runId,
-  overlay,
-  graph,
-  onClose,
-}: {
-  runId: string;
-  overlay: Overlay;
-  graph: Graph;
-  onClose: () => void;
-}) {
+export function RunBar({ runId, graph, onClose }: { runId: string; graph: Graph; onClose: () => void }) {
   const words = useWords();
+  const overlay = useWatching((watching) => watching.overlay);
   const isOver = overlay.endedAt !== null;
   const now = useNow(!isOver);
   const stopping = useMutation({
@@ -37,11 +30,13 @@ export function RunBar({
   return (
     <section
       aria-label={words.runs.one}
-      className="absolute bottom-3 left-1/2 z-10 stack max-h-[45%] w-[min(36rem,calc(100%-1.5rem))] -translate-x-1/2 animate-rise overflow-hidden rounded-lg border bg-paper shadow-float"
+      data-run-bar
+      data-seq={overlay.seq}
+      className="absolute bottom-3 left-1/2 z-10 stack max-h-[38%] w-[min(36rem,calc(100%-1.5rem))] -translate-x-1/2 animate-rise overflow-hidden rounded-lg border bg-paper shadow-float"
     >
       <header className="row py-2 pr-2 pl-3">
         <StateBadge state={state} />
-        <span className="text-13 text-dim">
+        <span className="whitespace-nowrap text-13 text-dim">
           {overlay.startedAt === null ? "" : duration((overlay.endedAt ?? now) - overlay.startedAt)}
           {" · "}
           {words.runs.steps(overlay.steps.size)}
@@ -59,13 +54,14 @@ export function RunBar({
           params={{ runId }}
           className="row h-8 rounded-md px-2 text-13 text-accent hover:bg-sunken"
         >
-          {words.builder.openRun}
+          <span className="max-sm:sr-only">{words.builder.openRun}</span>
           <ExternalLink className="size-3.5" />
         </Link>
         <IconButton label={words.close} onClick={onClose}>
           <X />
         </IconButton>
       </header>
+      <Paused runId={runId} overlay={overlay} graph={graph} />
       {overlay.error ? (
         <p className="border-t bg-bad-wash px-4 py-2 text-13 text-bad">{overlay.error.message}</p>
       ) : null}

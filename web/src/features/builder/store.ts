@@ -1,6 +1,7 @@
 // The agent that is open in the builder.
 
 import { create } from "zustand";
+import type { Told } from "@/features/builder/debug/marks";
 import { forgetDraft, keepDraft, leftDraft, under } from "@/features/builder/drafts";
 import { type Command, type Draft, draftOf, perform, redo, undo } from "@/graph-core/edit";
 import { isSameGraph } from "@/graph-core/merge";
@@ -23,7 +24,7 @@ export interface Builder {
   extraPins: Record<string, string[]>;
   expanded: Record<string, boolean>;
   /** Whether it is asked what to run with; here, because saving a new agent goes on to its own page. */
-  isAsking: boolean;
+  asking: Told | null;
 }
 
 const EMPTY: Graph = { id: "", name: "", version: 0, nodes: [], links: [], layout: {} };
@@ -39,7 +40,7 @@ export const useBuilder = create<Builder>(() => ({
   selected: [],
   extraPins: {},
   expanded: {},
-  isAsking: false,
+  asking: null,
 }));
 
 /** Open a graph as the server has it, or an empty one; the way back from it that was left here stays. */
@@ -59,7 +60,7 @@ export function open(agentId: string | null, graph: Graph | null, blocks: BlockS
     selected: [],
     extraPins: {},
     expanded: {},
-    isAsking: false,
+    asking: null,
   });
 }
 

@@ -5,9 +5,9 @@ import { type FormEvent, useState } from "react";
 import { AgentFields, useAgentForm } from "@/features/library/agent-form";
 import { PresetDialog } from "@/features/library/preset-dialog";
 import { presetsQuery, triggerQuery } from "@/features/library/queries";
-import { isObject, type Json } from "@/graph-core/model";
+import { type Graph, isObject, type Json } from "@/graph-core/model";
 import { api } from "@/shared/api/client";
-import type { RunAnswer } from "@/shared/api/schema";
+import type { ExecuteRequest, RunAnswer } from "@/shared/api/schema";
 import { Widget } from "@/shared/form/schema-form";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
@@ -20,12 +20,15 @@ export function RunDialog({
   agentId,
   version,
   given = {},
+  told = {},
   onStarted,
   onClose,
 }: {
   agentId: string;
   version?: number;
   given?: Record<string, Json>;
+  /** Where it ends early, what is pinned, where it waits. */
+  told?: Pick<ExecuteRequest, "until" | "pinned" | "breakpoints">;
   onStarted?: (run: RunAnswer) => void;
   onClose: () => void;
 }) {
@@ -47,6 +50,7 @@ export function RunDialog({
           ...(version === undefined ? {} : { version }),
           ...(trigger.data ? { payload: isObject(payload) ? payload : {} } : {}),
           ...(dryRun ? { dry_run: true } : {}),
+          ...told,
         },
         headers: { "idempotency-key": crypto.randomUUID() },
       });
@@ -103,6 +107,7 @@ export function RunDialog({
           starting.mutate(false);
         }}
       >
+        <Told told={told} agent={form.agent.data?.graph as unknown as Graph | undefined} />
         <PresetChoice agentId={agentId} onChoose={form.fill} />
         <AgentFields
           form={form}
@@ -120,6 +125,30 @@ export function RunDialog({
       </form>
     </Dialog>
   );
+}
+
+/** What is otherwise in this run than in one from elsewhere. */
+function Told({
+  told,
+  agent,
+}: {
+  told: Pick<ExecuteRequest, "until" | "pinned" | "breakpoints">;
+  agent: Graph | undefined;
+}) {
+  const words = useWords();
+  const name = (id: string) => {
+    const node = agent?.nodes.find((one) => one.id === id);
+    return node?.name ?? node?.constants?.title ?? node?.constants?.name ?? words.debug.theNode;
+  };
+  const pinned = Object.keys(told.pinned ?? {}).length;
+  const breaks = told.breakpoints?.length ?? 0;
+  const sentences = [
+    told.until ? words.debug.runsTo(told.until.map(name).join(", ")) : "",
+    pinned > 0 ? words.debug.pinnedCount(pinned) : "",
+    breaks > 0 ? words.debug.breakCount(breaks) : "",
+  ].filter(Boolean);
+  if (sentences.length === 0) return null;
+  return <p className="rounded-md bg-wash px-3 py-2 text-13">{sentences.join(" ")}</p>;
 }
 
 /** Presets of the agent, where it has any: one that is chosen fills the form. */

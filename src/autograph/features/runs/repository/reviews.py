@@ -18,6 +18,8 @@ _COLUMNS = """
     due_at, answer::text, created_at, answered_at
 """
 
+_ASKED = "kind NOT IN ('call', 'breakpoint')"
+
 
 class ReviewRepository:
     """Reads questions. Every method but `find_call` takes the principal."""
@@ -34,7 +36,7 @@ class ReviewRepository:
         """
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(
-                f"SELECT {_COLUMNS} FROM waits WHERE id = $1 AND owner_id = $2 AND kind <> 'call'",
+                f"SELECT {_COLUMNS} FROM waits WHERE id = $1 AND owner_id = $2 AND {_ASKED}",
                 review_id,
                 principal.user_id,
             )
@@ -57,7 +59,7 @@ class ReviewRepository:
             rows = await connection.fetch(
                 f"""
                 SELECT {_COLUMNS} FROM waits
-                WHERE owner_id = $1 AND kind <> 'call' AND (status = 'waiting') = $2
+                WHERE owner_id = $1 AND {_ASKED} AND (status = 'waiting') = $2
                   AND ($3::uuid IS NULL OR id < $3) AND ($4::uuid IS NULL OR run_id = $4)
                   AND ($5::text IS NULL OR kind = $5)
                 ORDER BY id DESC LIMIT $6

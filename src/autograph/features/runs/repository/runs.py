@@ -12,7 +12,7 @@ from autograph.engine.journal.postgres import decode_result
 from autograph.engine.state import RunStatus
 from autograph.features.accounts.models import Principal
 from autograph.features.runs.errors import KeyReused, RunIsGoing, RunNotFound
-from autograph.features.runs.models import JournalRow, Place, RunFilter, RunRow
+from autograph.features.runs.models import Break, JournalRow, Place, RunFilter, RunRow
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode
@@ -119,6 +119,26 @@ class RunRepository:
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(_PLACE, run_id, principal.user_id)
         return None if row is None else Place(**dict(row))
+
+    async def breaks(self, principal: Principal, run_id: UUID) -> Sequence[Break]:
+        """Return what waits at breakpoints in a run and in the runs inside it, oldest first."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(
+                """
+                WITH RECURSIVE family AS (
+                    SELECT id FROM runs WHERE id = $1 AND owner_id = $2 AND deleted_at IS NULL
+                    UNION ALL
+                    SELECT runs.id FROM runs JOIN family ON runs.parent_id = family.id
+                )
+                SELECT id, run_id, node_run, node_id AS node, payload::text AS inputs, created_at AS since
+                FROM waits
+                WHERE run_id IN (SELECT id FROM family) AND kind = 'breakpoint' AND status = 'waiting'
+                ORDER BY id
+                """,
+                run_id,
+                principal.user_id,
+            )
+        return [Break(**{**row, "inputs": decode(row["inputs"])}) for row in rows]
 
     async def events(
         self, run_id: UUID, *, since: int, limit: int, node_run: int | None = None

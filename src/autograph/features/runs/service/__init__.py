@@ -1,6 +1,7 @@
 """Use cases of runs, one module for each noun."""
 
 from autograph.features.runs.service.blocks import BlockService
+from autograph.features.runs.service.breaks import BreakService
 from autograph.features.runs.service.cassettes import CassetteService
 from autograph.features.runs.service.dead_letters import DeadLetterService
 from autograph.features.runs.service.egress import EgressService
@@ -14,6 +15,7 @@ from autograph.features.runs.service.shares import SharedRun, ShareService
 
 __all__ = [
     "BlockService",
+    "BreakService",
     "CassetteService",
     "DeadLetterService",
     "EgressService",

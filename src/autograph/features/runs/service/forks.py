@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from autograph.engine.debug import check
 from autograph.engine.events import Event, NodeCompleted, RunStarted
 from autograph.engine.fork import Fork, History, fork, read, to_retry
 from autograph.engine.ports import GraphRef, JournalStore, PlanSource, RunRef
@@ -145,13 +146,19 @@ class ForkService:
             raise GraphNotFound(f"There is no version {graph.version} of graph {row.graph_id}.")
         plan = await self._plans.plan(GraphRef(row.graph_id, row.graph_version, row.sub_graph_id))
         history = read(plan, await self._journal.load(run_id))
-        accepted = await self._intake.accept(graph, {**history.started.inputs, **(inputs or {})})
+        told = history.started
+        accepted = await self._intake.accept(graph, {**told.inputs, **(inputs or {})}, told)
+        if told.until is not None:
+            check(RunStarted({}, until=told.until), await self._plans.plan(graph))
         started = RunStarted(
             accepted,
-            history.started.overrides,
+            told.overrides,
             asks=asks_of(found.settings, is_attended=True),
-            is_recorded=history.started.is_recorded,
-            dry_run=history.started.dry_run,
+            is_recorded=told.is_recorded,
+            dry_run=told.dry_run,
+            until=told.until,
+            pinned=told.pinned,
+            breakpoints=told.breakpoints,
         )
         run = RunRef(new_id(), principal.user_id, graph, timezone=principal.timezone)
         return _Prepared(row, history, run, started, found.settings)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
+from autograph.engine.debug import check, pinned_outputs, running
+from autograph.engine.events import RunStarted
 from autograph.engine.ports import GraphRef, PlanSource
 from autograph.features.accounts.models import Principal
 from autograph.features.integrations.service import NeedService
 from autograph.features.runs.errors import NeedsTrigger
-from autograph.features.runs.models import Order
+from autograph.features.runs.models import Debug, Order
 from autograph.features.storage.service import StorageService
 from autograph.graph.credentials import CredentialNeed, needs_of
 from autograph.graph.model import Json
@@ -47,20 +50,66 @@ class Intake:
         """
         await self._storage.check_room(principal)
 
-    async def accept(self, graph: GraphRef, inputs: Mapping[str, Json]) -> Mapping[str, Json]:
+    async def debugged(self, graph: GraphRef, debug: Debug) -> RunStarted:
+        """Return what a run is told, as its first event has it; the rest of that is not said yet.
+
+        Raises:
+            UnknownTarget: It names a node or a pin that there is not.
+            NotFound: There is no such graph version.
+        """
+        if not debug:
+            return RunStarted({})
+        told = RunStarted(
+            {},
+            until=None if debug.until is None else tuple(dict.fromkeys(debug.until)),
+            pinned={
+                node: tuple((pin, canonical(one)[1]) for pin, one in pinned_outputs(pins))
+                for node, pins in debug.pinned.items()
+            }
+            or None,
+            breakpoints=tuple(dict.fromkeys(debug.breakpoints)) or None,
+        )
+        check(told, await self._plans.plan(graph))
+        return told
+
+    async def accept(
+        self, graph: GraphRef, inputs: Mapping[str, Json], told: RunStarted | None = None
+    ) -> Mapping[str, Json]:
         """Return inputs, coerced to what a graph takes.
+
+        Args:
+            graph: What runs.
+            inputs: By name.
+            told: What the run was told: inputs of nodes that do not run may be left out.
 
         Raises:
             InvalidInputs: Every input that does not fit, in `details`.
             NotFound: There is no such graph version.
         """
-        fitted: Mapping[str, Json] = canonical(check_inputs(await self._schema(graph), inputs))[1]
+        schema = await self._schema(graph)
+        if told is not None and (only := await self._running(graph, told)) is not None:
+            plan = await self._plans.plan(graph)
+            asked = {node.input_name for node in plan.nodes if node.id in only}
+            schema = {**schema, "required": [one for one in schema["required"] if one in asked]}
+        fitted: Mapping[str, Json] = canonical(check_inputs(schema, inputs))[1]
         return fitted
 
+    async def _running(self, graph: GraphRef, told: RunStarted) -> frozenset[str] | None:
+        """Return the nodes that a run which was told so may run; None for all of them."""
+        if told.until is None and not told.pinned:
+            return None
+        return running(await self._plans.plan(graph), told)
+
     async def overrides(
-        self, principal: Principal, graph: GraphRef, order: Order
+        self, principal: Principal, graph: GraphRef, order: Order, told: RunStarted
     ) -> Mapping[str, Mapping[str, Json]]:
         """Return what is laid over nodes for a run: credentials that were chosen, and what its trigger brings.
+
+        Args:
+            principal: For whom it runs.
+            graph: What runs.
+            order: What is wanted.
+            told: What the run is told: nodes that do not run need no credential, and wait for no trigger.
 
         Raises:
             NeedsTrigger: A trigger starts the agent, and the order brings nothing; or the other way round.
@@ -68,10 +117,13 @@ class Intake:
             NotFound: There is no such graph version.
         """
         laid: dict[str, dict[str, Json]] = {}
+        only = await self._running(graph, told)
         if order.dry_run is None:  # a dry run opens no credential, so it needs none
-            chosen = await self.choose(principal, graph, order.credentials)
+            chosen = await self._choose(principal, graph, order.credentials, only)
             laid = {node: dict(pins) for node, pins in chosen.items()}
         found = await self._triggers(graph)
+        if only is not None and order.payload is None:
+            found = tuple(node for node in found if node in only)
         if order.payload is not None:
             if len(found) != 1:
                 raise NeedsTrigger(
@@ -112,7 +164,23 @@ class Intake:
             CredentialsMissing: Nodes would not start without; `details.errors` has them.
             NotFound: There is no such graph version.
         """
+        return await self._choose(principal, graph, chosen, None)
+
+    async def _choose(
+        self,
+        principal: Principal,
+        graph: GraphRef,
+        chosen: Mapping[str, Json],
+        only: frozenset[str] | None,
+    ) -> Mapping[str, Mapping[str, Json]]:
         needs = await self.needs(graph)
+        if only is not None:
+            left = [
+                replace(one, pins=[pin for pin in one.pins if pin.node_id in only]) for one in needs
+            ]
+            idle = {one.name for one in left if not one.pins}
+            needs = [one for one in left if one.pins]
+            chosen = {name: one for name, one in chosen.items() if name not in idle}
         if not needs and not chosen:
             return {}
         return await self._credentials.choose(principal, needs, chosen)

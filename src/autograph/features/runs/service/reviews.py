@@ -124,14 +124,14 @@ class ReviewService:
             return None
         if answer.choice is Choice.DONE:
             node = await self._node(principal, review)
-            return _fitted_pins(answer.data, node.spec.output_pins)
+            return fitted_pins(answer.data, node.spec.output_pins)
         if answer.choice is Choice.REJECT:
             _misfit("data", "A rejection changes no data; say why in `message`")
         if not review.is_editable:
             _misfit("data", "What is reviewed here cannot be changed")
         if review.kind == WaitKind.ACTION:
             node = await self._node(principal, review)
-            return _fitted_pins(answer.data, node.spec.input_pins)
+            return fitted_pins(answer.data, node.spec.input_pins)
         return answer.data
 
     async def _node(self, principal: Principal, review: Review) -> NodePlan:
@@ -140,20 +140,30 @@ class ReviewService:
         return next(node for node in plan.nodes if node.id == review.node_id)
 
 
-def _fitted_pins(data: Json, pins: Mapping[str, JsonSchema]) -> Json:
+def fitted_pins(data: Json, pins: Mapping[str, JsonSchema], field: str = "data") -> Json:
+    """Return values for pins, coerced to what these take.
+
+    Args:
+        data: By pin.
+        pins: Their schemas, by name.
+        field: What `data` is called where it came from, for errors.
+
+    Raises:
+        AnswerInvalid: It is no object, names other pins, or has values that do not fit.
+    """
     if not is_object(data):
-        _misfit("data", f"It must be an object of pins: {', '.join(pins) or 'there are none'}")
+        _misfit(field, f"It must be an object of pins: {', '.join(pins) or 'there are none'}")
     fitted: dict[str, Json] = {}
     errors: dict[str, str] = {}
     for name, value in data.items():
         if name not in pins:
-            errors[f"data.{name}"] = f"There is no such pin; there are {', '.join(pins)}"
+            errors[f"{field}.{name}"] = f"There is no such pin; there are {', '.join(pins)}"
             continue
         coercer = compile_coercer(pins[name])
         try:
             fitted[name] = value if coercer is None else coercer(value)
         except CoercionError as error:
-            errors[f"data.{name}"] = str(error)
+            errors[f"{field}.{name}"] = str(error)
     if errors:
         raise AnswerInvalid(f"The answer does not fit. {_listed(errors)}", errors=errors)
     return fitted

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -24,6 +25,7 @@ from autograph.features.agents.models import GraphSettings
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.runs.errors import RunIsOver, RunNotFound
 from autograph.features.runs.models import (
+    Debug,
     JournalRow,
     NodeResult,
     NodeResultPage,
@@ -45,7 +47,9 @@ from autograph.infra.json import encode
 MAX_PAGE: Final = 500
 _ASKED: Final = frozenset({WaitKind.REVIEW, WaitKind.ACTION, WaitKind.OUTCOME, WaitKind.CALL})
 _LOOKED_AT: Final = 50
-"""Runs among which a dry run looks for one that was none."""
+"""Runs among which a dry run looks for one that ran as a whole."""
+_PARTLY: Final = frozenset({"simulated", "pinned", "until"})
+"""What the counts of a run have that did not."""
 _LOOK_ANYWAY_AFTER: Final = 1.0
 """Seconds after which a waiter looks at the run without news of it: news may be lost."""
 
@@ -130,6 +134,7 @@ class RunService:
             CredentialsMissing: Every node that would not start without a credential, in `details`.
             NeedsTrigger: A trigger starts the agent, and the order brings nothing.
             KeyReused: The key was used for another request.
+            UnknownTarget: It is to be debugged at a node or a pin that there is not.
             StorageFull: The person's runs keep all they may.
             OperationalError: The database does not answer.
 
@@ -140,8 +145,9 @@ class RunService:
             which = "" if order.version is None else f"version {order.version} of "
             raise GraphNotFound(f"There is no {which}graph {order.graph_id}.")
         graph = GraphRef(order.graph_id, found.version)
-        accepted = await self._intake.accept(graph, order.inputs)
-        overrides = await self._intake.overrides(principal, graph, order)
+        told = await self._intake.debugged(graph, order.debug)
+        accepted = await self._intake.accept(graph, order.inputs, told)
+        overrides = await self._intake.overrides(principal, graph, order, told)
         run_id = new_id()
         if order.idempotency_key is not None:
             first = await self._runs.claim_key(
@@ -165,9 +171,10 @@ class RunService:
         )
         await self._starter.submit(
             run,
-            RunStarted(
-                accepted,
-                overrides,
+            replace(
+                told,
+                inputs=accepted,
+                overrides=overrides,
                 asks=asks_of(found.settings, is_attended=order.is_attended),
                 is_recorded=order.is_recorded or None,
                 dry_run=await self._means(principal, order),
@@ -196,7 +203,7 @@ class RunService:
             limit=_LOOKED_AT,
             before=None,
         ):
-            if row.result is not None and "simulated" not in row.result.stats:
+            if row.result is not None and not _PARTLY & row.result.stats.keys():
                 return Means(wanted.model, row.id, row.graph_version).as_json()
         return Means(wanted.model).as_json()
 
@@ -250,8 +257,10 @@ class RunService:
             RunNotFound: There is none.
         """
         row, first = await self._runs.get_with_first_event(principal, run_id)
+        debug = await self._told(run_id, first)
         if row.result is not None:
-            return Run(row, await self._inputs(run_id, first), row.result, seq=0)
+            inputs = await self._inputs(run_id, first)
+            return Run(row, inputs, row.result, seq=0, debug=debug)
         graph = GraphRef(row.graph_id, row.graph_version, row.sub_graph_id)
         state = restore(await self._plans.plan(graph), await self._journal.load(run_id))
         is_queued = row.status is RunStatus.QUEUED
@@ -262,7 +271,21 @@ class RunService:
             seq=state.seq,
             waits_for=waits_of(state),
             place=await self._runs.place(principal, run_id) if is_queued else None,
+            debug=debug,
+            breaks=await self._runs.breaks(principal, run_id) if debug.breakpoints else (),
         )
+
+    async def _told(self, run_id: UUID, first: Mapping[str, Json]) -> Debug:
+        if not first.keys() & {"until", "pinned", "breakpoints"}:
+            return Debug()
+        started = (await self._journal.load(run_id))[0] if "pinned" in first else None
+        pinned: dict[str, dict[str, list[Json]]] = {}
+        for node, outputs in (
+            started.pinned or {} if isinstance(started, RunStarted) else {}
+        ).items():
+            for pin, value in outputs:
+                pinned.setdefault(node, {}).setdefault(pin, []).append(value)
+        return Debug(first.get("until"), pinned, first.get("breakpoints") or ())
 
     async def _inputs(self, run_id: UUID, first: Mapping[str, Json]) -> Mapping[str, Json]:
         if "payloads" not in first:
@@ -379,20 +402,22 @@ def _hash_of(order: Order, accepted: Mapping[str, Json]) -> str:
         parts.append("recorded")
     if order.dry_run is not None:
         parts += ["dry run", str(order.dry_run.recording), order.dry_run.model]
+    if order.debug:
+        parts += ["debug", order.debug.as_json()]
     return hashlib.sha256(encode(parts)).hexdigest()
 
 
 def _node_result(step: Step) -> NodeResult:
     outputs: dict[str, list[Json]] = {}
     error: Mapping[str, Json] | None = None
-    simulated: str | None = None
+    simulated, is_pinned = None, False
     for event in step.events:
         for pin, value in () if isinstance(event, NodeWaiting) else event.outputs:
             outputs.setdefault(pin, []).append(value)
         if isinstance(event, NodeFailed):
             error = {"code": event.code, "message": event.message}
         if isinstance(event, NodeCompleted):
-            simulated = event.simulated
+            simulated, is_pinned = event.simulated, event.is_pinned is True
     run = step.run
     return NodeResult(
         node_run=step.number,
@@ -403,6 +428,7 @@ def _node_result(step: Step) -> NodeResult:
         outputs=outputs,
         error=error,
         simulated=simulated,
+        is_pinned=is_pinned,
     )
 
 

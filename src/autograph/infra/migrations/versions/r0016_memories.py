@@ -3,7 +3,7 @@
 from autograph.infra.migrations.runner import execute_sql_file
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0014"
 
 
 def upgrade() -> None:
