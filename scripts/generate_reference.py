@@ -1,4 +1,4 @@
-"""Write `docs/reference/` and the packs' index from the code (`make docs`), or tell what is out of step (`--check`).
+"""Write `docs/reference/` and the indexes of blocks and packs from the code (`make docs`), or tell what is out of step (`--check`).
 
 Every page is made from what it describes: blocks from the catalogue, settings from their model, errors
 from their classes, the command from itself, the API from its routes.
@@ -20,7 +20,8 @@ import autograph
 from autograph.api.app import create_app
 from autograph.api.errors import status_of
 from autograph.blocks.catalog import AnyBlock, load_catalog
-from autograph.blocks.packs.shelf import write_index
+from autograph.blocks.catalog import write_index as write_blocks
+from autograph.blocks.packs.shelf import write_index as write_packs
 from autograph.cli.main import app
 from autograph.graph.report import Code
 from autograph.infra.errors import AutographError
@@ -180,10 +181,11 @@ def differences() -> str:
 
 def index() -> str:
     """The index of the packs, which the catalogue reads in place of the packs."""
-    return write_index()
+    return write_packs()
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "../../src/autograph/blocks/builtin/index.json": write_blocks,
     "../../src/autograph/blocks/packs/index.json": index,
     "blocks.md": blocks,
     "settings.md": settings,

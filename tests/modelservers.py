@@ -20,7 +20,7 @@ Answer = Callable[[web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
 
 class ModelServer:
-    """OpenAI's chat completions, responses and embeddings, Anthropic's messages, Gemini's generateContent."""
+    """OpenAI's chat completions and responses, and by `sends` what else it has; Anthropic's messages, Gemini's generateContent."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, Mapping[str, str], dict[str, Any]]] = []
@@ -77,10 +77,20 @@ class ModelServer:
         self._answers.append(answer)
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
+        body = await (_form(request) if "form-data" in request.content_type else request.json())
         self.asked.append((request.path_qs, dict(request.headers), body))
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         return await answer(request, body)
+
+
+async def _form(request: web.Request) -> dict[str, Any]:
+    """Return the fields of a form: a text, or the name, type and bytes of a file; all of one name in a list."""
+    found: dict[str, list[Any]] = {}
+    for name, one in (await request.post()).items():
+        is_file = isinstance(one, web.FileField)
+        said = (one.filename, one.content_type, one.file.read()) if is_file else one
+        found.setdefault(name, []).append(said)
+    return dict(found)
 
 
 def _events(

@@ -16,6 +16,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: "manifest.json",
     modulePreload: { polyfill: false },
+    // What draws PDFs is larger than what is warned of, and is loaded where there is one to draw.
+    chunkSizeWarningLimit: 600,
   },
   server: {
     proxy: {

@@ -159,7 +159,7 @@ class TestFarewell:
         found = answer.json()
         assert set(found) == {
             *("account", "sessions", "identities", "granted_apps", "own_apps"),
-            *("agents", "runs", "library", "credentials", "files", "notifications"),
+            *("agents", "runs", "feedback", "library", "credentials", "files", "notifications"),
         }
         assert (found["account"]["email"], len(found["agents"]), len(found["runs"])) == (
             "ada@example.com",

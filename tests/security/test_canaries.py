@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
+import hmac
 import io
 import json
 import re
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+import pyotp
 import pytest
 import structlog
 from aiohttp import web
@@ -57,7 +60,8 @@ from autograph.infra.logging import configure_logging
 from autograph.infra.settings import Settings
 from tests.agents import graph
 from tests.security.inventory import routes
-from tests.security.people import HERE, Town
+from tests.security.listening import make_listening, path_of
+from tests.security.people import HERE, OWNER, PASSWORD, Town
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -259,6 +263,81 @@ async def test_no_secret_is_anywhere(leaky: Town, log: io.StringIO) -> None:
     for where, text in found.items():
         for secret in (CANARY, BASIC):
             assert secret not in text, f"{where}: …{_around(text, secret)}…"
+
+
+async def test_what_the_platform_itself_gives_out_is_nowhere_in_the_clear(
+    leaky: Town, log: io.StringIO, catalog: Catalog
+) -> None:
+    """Keys, tokens, secrets of authenticators, of apps and of webhooks: each is shown once, used, and searched for."""
+    token = await leaky.set_up()
+    signs = f"{CANARY}-signs"
+    async with leaky.client(token) as http, leaky.client() as outside:
+        key = (
+            await http.post("/api/v1/api-keys", json={"name": "k", "scopes": ["IDENTITY"]})
+        ).json()["key"]
+        app = {
+            "name": "An app",
+            "redirect_uris": ["https://app.example.com/back"],
+            "scopes": ["IDENTITY"],
+        }
+        client_secret = (await http.post("/api/v1/apps", json=app)).json()["client_secret"]
+        totp = (await http.post("/api/v1/account/totp")).json()["secret"]
+        code = pyotp.TOTP(totp).now()
+        assert (
+            await http.post("/api/v1/account/totp/confirm", json={"code": code})
+        ).status_code == 204
+        preset = await make_listening(
+            http, catalog, trigger={"sender": "github", "secret": signs}, inputs={"word": "hi"}
+        )
+        path = path_of(preset)
+        logged_in = await outside.post(
+            "/api/v1/auth/login",
+            json={
+                "email": OWNER,
+                "password": PASSWORD,
+                "delivery": "token",
+                "code": pyotp.TOTP(totp).at(datetime.now(UTC) + timedelta(seconds=30)),
+            },
+        )
+        assert logged_in.status_code == 200, logged_in.text
+        body = json.dumps({"key": "of theirs"}).encode()
+        mac = hmac.new(signs.encode(), body, hashlib.sha256).hexdigest()
+        sent = await outside.post(
+            path,
+            content=body,
+            headers={"X-Hub-Signature-256": f"sha256={mac}", "X-GitHub-Event": "x"},
+        )
+        refused = [
+            await outside.post(path, content=body, headers={"Authorization": f"Bearer {key}"}),
+            await outside.get("/api/v1/runs", headers={"X-API-Key": f"{key}x"}),
+            await outside.get("/external/v1/me", headers={"X-API-Key": key}),
+            await outside.post(
+                "/api/v1/auth/login", json={"email": OWNER, "password": f"{CANARY}-wrong"}
+            ),
+        ]
+        assert sent.status_code == 200, sent.text
+        assert refused[0].status_code == 401
+        exported = (await http.get("/api/v1/account/export")).content
+        ids = {"webhook_id": [preset["webhook"]["id"]], "preset_id": [preset["id"]]}
+    tokens = [logged_in.json()["access_token"], logged_in.json()["refresh_token"], token]
+    secrets = [key, client_secret, totp, signs, PASSWORD, f"{CANARY}-wrong", *tokens]
+    places = {
+        "log": log.getvalue(),
+        "database": await _dump(leaky),
+        "answers": await _answers(leaky, token, ids),
+        "refusals": "".join(one.text + json.dumps(dict(one.headers)) for one in refused),
+        "export": exported.decode("latin-1"),
+    }
+
+    assert all(len(one) >= 16 for one in secrets if one != signs)
+    assert all(places.values())
+    for where, text in places.items():
+        for secret in secrets:
+            assert secret not in text, f"{where}: …{_around(text, secret)}…"
+    address = path.rsplit("/", 1)[1]
+    for where in ("log", "database", "refusals"):  # whoever it belongs to may read it
+        assert address not in places[where], f"{where}: …{_around(places[where], address)}…"
+    assert base64.b32decode(totp).decode("latin-1") not in places["database"]
 
 
 @pytest.mark.parametrize("encoding", ["•••"])

@@ -30,6 +30,7 @@ BODIES: dict[str, Any] = {
     "PUT graphs/{graph_id}": {"name": "Bob's now", "nodes": [], "links": []},
     "POST reviews/{review_id}": {"decision": "approve"},
     "POST runs/{run_id}/fork": {"from_node_run": 1},
+    "PUT runs/{run_id}/feedback": {"verdict": "bad"},
     "PUT credentials/{credential_id}/secret": {"secret": {"type": "api_key", "api_key": "bobs"}},
     "PATCH credentials/{credential_id}": {"title": "Bob's now"},
     "PATCH library/folders/{folder_id}": {"name": "Bob's now"},

@@ -75,7 +75,7 @@ describe("somebody who has never seen it", () => {
       .waitFor();
     await page.getByText("Done").first().waitFor();
     await page.getByText("6 steps").waitFor();
-    await button(page, /Long words/).click();
+    await button(page.getByRole("list", { name: "Timeline" }), /Long words/).click();
     await page.getByRole("heading", { name: "Came in" }).waitFor();
     expect(page.url()).toMatch(/step=\d/);
     expect(await barriers(page)).toEqual([]);
@@ -412,7 +412,7 @@ describe("a run", () => {
     await expect.poll(() => page.getByText(/You are offline/).count()).toBe(0);
     const seqs = await page
       .getByRole("list", { name: "Journal" })
-      .locator("li > span:first-child")
+      .locator("li > * > span:first-child")
       .allInnerTexts();
     expect(seqs.map(Number)).toEqual(seqs.map((_, index) => index + 1));
   });
@@ -435,7 +435,8 @@ describe("a run", () => {
     const problem = page.getByRole("alert");
     await problem.getByText(/At Share, step 1/).waitFor();
     expect(await barriers(page)).toEqual([]);
-    await button(problem, "Retry what failed").click();
+    await button(problem, "Retry from here").click();
+    await button(page.getByRole("dialog"), "Start the new run").click();
     await page.waitForURL((url) => !url.pathname.endsWith(run.id));
     await page
       .getByRole("alert")

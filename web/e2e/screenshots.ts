@@ -15,6 +15,15 @@ const LOOKS: Record<string, { options: BrowserContextOptions; language: string }
   },
   chinese: { options: { colorScheme: "light", viewport: { width: 1024, height: 768 } }, language: "zh" },
 };
+const OUTPUT = "363ae599-353e-4804-937e-b2ee3cef3da4";
+const KINDS = {
+  summary:
+    "## What was found\n\nThree cities grew, **one shrank**:\n\n- [x] Rome\n- [ ] Bern\n\n```python\ndef growth(now: int, then: int) -> float:\n    return now / then - 1  # a share\n```",
+  cities: "city,people,growth\nRome,2800000,0.4\nBern,134000,-0.1\nOslo,709000,1.3",
+  answer: { status: "done", sources: ["https://example.org/a", "https://example.org/b"], score: 0.93 },
+  letter:
+    "<!doctype html><html><body><h1>Dear reader</h1><p>A page, in a frame of its own.</p></body></html>",
+};
 const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
 
 let browser: Browser;
@@ -25,6 +34,7 @@ const paths: Record<string, string> = {
   notifications: "/notifications",
   library: "/library",
   runs: "/runs",
+  "share-nothing": "/share/nobody-ever-made-this-link",
   reviews: "/reviews",
   connections: "/connections",
   account: "/account",
@@ -131,6 +141,32 @@ beforeAll(async () => {
     trigger: { config: {} },
   });
   await ask(page, "POST", new URL(heard.webhook.url).pathname, { order: 7 });
+  const shown = await save({
+    autograph: 1,
+    id: crypto.randomUUID(),
+    name: "All kinds of outputs",
+    version: 1,
+    nodes: Object.entries(KINDS).map(([name, value]) => ({
+      id: name,
+      block_id: OUTPUT,
+      constants: { name, value },
+    })),
+    links: [],
+  });
+  const kinds = await run(shown, {});
+  const party = await run(await save(example("welcome-party")), { guests: "Ada, Grace, Edsger" });
+  const other = await run(report, { text: `${text} And one sentence more.` });
+  const link = await ask<{ share_token: string }>(
+    page,
+    "POST",
+    `/api/graphs/${shown}/executions/${kinds}/share`,
+    {},
+  );
+  await ask(page, "PUT", `/api/v1/runs/${made}/feedback`, { verdict: "good", words: "Just what I needed." });
+  paths["run-kinds"] = `/runs/${kinds}`;
+  paths["run-nested"] = `/runs/${party}?step=3`;
+  paths.compare = `/runs/compare?a=${made}&b=${other}`;
+  paths.share = `/share/${link.share_token}`;
   paths.agent = `/library/${report}`;
   paths["agent-presets"] = `/library/${report}?tab=presets`;
   paths["agent-triggers"] = `/library/${listener}?tab=triggers`;
@@ -155,6 +191,8 @@ afterAll(async () => {
 test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
   const { page, context, faults } = await visit(browser, platform.url, options);
   await page.addInitScript((chosen) => {
+    // Frames of outputs have no storage.
+    if (window !== window.top) return;
     localStorage.setItem("autograph.welcomed", "yes");
     localStorage.setItem("autograph.tour", "done");
     localStorage.setItem("autograph.language", chosen);

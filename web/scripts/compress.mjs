@@ -8,7 +8,7 @@ const built = fileURLToPath(new URL("../../src/autograph/api/page/built/", impor
 const MIN_BYTES = 1024;
 
 for (const entry of readdirSync(built, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || !/\.(js|css|html|svg|json|webmanifest)$/.test(entry.name)) continue;
+  if (!entry.isFile() || !/\.(m?js|css|html|svg|json|webmanifest)$/.test(entry.name)) continue;
   const file = `${entry.parentPath}/${entry.name}`;
   const plain = readFileSync(file);
   if (plain.length < MIN_BYTES) continue;

@@ -26,10 +26,12 @@ from autograph.features.runs.service import (
     CassetteService,
     DeadLetterService,
     EgressService,
+    FeedbackService,
     ForkService,
     PresetRuns,
     ReviewService,
     RunService,
+    ShareService,
 )
 from autograph.features.storage.service import StorageService
 from autograph.infra.database import Database
@@ -52,6 +54,8 @@ class Services:
     preset_runs: PresetRuns
     forks: ForkService
     cassettes: CassetteService
+    shares: ShareService
+    feedback: FeedbackService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService

@@ -3,6 +3,10 @@
 A package offers blocks by an entry point of the group `autograph.blocks` that names a package or a
 module; every `Block` subclass with an `id` found in it, or in a module below it, is registered; the
 actions of packs (`blocks.packs`) are blocks, too. Only this module imports code by name.
+
+The blocks that come along have a written index, `builtin/index.json`, which `make docs` writes and `make check` compares:
+a module of theirs is imported when one of its blocks is first needed. One that the index does not know, or knows with
+another size, is imported at once, so that a new block needs no index to be found.
 """
 
 from __future__ import annotations
@@ -10,19 +14,25 @@ from __future__ import annotations
 import difflib
 import importlib
 import inspect
+import json
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from autograph.blocks.packs.shelf import Entry, all_entries
 from autograph.blocks.sdk import Block
 from autograph.graph.spec import BlockSpec
 from autograph.infra.errors import Bug, NotFound
+from autograph.infra.json import decode
 
 ENTRY_POINT_GROUP = "autograph.blocks"
+_OWN: Final = "autograph.blocks.builtin"
+_ROOT: Final = Path(__file__).parent / "builtin"
+INDEX: Final = _ROOT / "index.json"
 
 AnyBlock = type[Block[Any]]
 
@@ -165,10 +175,76 @@ def load_catalog(packs: Path | None = None) -> Catalog:
         ProviderInvalid: The header of one is.
     """
     found: dict[AnyBlock, None] = {}
+    described: list[Entry] = []
     for entry_point in entry_points(group=ENTRY_POINT_GROUP):
-        for module in _modules(entry_point.load()):
+        known: Mapping[str, Any] = _index() if entry_point.value == _OWN else {}
+        for name, size in _written_modules() if known else ():
+            if known.get(name, {}).get("size") == size:
+                described += [_described(name, one) for one in known[name]["blocks"]]
+            else:
+                found.update(dict.fromkeys(_blocks_of(importlib.import_module(name))))
+        for module in () if known else _modules(entry_point.load()):
             found.update(dict.fromkeys(_blocks_of(module)))
-    return Catalog(found, all_entries(packs))
+    return Catalog(found, [*described, *all_entries(packs)])
+
+
+def write_index() -> str:
+    """Return the index of the blocks that come along, one line for each module that has some."""
+    lines: list[str] = []
+    for name, size in _written_modules():
+        blocks = list(map(_said, _blocks_of(importlib.import_module(name))))
+        said = json.dumps({"size": size, "blocks": blocks}, ensure_ascii=False)
+        lines.append(f"{json.dumps(name)}: {said}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _index() -> Mapping[str, Any]:
+    return decode(INDEX.read_bytes()) if INDEX.exists() else {}
+
+
+def _written_modules() -> Iterator[tuple[str, int]]:
+    """Yield the names of the modules that come along, and how large their files are."""
+    for path in sorted(_ROOT.rglob("*.py")):
+        if path.name != "__init__.py":
+            parts = path.relative_to(_ROOT).with_suffix("").parts
+            yield ".".join((_OWN, *parts)), path.stat().st_size
+
+
+def _said(block: AnyBlock) -> dict[str, Any]:
+    entry = _entry_of(block)
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "description": entry.description,
+        "categories": list(entry.categories),
+        "effect": entry.effect,
+    }
+
+
+def _described(module: str, said: Mapping[str, Any]) -> Entry:
+    return Entry(
+        id=said["id"],
+        name=said["name"],
+        description=said["description"],
+        categories=tuple(said["categories"]),
+        effect=said["effect"],
+        pack=None,
+        load=partial(_load, module, said["id"]),
+    )
+
+
+def _load(module: str, block_id: str) -> AnyBlock:
+    """Import a module that comes along, and return a block of it.
+
+    Raises:
+        UnknownBlock: The index is another version's.
+    """
+    for block in _blocks_of(importlib.import_module(module)):
+        if block.id == block_id:
+            return block
+    raise UnknownBlock(
+        f"The module {module} has no block {block_id!r}: `make docs` writes the index."
+    )
 
 
 def _modules(root: ModuleType) -> Iterator[ModuleType]:

@@ -19,10 +19,18 @@ from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost, Reach
+from autograph.features.runs.adapters.stored import StoredValues
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.features.runs.repository import EgressRepository
+from autograph.features.storage.service import StorageService
 from autograph.infra.sandbox.late import LateSandbox
-from autograph.infra.sandbox.ports import BenchLimits, SandboxLimits
+from autograph.infra.sandbox.ports import (
+    AllowedProgram,
+    AllowedPrograms,
+    BenchLimits,
+    ProgramLimits,
+    SandboxLimits,
+)
 from autograph.infra.settings import Settings
 
 
@@ -61,6 +69,7 @@ def make_executor(
     integrations: Integrations,
     broadcast: Broadcast,
     files: FileService,
+    storage: StorageService,
 ) -> Executor:
     """Return what runs blocks."""
     egress = EgressRepository(ground.database)
@@ -68,7 +77,7 @@ def make_executor(
     ways = WaysOut(ground.http, ground.dialer, rules, egress, ground.clock)
     ground.stack.push_async_callback(ways.close)
     reach = Reach(
-        database=ground.database,
+        stored=StoredValues(ground.database, storage, max_memories=ground.settings.max_memories),
         turns=ground.rates,
         ways=ways,
         credentials=integrations.credentials,
@@ -99,7 +108,18 @@ def _sandbox(ground: Ground) -> LateSandbox:
         memory_bytes=settings.media_memory_mb * 2**20,
         file_bytes=settings.media_mb * 2**20,
     )
-    sandbox = LateSandbox(limits, warm=settings.sandbox_warm, bench=bench)
+    programs = AllowedPrograms(
+        {
+            name: AllowedProgram(one.command, one.folders, one.secret)
+            for name, one in settings.mcp_programs.items()
+        },
+        ProgramLimits(
+            seconds=settings.sandbox_seconds,
+            cpu_seconds=settings.sandbox_cpu_seconds,
+            disk_bytes=settings.sandbox_disk_mb * 2**20,
+        ),
+    )
+    sandbox = LateSandbox(limits, warm=settings.sandbox_warm, bench=bench, programs=programs)
     ground.stack.push_async_callback(sandbox.close)
     return sandbox
 

@@ -21,6 +21,7 @@ from autograph.blocks.sdk import (
     KeyValueStore,
     Models,
     OAuth2Secret,
+    Post,
     Rate,
     Sandbox,
     Secret,
@@ -28,7 +29,8 @@ from autograph.blocks.sdk import (
     UserPasswordSecret,
 )
 from autograph.blocks.sdk.models import World
-from autograph.blocks.tape.player import PLACEHOLDER, Player, Who
+from autograph.blocks.tape.matching import PLACEHOLDER, Who
+from autograph.blocks.tape.player import Player
 from autograph.engine.cassette import Cassette, compare, is_mask_of
 from autograph.engine.events import RunStarted, WaitKind
 from autograph.engine.executor import Executor, Failed, Keep, Outcome, Stream, Waits
@@ -270,6 +272,9 @@ class _RecordedHost:
     def sql(self, run: RunRef, node: str) -> Sql:
         return self._player.sql(_who(run, node))
 
+    def post(self, run: RunRef, node: str) -> Post:
+        return self._player.post(_who(run, node))
+
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         return self._player.sandbox(_who(run, node))
 
@@ -277,6 +282,8 @@ class _RecordedHost:
         return self._player.files(_who(run, node))
 
     async def credential(self, run: RunRef, reference: CredentialRef) -> Secret:
+        if reference.provider == "smtp":  # whose name is the address that mails come from
+            return UserPasswordSecret(f"{PLACEHOLDER}@example.com", PLACEHOLDER)
         return _SECRETS.get(reference.type, _SECRETS["api_key"])
 
     async def turn(self, run: RunRef, key: str, rate: Rate) -> timedelta:

@@ -26,8 +26,8 @@ from autograph.features.library.repository import (
 )
 from autograph.features.notifications.adapters.personal_data import NotificationData
 from autograph.features.notifications.repository import NotificationRepository
-from autograph.features.runs.adapters.personal_data import RunData
-from autograph.features.runs.repository import RunRepository
+from autograph.features.runs.adapters.personal_data import FeedbackData, RunData
+from autograph.features.runs.repository import FeedbackRepository, RunRepository
 from autograph.graph.spec import BlockSpec
 
 
@@ -41,6 +41,7 @@ async def make_people(
     """Return accounts, and integrations, which keep something of the people that accounts delete."""
     kept = PresetRepository(ground.database)
     others: list[PersonalData] = [
+        FeedbackData(FeedbackRepository(ground.database)),
         RunData(rows),
         AgentData(graphs, specs),
         CredentialData(CredentialRepository(ground.database)),

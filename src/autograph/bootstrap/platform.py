@@ -62,19 +62,23 @@ from autograph.features.runs.adapters.plans import SavedPlans
 from autograph.features.runs.repository import (
     DeadLetterRepository,
     EgressRepository,
+    FeedbackRepository,
     ReviewRepository,
     RunRepository,
+    ShareRepository,
 )
 from autograph.features.runs.service import (
     BlockService,
     CassetteService,
     DeadLetterService,
     EgressService,
+    FeedbackService,
     ForkService,
     Intake,
     PresetRuns,
     ReviewService,
     RunService,
+    ShareService,
 )
 from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
@@ -107,6 +111,8 @@ class Platform:
     preset_runs: PresetRuns
     forks: ForkService
     cassettes: CassetteService
+    shares: ShareService
+    feedback: FeedbackService
     reviews: ReviewService
     dead_letters: DeadLetterService
     storage: StorageService
@@ -120,6 +126,18 @@ class Platform:
     owner: Principal
     worker: Worker
     broadcast: Broadcast
+
+
+async def _opened(
+    settings: Settings, stack: AsyncExitStack, load: Callable[[], Catalog] | None
+) -> tuple[Database, Catalog]:
+    """Open the database, and find the blocks meanwhile."""
+    loading = asyncio.create_task(_find_blocks(settings, load))
+    try:
+        database = await open_database(settings, stack)
+    finally:
+        catalog = await loading
+    return database, catalog
 
 
 async def _find_blocks(settings: Settings, load: Callable[[], Catalog] | None) -> Catalog:
@@ -144,11 +162,7 @@ async def platform(
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
-        loading = asyncio.create_task(_find_blocks(settings, load))
-        try:
-            database = await open_database(settings, stack)
-        finally:
-            catalog = await loading
+        database, catalog = await _opened(settings, stack, load)
         journal = PostgresJournal(database)
         graphs = GraphRepository(database)
         rows = RunRepository(database)
@@ -162,11 +176,11 @@ async def platform(
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
         dispatch.channels[changes.CHANNEL] = accounts.authentication.hear
-        executor = make_executor(ground, catalog, integrations, dispatch.broadcast, files)
+        storage = _storage(settings, database)
+        executor = make_executor(ground, catalog, integrations, dispatch.broadcast, files, storage)
         worker = await make_worker(ground, dispatch, process, journal, executor, plans)
         _spare_the_collector()
         owner = await accounts.people.local_owner()
-        storage = _storage(settings, database)
         intake = Intake(plans, specs, storage, integrations.needs)
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
         agents = AgentService(graphs, specs)
@@ -189,6 +203,8 @@ async def platform(
             preset_runs=preset_runs,
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
             cassettes=CassetteService(rows, journal, plans, specs),
+            shares=_shares(ground, rows, files, accounts),
+            feedback=FeedbackService(FeedbackRepository(database), rows, graphs, ground.clock),
             reviews=ReviewService(ReviewRepository(database), rows, journal, plans),
             dead_letters=DeadLetterService(DeadLetterRepository(database), journal),
             storage=storage,
@@ -251,12 +267,26 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def _shares(
+    ground: Ground, rows: RunRepository, files: FileService, accounts: Accounts
+) -> ShareService:
+    return ShareService(
+        ShareRepository(ground.database),
+        rows,
+        files,
+        accounts.audit,
+        ground.clock,
+        public_url=ground.settings.reached_at,
+    )
+
+
 def _storage(settings: Settings, database: Database) -> StorageService:
     return StorageService(
         StorageRepository(database),
         SystemClock(),
         retention=settings.retention,
         max_user_bytes=settings.max_user_bytes,
+        memory_retention=settings.memory_retention,
     )
 
 
@@ -276,6 +306,8 @@ def serve(made: Platform) -> ASGIApp:
             preset_runs=made.preset_runs,
             forks=made.forks,
             cassettes=made.cassettes,
+            shares=made.shares,
+            feedback=made.feedback,
             reviews=made.reviews,
             dead_letters=made.dead_letters,
             storage=made.storage,

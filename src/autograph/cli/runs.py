@@ -17,6 +17,7 @@ from rich.table import Table
 
 from autograph.cli.agents import read_file
 from autograph.cli.output import (
+    EXIT_BAD_USE,
     EXIT_FAILED,
     err,
     out,
@@ -27,11 +28,19 @@ from autograph.cli.output import (
     shown,
 )
 from autograph.engine.state import RunStatus
-from autograph.features.runs.models import DryRun, JournalRow, NodeResult, Order, Priority, Run
+from autograph.features.runs.models import (
+    DryRun,
+    JournalRow,
+    NodeResult,
+    Order,
+    Priority,
+    Run,
+    RunFilter,
+)
 from autograph.graph import schemas
 from autograph.graph.model import Graph, Json, is_object
 from autograph.graph.portable import NotAnAgent, write_agent
-from autograph.infra.errors import Invalid
+from autograph.infra.errors import Invalid, UserError
 from autograph.infra.json import decode
 from autograph.infra.logging import configure_logging
 
@@ -281,6 +290,10 @@ def print_result(run: Run) -> None:
 @runs.command("list")
 def list_runs(
     limit: Annotated[int, typer.Option(help="How many.", min=1, max=500)] = 20,
+    search: Annotated[
+        str, typer.Option(help="Part of the agent's name, of an output or of an error.")
+    ] = "",
+    status: Annotated[RunStatus | None, typer.Option(help="Only those that are so.")] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -290,7 +303,8 @@ def list_runs(
         from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
 
         async with platform(settings_for(data_dir)) as made:
-            page = await made.runs.list_page(made.owner, limit=limit)
+            wanted = RunFilter(status=status, text=search)
+            page = await made.runs.list_page(made.owner, wanted, limit=limit)
         return [
             {
                 "id": str(row.id),
@@ -306,7 +320,11 @@ def list_runs(
     if as_json:
         print_json(rows)
     elif not rows:
-        print_plain("Nothing has run here yet. Run an agent with `autograph run FILE`.")
+        print_plain(
+            "No run fits."
+            if search or status
+            else "Nothing has run here yet. Run an agent with `autograph run FILE`."
+        )
     else:
         table = Table("id", "status", "agent", "queued", box=None)
         for row in rows:
@@ -392,6 +410,38 @@ def cancel_run(
         print_json({"run_id": str(run_id), "cancelled": True})
     else:
         print_plain(f"Run {run_id} was asked to stop.")
+
+
+@runs.command("delete")
+def delete_runs(
+    run_ids: Annotated[list[UUID], typer.Argument(help="Which runs; they must be over.")],
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Delete runs that are over, with their journals. One that goes on stops no other."""
+
+    async def work() -> list[dict[str, Json]]:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        found: list[dict[str, Json]] = []
+        async with platform(settings_for(data_dir)) as made:
+            for run_id in run_ids:
+                try:
+                    await made.runs.delete(made.owner, run_id)
+                    found.append({"id": str(run_id), "error": None})
+                except UserError as error:
+                    told = {"code": error.code, "message": error.message}
+                    found.append({"id": str(run_id), "error": told})
+        return found
+
+    found = run_async(work(), as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        for one in found:
+            print_plain(one["error"]["message"] if one["error"] else f"{one['id']} is deleted.")
+    if any(one["error"] for one in found):
+        raise typer.Exit(EXIT_BAD_USE)
 
 
 def _line(row: JournalRow) -> str:

@@ -23,6 +23,7 @@ from autograph.blocks.sdk import (
     Http,
     KeyValueStore,
     Models,
+    Post,
     Rate,
     Sandbox,
     Secret,
@@ -151,6 +152,12 @@ class NodeContext:
         """Databases of others."""
         self._refuse_pure()
         return self._host.sql(self._run, self.node_id)
+
+    @property
+    def post(self) -> Post:
+        """Mail servers of the person's."""
+        self._refuse_pure()
+        return self._host.post(self._run, self.node_id)
 
     @property
     def models(self) -> Models:

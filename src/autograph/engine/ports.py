@@ -15,6 +15,7 @@ from autograph.blocks.sdk import (
     Http,
     KeyValueStore,
     Models,
+    Post,
     Rate,
     Sandbox,
     Secret,
@@ -416,6 +417,10 @@ class BlockHost(Protocol):
 
     def sql(self, run: RunRef, node: str) -> Sql:
         """Return what asks databases of others for a run of this owner."""
+        ...
+
+    def post(self, run: RunRef, node: str) -> Post:
+        """Return what hands mails to mail servers for a run of this owner."""
         ...
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:

@@ -14,6 +14,7 @@ from autograph.blocks.sdk import (
     Json,
     KeyValueStore,
     Models,
+    Post,
     Rate,
     Sandbox,
     Secret,
@@ -71,6 +72,10 @@ class RecordingHost:
     def sql(self, run: RunRef, node: str) -> Sql:
         """Return what asks databases of others."""
         return self._recorder.sql(self._inner.sql(run, node))
+
+    def post(self, run: RunRef, node: str) -> Post:
+        """Return what hands mails to mail servers."""
+        return self._recorder.post(self._inner.post(run, node))
 
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         """Return where code that people wrote is run."""

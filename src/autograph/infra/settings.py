@@ -43,6 +43,16 @@ class LoginProvider(BaseModel):
     trusts_email: bool = False
 
 
+class McpProgram(BaseModel):
+    """A program that speaks MCP by its standard input and output, and that agents may start: exactly so, with nothing added."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: tuple[str, ...] = Field(min_length=1)
+    folders: tuple[str, ...] = ()
+    secret: str = Field(default="", pattern=r"^([A-Z_][A-Z0-9_]*)?$")
+
+
 class Settings(BaseSettings):
     """How this installation runs."""
 
@@ -296,6 +306,13 @@ class Settings(BaseSettings):
     sandbox_files_mb: int = Field(
         default=16, ge=1, description="What the files may hold that it leaves, in MiB."
     )
+    mcp_programs: dict[str, McpProgram] = Field(
+        default_factory=dict[str, McpProgram],
+        description=(
+            "MCP servers that agents may start behind the wall, by name: "
+            '{"notes": {"command": ["/opt/notes/server", "--read-only"], "folders": ["/srv/notes"], "secret": "TOKEN"}}.'
+        ),
+    )
     media_seconds: float = Field(
         default=600, gt=0, description="How long work at a video or sound may take, in seconds."
     )
@@ -321,7 +338,16 @@ class Settings(BaseSettings):
     max_user_bytes: int | None = Field(
         default=None,
         ge=1024,
-        description="What the runs of one person may keep in all, in bytes; none for anything.",
+        description="What the runs and memories of one person may keep in all, in bytes; none for anything.",
+    )
+    max_memories: int = Field(
+        default=20_000,
+        ge=1,
+        description="How many texts the agents of one person may remember by their meaning.",
+    )
+    memory_retention: timedelta | None = Field(
+        default=None,
+        description="How long texts are remembered, e.g. P365D; none for as long as nobody forgets them.",
     )
     retention: timedelta | None = Field(
         default=None,

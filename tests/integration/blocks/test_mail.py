@@ -20,12 +20,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from autograph.blocks.builtin.mail import send
 from autograph.blocks.builtin.mail.send import SendEmail
 from autograph.blocks.sdk import BlockError, UserPasswordSecret
 from autograph.blocks.sdk.testing import FakeContext, run_block
 from autograph.infra.egress.dial import CheckedDialer
 from autograph.infra.egress.ports import EgressRefused, Rules, Unreachable
+from autograph.infra.mail import post
 
 MINE = {"id": "mine", "provider": "smtp", "type": "user_password"}
 
@@ -191,7 +191,7 @@ class TestSending:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         async with serve(tls=certified) as port:
-            monkeypatch.setattr(send, "_TLS_PORT", port)
+            monkeypatch.setattr(post, "_TLS_PORT", port)
             await mail(port)
         assert [one["Subject"] for one in box.mails] == ["Tea"]
 
@@ -272,7 +272,7 @@ class TestSafety:
     async def test_no_password_is_sent_in_the_open_to_the_outside(
         self, serve: Serve, box: Box, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(send, "ip_address", lambda _: ip_address("1.1.1.1"))
+        monkeypatch.setattr(post, "ip_address", lambda _: ip_address("1.1.1.1"))
         async with serve() as port:
             with pytest.raises(BlockError, match="does not encrypt"):
                 await mail(port)
@@ -291,7 +291,7 @@ class TestSafety:
     async def test_a_server_that_never_answers_is_left(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(send, "_SECONDS", 0.3)
+        monkeypatch.setattr(post, "_SECONDS", 0.3)
 
         hung_up = asyncio.Event()
 

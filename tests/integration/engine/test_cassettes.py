@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pytest
 from aiohttp import web
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 
 from autograph.blocks.catalog import Catalog
 from autograph.blocks.sdk import (
@@ -29,6 +30,7 @@ from autograph.blocks.sdk import (
     Json,
     Outputs,
     Scope,
+    UserPasswordSecret,
     credential_pin,
     pin,
 )
@@ -48,6 +50,7 @@ from tests.agents import graph, node
 from tests.security.people import HERE
 
 pytestmark = pytest.mark.timeout(60)
+_SOUND = "data:audio/wav;base64,UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA="
 SECRET = "a key/with + signs"
 
 
@@ -286,6 +289,111 @@ async def test_models_code_and_retries_are_kept(up: Platform, blocks: Catalog) -
     assert problems == []
     assert kinds == ["code", "http", "http", "http", "model"]
     assert sorted(cassette.outputs["o"]) == ["42", "Demo answer to: Say 3"]
+
+
+async def test_what_models_hear_judge_draw_and_embed_is_kept(up: Platform, blocks: Catalog) -> None:
+    sound = node(blocks, "hear", "TranscribeAudio", audio=_SOUND, model="demo-transcript")
+    judge = node(blocks, "judge", "ModerateText", model="demo-moderation")
+    draw = node(blocks, "draw", "GenerateImage", model="demo-picture", size="8x8")
+    embed = node(blocks, "embed", "EmbedTexts", texts=["tea"], model="demo-embedding")
+    out = node(blocks, "o", "AgentOutput", name="o")
+    cassette = await recorded(
+        up,
+        graph(
+            [sound, judge, draw, embed, out],
+            "hear.text -> judge.text",
+            "judge.passed -> draw.prompt",
+            "draw.image -> o.value",
+            "embed.embeddings -> o.value",
+        ),
+    )
+
+    made, problems = await prove(cassette, blocks)
+
+    kinds = sorted(one["kind"] for one in cassette.exchanges)
+    assert problems == []
+    assert kinds == ["embedding", "picture", "transcript", "verdict", "written"]
+    assert len(made.outputs["o"]) == 2
+    other = replace(draw, constants={"prompt": "A dog", "model": "demo-picture"})
+    played = await play(cassette, graph([other]), blocks)
+    assert any("a picture by demo-picture" in one for one in played.problems)
+
+
+class Box:
+    """Takes mail, but none for nobody."""
+
+    def __init__(self) -> None:
+        self.mails: list[bytes] = []
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.startswith("nobody@"):
+            return "550 5.1.1 no such person"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        self.mails.append(envelope.content)
+        return "250 OK"
+
+
+@asynccontextmanager
+async def mail_server(box: Box) -> AsyncIterator[int]:
+    def let_in(*_: Any) -> AuthResult:
+        return AuthResult(success=True)
+
+    talking: list[SMTP] = []
+
+    def talk() -> SMTP:
+        talking.append(SMTP(box, authenticator=let_in, auth_require_tls=False))
+        return talking[-1]
+
+    server = await asyncio.get_running_loop().create_server(talk, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+    for one in talking:
+        if isinstance(one.transport, asyncio.WriteTransport):
+            one.transport.abort()
+    await asyncio.sleep(0.01)
+
+
+async def test_mail_is_played_and_not_sent_again(up: Platform, blocks: Catalog) -> None:
+    kept = await up.integrations.credentials.add(
+        up.owner, "smtp", "Mine", UserPasswordSecret("me@example.com", SECRET), HERE
+    )
+    box = Box()
+
+    def letter(port: int, **more: Json) -> Graph:
+        config = {"smtp_server": "127.0.0.1", "smtp_port": port}
+        given: dict[str, Json] = {
+            "to_email": "ann@example.com, Bob <bob@example.com>",
+            "subject": "Tea",
+            "body": "It is ready.",
+            "config": config,
+            "credentials": kept.as_reference(),
+        }
+        mail = node(blocks, "mail", "SendEmail", **{**given, **more})
+        out = node(blocks, "o", "AgentOutput", name="o")
+        return graph([mail, out], "mail.status -> o.value")
+
+    async with mail_server(box) as port:
+        cassette = await recorded(up, letter(port))
+        refused = await recorded(up, letter(port, to_email="nobody@example.com"))
+
+    _, problems = await prove(cassette, blocks)
+    _, failed = await prove(refused, blocks)
+    changed = await play(cassette, letter(port, body="It is cold."), blocks)
+
+    (kept_mail,) = [one for one in cassette.exchanges if one["kind"] == "mail"]
+    assert (problems, failed) == ([], [])
+    assert len(box.mails) == 1
+    assert kept_mail["people"] == ["ann@example.com", "bob@example.com"]
+    assert kept_mail["text"] == "It is ready.\n"
+    assert refused.errors == [{"node": "mail", "code": "mail.refused"}]
+    assert any("It is cold" in one and "It is ready" in one for one in changed.problems)
+    assert SECRET not in dump(cassette.as_json())
 
 
 async def test_a_persons_decision_is_played(up: Platform, blocks: Catalog) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from autograph.blocks.models import access as access_module
 from autograph.blocks.models import client as client_module
 from autograph.blocks.models.catalogue import load
 from autograph.blocks.models.shelf import ModelShelf
@@ -228,7 +229,7 @@ class TestEveryProtocol:
     async def test_silence_ends(
         self, server: ModelServer, provider: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(client_module, "_SILENCE_SECONDS", 0.05)
+        monkeypatch.setattr(access_module, "_SILENCE_SECONDS", 0.05)
         monkeypatch.setattr(client_module, "_FIRST_WAIT", timedelta(milliseconds=1))
         server.sends(b": wait\n\n", b"data: {}\n\n", pause=30)
         begun = time.monotonic()

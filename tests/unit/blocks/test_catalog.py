@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from pathlib import Path
 from time import perf_counter
 
 import pytest
 
 from autograph.api.rest.blocks import present
-from autograph.blocks.catalog import Catalog, DuplicateBlock, UnknownBlock, load_catalog
+from autograph.blocks import catalog as catalog_module
+from autograph.blocks.catalog import (
+    Catalog,
+    DuplicateBlock,
+    UnknownBlock,
+    load_catalog,
+    write_index,
+)
 from autograph.blocks.sdk import Block, BlockInput, BlockOutput, Effect
+
+CATALOG = load_catalog()
 
 
 class Nothing(BlockInput):
@@ -86,3 +99,41 @@ class TestCatalog:
 
         assert len(again) == len(first)
         assert seconds < 0.1
+
+
+class TestIndex:
+    def test_it_is_as_the_blocks_are(self) -> None:
+        assert catalog_module.INDEX.read_text() == write_index(), "`make docs` writes it"
+
+    def test_no_block_is_imported_before_it_is_needed(self) -> None:
+        code = (
+            "import sys\n"
+            "from autograph.blocks.catalog import load_catalog\n"
+            "found = load_catalog()\n"
+            "assert not [one for one in sys.modules if one.startswith('autograph.blocks.builtin.')]\n"
+            "assert found.get('Calculator').name == 'Calculator'\n"
+            "assert 'autograph.blocks.builtin.numbers.calculator' in sys.modules\n"
+            "assert 'autograph.blocks.builtin.media.video' not in sys.modules\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=False, capture_output=True, text=True
+        )
+
+        assert done.returncode == 0, done.stderr
+
+    @pytest.mark.parametrize("change", ["gone", "another size", "no index"])
+    def test_a_module_that_it_does_not_know_is_found_all_the_same(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+    ) -> None:
+        known = json.loads(catalog_module.INDEX.read_text())
+        module = "autograph.blocks.builtin.numbers.calculator"
+        if change == "gone":
+            del known[module]
+        known.get(module, {})["size"] = 1
+        if change != "no index":
+            (tmp_path / "index.json").write_text(json.dumps(known))
+        monkeypatch.setattr(catalog_module, "INDEX", tmp_path / "index.json")
+        found = load_catalog()
+
+        assert found.get("Calculator").name == "Calculator"
+        assert len(found) == len(CATALOG)

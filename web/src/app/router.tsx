@@ -118,17 +118,37 @@ const agent = createRoute({
 const runs = createRoute({
   getParentRoute: () => shell,
   path: "/runs",
-  validateSearch: (search): { status?: string; agent?: string } => ({
+  validateSearch: (search): { status?: string; agent?: string; search?: string; within?: string } => ({
     status: text(search.status),
     agent: text(search.agent),
+    search: text(search.search),
+    within: text(search.within),
   }),
   component: lazyRouteComponent(() => import("@/features/runs/runs-page"), "RunsPage"),
 });
 const run = createRoute({
   getParentRoute: () => shell,
   path: "/runs/$runId",
-  validateSearch: (search): { step?: number } => ({ step: count(search.step) }),
+  validateSearch: (search): { step?: number; of?: string } => ({
+    step: count(search.step),
+    of: text(search.of),
+  }),
   component: lazyRouteComponent(() => import("@/features/runs/run-page"), "RunPage"),
+});
+const compare = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs/compare",
+  validateSearch: (search): { a?: string; b?: string; different?: boolean } => ({
+    a: text(search.a),
+    b: text(search.b),
+    different: search.different === true || undefined,
+  }),
+  component: lazyRouteComponent(() => import("@/features/runs/compare-page"), "ComparePage"),
+});
+const share = createRoute({
+  getParentRoute: () => root,
+  path: "/share/$token",
+  component: lazyRouteComponent(() => import("@/features/share/share-page"), "SharePage"),
 });
 const reviews = createRoute({
   getParentRoute: () => shell,
@@ -182,12 +202,14 @@ export const router = createRouter({
     step,
     connect,
     consent,
+    share,
     shell.addChildren([
       home,
       notifications,
       library,
       agent,
       runs,
+      compare,
       run,
       reviews,
       buildNew,

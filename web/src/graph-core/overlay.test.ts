@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fold, type JournalEvent, NOTHING_YET, valuesAt } from "@/graph-core/overlay";
+import { fold, type JournalEvent, momentOf, NOTHING_YET, valuesAt } from "@/graph-core/overlay";
 
 const START = Date.parse("2026-01-01T00:00:00Z");
 
@@ -45,7 +45,7 @@ test("attempts, waits and pauses are spans of their own; what a failed attempt g
   expect(step?.state).toBe("waiting");
   expect([step?.attempt, step?.waitId]).toEqual([2, "w"]);
   expect(step?.spans.map((span) => [span.kind, span.from - START, span.to && span.to - START])).toEqual([
-    ["work", 1000, 3000],
+    ["attempt", 1000, 3000],
     ["pause", 3000, 4000],
     ["work", 4000, 5000],
     ["wait", 5000, null],
@@ -89,4 +89,44 @@ test("what a fork keeps is shown as kept", () => {
   );
 
   expect(overlay.steps.get(1)?.state).toBe("reused");
+});
+
+test("a moment of the journal shows each node as it was then", () => {
+  const overlay = fold(
+    NOTHING_YET,
+    journal(
+      ["run.started", {}],
+      ["node.started", { node_run: 1, node: "a" }],
+      ["node.completed", { node_run: 1, node: "a", outputs: [] }],
+      ["node.started", { node_run: 2, node: "b" }],
+      ["node.waiting", { node_run: 2, node: "b", wait: "timer" }],
+      ["node.started", { node_run: 3, node: "a" }],
+      ["run.cancelled", {}],
+    ),
+  );
+  const at = (seq: number) =>
+    [...momentOf(overlay, seq)].map(([node, { state, steps }]) => `${node} ${state} ${steps}`);
+
+  expect(at(1)).toEqual([]);
+  expect(at(2)).toEqual(["a running 1"]);
+  expect(at(5)).toEqual(["a completed 1", "b waiting 1"]);
+  expect(at(6)).toEqual(["a running 2", "b waiting 1"]);
+  expect(at(7)).toEqual(["a cancelled 2", "b cancelled 1"]);
+});
+
+test("without values ten thousand steps keep no output", () => {
+  const big = "x".repeat(1000);
+  const events = journal(
+    ["run.started", {}],
+    ...Array.from({ length: 10_000 }, (_, index): [string, Record<string, unknown>] => [
+      "node.completed",
+      { node_run: index + 1, node: "a", outputs: [["o", big]], duration_ms: 1 },
+    ]),
+  );
+  let overlay = NOTHING_YET;
+  for (let at = 0; at < events.length; at += 500) overlay = fold(overlay, events.slice(at, at + 500), false);
+
+  expect(overlay.steps.size).toBe(10_000);
+  expect([...overlay.steps.values()].every((step) => step.outputs.length === 0)).toBe(true);
+  expect(overlay.byNode.get("a")?.outputs).toEqual([]);
 });

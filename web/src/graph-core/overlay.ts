@@ -22,7 +22,8 @@ export type StepState =
 
 /** A part of a step's time, in milliseconds of the clock. */
 export interface Span {
-  kind: "work" | "wait" | "pause";
+  /** `attempt` is work that came to nothing: another attempt follows it. */
+  kind: "work" | "attempt" | "wait" | "pause";
   from: number;
   to: number | null;
 }
@@ -34,6 +35,8 @@ export interface Step {
   state: StepState;
   attempt: number;
   spans: Span[];
+  /** When it came into which state, by numbers of events. */
+  marks: ReadonlyArray<readonly [seq: number, state: StepState]>;
   outputs: ReadonlyArray<readonly [string, Json]>;
   error: { code: string; message: string } | null;
   durationMs: number;
@@ -76,8 +79,11 @@ const ENDS: Record<string, RunPhase> = {
   "run.cancelled": "cancelled",
 };
 
-/** Fold events over what was known; events that were folded before change nothing. */
-export function fold(before: Overlay, events: ReadonlyArray<JournalEvent>): Overlay {
+/**
+ * Fold events over what was known; events that were folded before change nothing. Without `keepsValues` no step
+ * holds what it gave out: ten thousand of them then take no more room than their names and times.
+ */
+export function fold(before: Overlay, events: ReadonlyArray<JournalEvent>, keepsValues = true): Overlay {
   const fresh = events.filter((event) => event.seq > before.seq);
   if (fresh.length === 0) return before;
   const steps = new Map(before.steps);
@@ -94,14 +100,20 @@ export function fold(before: Overlay, events: ReadonlyArray<JournalEvent>): Over
       endedAt = now;
       if (kind === "run.failed") error = { code: String(body.code), message: String(body.message) };
       for (const step of steps.values())
-        if (isOpen(step)) put(steps, byNode, { ...closed(step, now), state: "cancelled" });
+        if (isOpen(step)) put(steps, byNode, marked({ ...closed(step, now), state: "cancelled" }, seq));
     } else if (kind.startsWith("node.")) {
-      const step = next(steps, kind, body, now);
+      const found = marked(next(steps, kind, body, now), seq);
+      const step = keepsValues ? found : { ...found, outputs: [] };
       if (kind === "node.completed") credits += Number(body.credits ?? 0);
       put(steps, byNode, step);
     }
   }
   return { seq, phase, startedAt, endedAt, error, steps, byNode, credits };
+}
+
+function marked(step: Step, seq: number): Step {
+  if (step.marks.at(-1)?.[1] === step.state) return step;
+  return { ...step, marks: [...step.marks, [seq, step.state]] };
 }
 
 function put(steps: Map<number, Step>, byNode: Map<string, Step>, step: Step): void {
@@ -117,6 +129,7 @@ function begun(number: number, node: string): Step {
     state: "running",
     attempt: 1,
     spans: [],
+    marks: [],
     outputs: [],
     error: null,
     durationMs: 0,
@@ -137,6 +150,13 @@ function closed(step: Step, now: number): Step {
   const last = step.spans.at(-1);
   if (last === undefined || last.to !== null) return step;
   return { ...step, spans: [...step.spans.slice(0, -1), { ...last, to: now }] };
+}
+
+/** The step with its last work as an attempt that came to nothing. */
+function inVain(step: Step): Step {
+  const last = step.spans.at(-1);
+  if (last?.kind !== "work") return step;
+  return { ...step, spans: [...step.spans.slice(0, -1), { ...last, kind: "attempt" }] };
 }
 
 function opened(step: Step, kind: Span["kind"], now: number): Step {
@@ -160,7 +180,7 @@ function next(
       return { ...before, outputs };
     case "node.retried":
       return {
-        ...opened(before, "pause", now),
+        ...opened(inVain(before), "pause", now),
         state: "retrying",
         attempt: Number(body.attempt),
         dueAt: String(body.due_at),
@@ -215,4 +235,36 @@ export function valuesAt(overlay: Overlay, node: string, pin: string): Json[] {
   for (const step of overlay.steps.values())
     if (step.node === node) for (const [name, value] of step.outputs) if (name === pin) found.push(value);
   return found;
+}
+
+/** A node at a moment of the journal: the state of its newest step, and how many it has had. */
+export interface Moment {
+  state: StepState;
+  steps: number;
+}
+
+/** Each node as it was after an event; those that had not begun are not there. */
+export function momentOf(overlay: Overlay, seq: number): ReadonlyMap<string, Moment> {
+  const found = new Map<string, Moment & { number: number }>();
+  for (const step of overlay.steps.values()) {
+    const state = stateAt(step, seq);
+    if (state === null) continue;
+    const before = found.get(step.node);
+    const isNewest = before === undefined || before.number < step.number;
+    found.set(step.node, {
+      state: isNewest ? state : before.state,
+      number: isNewest ? step.number : before.number,
+      steps: (before?.steps ?? 0) + 1,
+    });
+  }
+  return found;
+}
+
+function stateAt(step: Step, seq: number): StepState | null {
+  let state: StepState | null = null;
+  for (const [at, one] of step.marks) {
+    if (at > seq) break;
+    state = one;
+  }
+  return state;
 }

@@ -57,6 +57,17 @@ for _path in _PAGES:
     router.add_api_route(_path, page, methods=["GET"])
 
 
+@router.get("/share/{token}")
+@public(
+    "The page asks what the link shows; there is nothing of anybody on it.", rate=RateClass.READ
+)
+async def shared(token: str, request: Request) -> Response:
+    """Return the page for what is shown by a link. Who searches the web is asked to leave it out."""
+    found = _page(request.scope)
+    found.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return found
+
+
 @router.get("/assets/{name}")
 @public("Scripts, styles and fonts, named by what is in them.", rate=RateClass.READ)
 async def asset(name: str, request: Request) -> Response:

@@ -10,6 +10,7 @@ from typing import Final
 _MEDIA_TYPES: Final = {
     ".html": "text/html",
     ".js": "text/javascript",
+    ".mjs": "text/javascript",
     ".css": "text/css",
     ".svg": "image/svg+xml",
     ".json": "application/json",

@@ -19,6 +19,7 @@ from autograph.api.ranges import Part, part_of
 from autograph.api.rest.forms import file_of
 from autograph.features.accounts.models import Permission
 from autograph.features.files.models import File, FileChange, NewFile
+from autograph.features.files.service import FileService
 from autograph.infra.clock import SystemClock
 from autograph.infra.media_types import SHOWN
 
@@ -39,7 +40,7 @@ _UPLOAD: Final[dict[str, Any]] = {
         },
     }
 }
-_DOWNLOAD: Final[dict[int | str, dict[str, Any]]] = {
+DOWNLOAD: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "All of it.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
@@ -143,7 +144,7 @@ async def delete_file(file_id: UUID, services: ServicesDep, principal: Principal
     await services.files.delete(principal, file_id)
 
 
-@router.get("/{file_id}/content", response_class=StreamingResponse, responses=_DOWNLOAD)
+@router.get("/{file_id}/content", response_class=StreamingResponse, responses=DOWNLOAD)
 @needs(Permission.FILES_READ)
 async def download_file(
     file_id: UUID,
@@ -154,17 +155,35 @@ async def download_file(
 ) -> Response:
     """Return what is in a file, all of it or the part that `Range` asks for."""
     file = await services.files.get(principal.user_id, file_id)
-    headers = _headers(file)
-    if _has_it(request.headers, file):
-        return Response(status_code=304, headers=headers)
-    part = _part(request.headers, range_, file)
+    return await content_of(file, services.files, request.headers, range_)
+
+
+async def content_of(
+    file: File, files: FileService, headers: Mapping[str, str], range_: str | None
+) -> Response:
+    """Return the answer that a file is, or a part of it.
+
+    Args:
+        file: Which; that it may be read is decided before.
+        files: Reads it.
+        headers: Of the request.
+        range_: Its `Range`.
+
+    Raises:
+        RangeRefused: There is nothing at the asked range.
+        ObjectMissing: What was in it is lost.
+    """
+    told = _headers(file)
+    if _has_it(headers, file):
+        return Response(status_code=304, headers=told)
+    part = _part(headers, range_, file)
     start, end = (part.start, part.end) if part else (0, file.size_bytes)
-    pieces = services.files.read(file, start, end)
+    pieces = files.read(file, start, end)
     first = await anext(pieces, b"")  # what goes wrong at once is an answer, not a torn one
     return StreamingResponse(
         _all(first, pieces),
         status_code=206 if part else 200,
-        headers={**headers, **(part.headers if part else {"Content-Length": str(file.size_bytes)})},
+        headers={**told, **(part.headers if part else {"Content-Length": str(file.size_bytes)})},
         media_type=None,
     )
 

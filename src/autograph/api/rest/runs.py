@@ -9,21 +9,33 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
+from autograph.api.errors import body_of, request_id_of, status_of
 from autograph.api.gateway.routes import GuardedRoute, RateClass, needs
 from autograph.api.rest.bodies import CONFLICTS
 from autograph.engine.ports import RunResult
 from autograph.engine.simulation import Source
 from autograph.engine.state import NodeRunStatus, RunStatus
 from autograph.features.accounts.models import Permission
-from autograph.features.runs.models import DryRun, JournalRow, Order, Priority, Run, RunRow, Wait
+from autograph.features.runs.models import (
+    DryRun,
+    JournalRow,
+    Order,
+    Priority,
+    Run,
+    RunFilter,
+    RunRow,
+    Wait,
+)
 from autograph.graph.model import Json
+from autograph.infra.errors import UserError
 from autograph.infra.json import encode
 
 router = APIRouter(route_class=GuardedRoute, prefix="/api/v1", tags=["runs"])
 MAX_WAIT = 300
+MAX_AT_ONCE = 100
 _EMPTY = RunResult(RunStatus.QUEUED, {})
 
 
@@ -149,6 +161,22 @@ class RunPage(BaseModel):
     next_before: UUID | None
 
 
+class DeleteRequest(BaseModel):
+    """Which runs to delete."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[UUID] = Field(min_length=1, max_length=MAX_AT_ONCE)
+
+
+class Deleted(BaseModel):
+    """What became of one run of several."""
+
+    id: UUID
+    status: int = Field(description="As if it had been deleted alone.")
+    error: dict[str, Any] | None
+
+
 class EventItem(BaseModel):
     """An event of a run's journal."""
 
@@ -218,22 +246,47 @@ async def execute_graph(
 
 @router.get("/runs")
 @needs(Permission.RUNS_READ)
-async def list_runs(
+async def list_runs(  # noqa: PLR0913 - each is a filter
     services: ServicesDep,
     principal: PrincipalDep,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     before: UUID | None = None,
     graph_id: UUID | None = None,
     status: RunStatus | None = None,
+    search: Annotated[
+        str,
+        Query(
+            max_length=200,
+            description="Part of the agent's name, of an output or of an error; or how the run's id begins.",
+        ),
+    ] = "",
+    since: Annotated[AwareDatetime | None, Query(description="Accepted then or later.")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Accepted before.")] = None,
 ) -> RunPage:
     """List one's runs, newest first; `before` asks for the page after that id."""
-    page = await services.runs.list_page(
-        principal, limit=limit, before=before, graph_id=graph_id, status=status
-    )
+    wanted = RunFilter(graph_id, status, search, since, until)
+    page = await services.runs.list_page(principal, wanted, limit=limit, before=before)
     return RunPage(
         runs=[RunItem.model_validate(present_row(row)) for row in page.rows],
         next_before=page.next_before,
     )
+
+
+@router.post("/runs/delete")
+@needs(Permission.RUNS_WRITE)
+async def delete_runs(
+    request: Request, body: DeleteRequest, services: ServicesDep, principal: PrincipalDep
+) -> list[Deleted]:
+    """Delete several runs, each for itself: one that still goes on stops no other."""
+    found: list[Deleted] = []
+    for run_id in dict.fromkeys(body.ids):
+        try:
+            await services.runs.delete(principal, run_id)
+            found.append(Deleted(id=run_id, status=204, error=None))
+        except UserError as error:
+            told = body_of(error, request_id_of(request))
+            found.append(Deleted(id=run_id, status=status_of(error), error=told))
+    return found
 
 
 @router.get("/runs/{run_id}", response_model=RunAnswer)
@@ -252,9 +305,14 @@ async def list_events(
     principal: PrincipalDep,
     since: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+    node_run: Annotated[
+        int | None, Query(ge=1, le=2**31 - 1, description="Only what happened to this node run.")
+    ] = None,
 ) -> list[EventItem]:
     """Return the events of a run's journal after `since`, in order, without gaps."""
-    rows = await services.runs.events(principal, run_id, since=since, limit=limit)
+    rows = await services.runs.events(
+        principal, run_id, since=since, limit=limit, node_run=node_run
+    )
     return [EventItem.model_validate(present_event(row)) for row in rows]
 
 

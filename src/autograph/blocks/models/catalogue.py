@@ -49,9 +49,10 @@ class Model:
         maker: Who made it.
         window: Tokens it can take in at once.
         max_output: Tokens it can say at once; None where nobody has said.
-        kind: What it makes: `text`, `embedding`.
+        kind: What it makes: `text`, `embedding`, `transcript`, `verdict`, `picture`; empty where nobody has said.
         flat: Credits of one answer, where no rates are known.
         rates: Credits of a million tokens: input, output, input from the cache, input into the cache.
+        each: Credits of a minute that it hears, or of a picture, where that is what is paid for.
         protocol: Its own, where it is not its provider's.
         retired: The name it was asked by, where that was another, older model's.
     """
@@ -65,11 +66,14 @@ class Model:
     kind: str = "text"
     flat: int = 1
     rates: tuple[float, float, float, float] | None = None
+    each: float | None = None
     protocol: str | None = None
     retired: str | None = None
 
     def cost_usd(self, usage: Usage) -> float:
         """Return what an answer costs, in US dollars, before it is made credits."""
+        if self.each is not None:
+            return self.each * (usage.seconds / 60 + usage.pictures) / CREDITS_PER_USD
         if self.rates is None:
             return self.flat / CREDITS_PER_USD
         fresh, said, cached, kept = self.rates
@@ -125,13 +129,13 @@ class Catalogue:
         parts = urlsplit(address)
         if own and parts.scheme in {"http", "https"} and parts.netloc:
             server = Provider("", parts.netloc, "openai", address.rstrip("/"), json="none")
-            return Model(own, server, own)
+            return Model(own, server, own, kind="")
         provider, colon, own = name.partition(":")
         if colon and own and provider in self.providers:
             known = self.models.get(own)
             if known is not None and known.provider.id == provider:
                 return known
-            return Model(own, self.providers[provider], own)
+            return Model(own, self.providers[provider], own, kind="")
         return None
 
     def _unknown(self, name: str) -> str:
@@ -171,6 +175,7 @@ def load() -> Catalogue:
             kind=one.get("kind", "text"),
             flat=one["flat"],
             rates=None if one["rates"] is None else tuple(one["rates"]),
+            each=one.get("each"),
             protocol=one.get("protocol"),
         )
         for one in found["models"]

@@ -8,55 +8,65 @@ holds no worker while it waits, decides (docs/decisions/0024-retries-of-model-ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from autograph.blocks.models import demo
-from autograph.blocks.models.catalogue import Model, Provider, load
+from autograph.blocks.models import demo, demo_senses
+from autograph.blocks.models.access import Access, at, events, explained, whole
+from autograph.blocks.models.catalogue import Model, load
 from autograph.blocks.models.protocols.anthropic import Anthropic
 from autograph.blocks.models.protocols.gemini import Gemini
+from autograph.blocks.models.protocols.gemini_senses import GeminiSenses
 from autograph.blocks.models.protocols.openai import OpenAI
+from autograph.blocks.models.protocols.openai_senses import OpenAISenses
 from autograph.blocks.models.protocols.responses import OpenAIResponses
 from autograph.blocks.models.protocols.wire import (
-    BrokenAnswer,
+    Asked,
     Call,
-    Refused,
+    NotOffered,
+    SenseWire,
     Wire,
-    entries,
-    number,
-    objects,
     said_by,
 )
 from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, HostScopedSecret, texts_of
-from autograph.blocks.sdk.fields import Json
-from autograph.blocks.sdk.models import ModelAnswer, ModelError, ModelRequest, OnText, Usage, World
-from autograph.blocks.sdk.sse import EventReader, TooLong
-from autograph.graph.model import is_object
-from autograph.infra.egress.ports import HttpRequest, Stream, Unreachable
-from autograph.infra.errors import Invalid
-from autograph.infra.json import decode, encode
+from autograph.blocks.sdk.modalities import Drawing, Picture, Speech, Transcript, Verdict
+from autograph.blocks.sdk.models import (
+    ModelAnswer,
+    ModelError,
+    ModelRequest,
+    OnText,
+    Usage,
+    World,
+    count_tokens,
+)
+from autograph.infra.egress.ports import Stream
 
+T = TypeVar("T")
 _WIRES: Final[Mapping[str, Wire]] = {
     "openai": OpenAI(),
     "openai-responses": OpenAIResponses(),
     "anthropic": Anthropic(),
     "gemini": Gemini(),
 }
+_SENSES: Final[Mapping[str, SenseWire]] = {"openai": OpenAISenses(), "gemini": GeminiSenses()}
+_KINDS: Final = {
+    "text": "texts",
+    "embedding": "embeddings",
+    "transcript": "transcripts",
+    "verdict": "moderation",
+    "picture": "pictures",
+}
 _TRIES: Final = 3
 _LONGEST_WAIT: Final = timedelta(seconds=10)
 _FIRST_WAIT: Final = timedelta(milliseconds=500)
-_TOTAL: Final = timedelta(minutes=15)
-"""For a whole answer; the node's own time limit is usually shorter."""
-_SILENCE_SECONDS: Final = 120.0
-"""A stream that brings nothing for so long is dead."""
 _MAX_REFUSAL: Final = 65_536
-_MAX_WHOLE: Final = 16 * 1024 * 1024
+_MAX_SENSED: Final = 128 * 1024 * 1024
+"""Bytes of an answer with pictures in it, or with two thousand vectors."""
 _PASSING: Final = frozenset({"model.rate_limited", "model.unavailable"})
 _CODES: Final = {401: "model.unauthorized", 403: "model.unauthorized", 404: "model.unknown"}
 
@@ -98,7 +108,10 @@ class ModelClient:
         access = await self._access(model, credential, request.address)
         wire = _WIRES[model.protocol or model.provider.protocol]
         call = wire.call(request, model)
-        said = await self._persistently(access, wire, call, on_text)
+        said = await self._persistently(
+            lambda: self._streamed(access, wire, call, on_text),
+            None if on_text is None else lambda: on_text(""),
+        )
         self._note(model, said.usage, is_ours=access.is_ours)
         return said
 
@@ -110,21 +123,117 @@ class ModelClient:
         Raises:
             ModelError: There is no such model, or it does not answer as it should.
         """
-        found = self._shelf.find(model)
+        found = self._known(model, "embedding")
         if found.provider.protocol == "demo":
+            self._note(found, Usage(sum(map(count_tokens, texts))), is_ours=False)
             return [demo.embedding(one) for one in texts]
-        access = await self._access(found, credential, None)
-        if found.provider.protocol != "openai":
-            raise ModelError(f"{found.provider.title} has no embeddings that are spoken here.")
-        call = Call("/embeddings", {"model": found.id, "input": list(texts)}, {})
-        answer = await self._world_send(access, call)
-        rows = sorted(objects(answer.get("data")), key=lambda one: number(one.get("index")))
-        vectors = [one["embedding"] for one in rows if isinstance(one.get("embedding"), list)]
-        if len(vectors) != len(texts):
-            raise access.broken(f"{len(texts)} texts were sent and {len(vectors)} came back")
-        read = number(entries(answer.get("usage")).get("total_tokens"))
-        self._note(found, Usage(input_tokens=read), is_ours=access.is_ours)
-        return vectors
+        access, wire = await self._senses(found, credential)
+        most = wire.most_texts
+        parts = [texts[start : start + most] for start in range(0, len(texts), most)]
+        answers = [await self._whole(access, lambda p=p: wire.embedding(p, found)) for p in parts]
+        return [vector for answer in answers for vector in answer]
+
+    async def transcribe(self, speech: Speech, credential: CredentialRef | None) -> Transcript:
+        """Return what is said in a recording.
+
+        Raises:
+            ModelError: There is no such model, or it does not answer as it should.
+        """
+        found = self._known(speech.model, "transcript")
+        if found.provider.protocol == "demo":
+            heard = demo_senses.transcript(speech, self._shelf.script)
+            self._note(found, Usage(seconds=heard.seconds), is_ours=False)
+            return heard
+        access, wire = await self._senses(found, credential)
+        return await self._whole(access, lambda: wire.transcript(speech, found))
+
+    async def moderate(
+        self, model: str, texts: Sequence[str], credential: CredentialRef | None
+    ) -> Sequence[Verdict]:
+        """Return what a model thinks of each text.
+
+        Raises:
+            ModelError: There is no such model, or it does not answer as it should.
+        """
+        found = self._known(model, "verdict")
+        if found.provider.protocol == "demo":
+            self._note(found, Usage(sum(map(count_tokens, texts))), is_ours=False)
+            return [demo_senses.verdict(one) for one in texts]
+        access, wire = await self._senses(found, credential)
+        return await self._whole(access, lambda: wire.verdicts(texts, found))
+
+    async def draw(self, drawing: Drawing, credential: CredentialRef | None) -> Sequence[Picture]:
+        """Return pictures, made of words or of other pictures.
+
+        Raises:
+            ModelError: There is no such model, or it does not answer as it should.
+        """
+        found = self._known(drawing.model, "picture")
+        if found.provider.protocol == "demo":
+            self._note(found, Usage(pictures=drawing.count), is_ours=False)
+            return demo_senses.pictures(drawing)
+        access, wire = await self._senses(found, credential)
+        ask = lambda: wire.pictures(drawing, found)  # noqa: E731 - asked once or several times
+        drawn: list[Picture] = []
+        while len(drawn) < drawing.count:
+            drawn += await self._whole(access, ask)
+        return drawn[: drawing.count]
+
+    def _known(self, name: str, kind: str) -> Model:
+        """Return the model of a name, which makes what is wanted.
+
+        Raises:
+            ModelError: There is none, or it makes something else.
+        """
+        found = self._shelf.find(name)
+        is_right = found.kind in {kind, ""} or found.provider.protocol == "demo"
+        # Gemini's models that write can hear, too.
+        if is_right or (kind == "transcript" and found.provider.protocol == "gemini"):
+            return found
+        others = [one.id for one in load().models.values() if one.kind == kind]
+        raise ModelError(
+            f"{found.id} is a model for {_KINDS.get(found.kind, found.kind)}, not for {_KINDS[kind]}. These are: "
+            f"{', '.join(others)}.",
+            code="model.unknown",
+        )
+
+    async def _senses(
+        self, model: Model, credential: CredentialRef | None
+    ) -> tuple[Access, SenseWire]:
+        """Return how a model is reached that does something else than write.
+
+        Raises:
+            ModelError: Nobody there speaks a protocol that is spoken here for that.
+        """
+        wire = _SENSES.get(model.provider.protocol)
+        if wire is None:
+            what = _KINDS.get(model.kind, "this")
+            raise ModelError(
+                f"{model.provider.title} has no models for {what} that are spoken to here."
+            )
+        return await self._access(model, credential, None), wire
+
+    async def _whole(self, access: Access, ask: Callable[[], Asked[T]]) -> T:
+        """Ask for an answer in one piece, and note what it took.
+
+        Raises:
+            ModelError: It did not answer as it should.
+        """
+        try:
+            asked = ask()
+        except NotOffered as error:
+            raise ModelError(f"{access.model.provider.title} {error}.") from None
+
+        async def once() -> tuple[T, Usage]:
+            request = access.request(asked.call)
+            async with explained(access), self._world.http.stream(request) as answer:
+                if answer.status >= 400:
+                    raise await self._refusal(access, answer)
+                return asked.read(await whole(answer, _MAX_SENSED))
+
+        found, usage = await self._persistently(once)
+        self._note(access.model, usage, is_ours=access.is_ours)
+        return found
 
     def _note(self, model: Model, usage: Usage, *, is_ours: bool) -> None:
         """Note what an answer took; it costs credits where the installation's own account pays for it."""
@@ -134,7 +243,7 @@ class ModelClient:
 
     async def _access(
         self, model: Model, reference: CredentialRef | None, address: str | None
-    ) -> _Access:
+    ) -> Access:
         """Return how a model's provider is reached, and as whom.
 
         Raises:
@@ -143,18 +252,18 @@ class ModelClient:
         provider, wire = model.provider, _WIRES[model.protocol or model.provider.protocol]
         if provider.id == "ollama":
             # Whoever made the agent chose the address: no key goes there.
-            return _Access(model, _at(provider, address), {}, "", (), is_ours=False)
+            return Access(model, at(provider, address), {}, "", (), is_ours=False)
         if reference is None:
             key = self._shelf.keys.get(provider.id)
             if key is not None:
-                return _Access(model, provider.url, wire.proof(key), "", (key,), is_ours=True)
+                return Access(model, provider.url, wire.proof(key), "", (key,), is_ours=True)
             if provider.id and not provider.is_keyless:
                 raise ModelError(
                     f"{model.name} is asked at {provider.title}, which wants to know who asks. Choose a credential "
                     "at this node, or set a key for all (setting: AUTOGRAPH_MODEL_KEYS).",
                     code="model.unauthorized",
                 )
-            return _Access(model, provider.url, {}, "", (), is_ours=False)
+            return Access(model, provider.url, {}, "", (), is_ours=False)
         title = reference.title or reference.id
         secret = await self._world.credential(reference)
         if isinstance(secret, HostScopedSecret):
@@ -167,11 +276,11 @@ class ModelClient:
             )
         else:
             headers = wire.proof(texts_of(secret)[0])
-        return _Access(model, provider.url, headers, title, tuple(texts_of(secret)), is_ours=False)
+        return Access(model, provider.url, headers, title, tuple(texts_of(secret)), is_ours=False)
 
     async def _persistently(
-        self, access: _Access, wire: Wire, call: Call, on_text: OnText | None
-    ) -> ModelAnswer:
+        self, once: Callable[[], Awaitable[T]], on_again: Callable[[], None] | None = None
+    ) -> T:
         """Ask, and ask again where what went wrong will pass soon.
 
         Raises:
@@ -180,19 +289,19 @@ class ModelClient:
         wait = _FIRST_WAIT
         for _ in range(_TRIES - 1):
             try:
-                return await self._streamed(access, wire, call, on_text)
+                return await once()
             except ModelError as error:
                 pause = error.retry_after or wait
                 if error.code not in _PASSING or pause > _LONGEST_WAIT:
                     raise
-            if on_text is not None:
-                on_text("")
+            if on_again is not None:
+                on_again()
             await asyncio.sleep(pause.total_seconds())
             wait *= 2
-        return await self._streamed(access, wire, call, on_text)
+        return await once()
 
     async def _streamed(
-        self, access: _Access, wire: Wire, call: Call, on_text: OnText | None
+        self, access: Access, wire: Wire, call: Call, on_text: OnText | None
     ) -> ModelAnswer:
         """Ask once.
 
@@ -200,15 +309,15 @@ class ModelClient:
             ModelError: It did not answer as it should.
         """
         reader = wire.reader()
-        async with _explained(access), self._world.http.stream(access.request(call)) as answer:
+        async with explained(access), self._world.http.stream(access.request(call)) as answer:
             if answer.status >= 400:
                 raise await self._refusal(access, answer)
             if "json" in answer.headers.get("content-type", ""):
-                said = wire.whole(await _whole(answer))
+                said = wire.whole(await whole(answer))
                 if on_text is not None:
                     on_text(said.text)
                 return said
-            async for event in _events(answer):
+            async for event in events(answer):
                 added = reader.take(event)
                 if added and on_text is not None:
                     on_text(added)
@@ -216,18 +325,7 @@ class ModelClient:
             raise access.error("broke off in the middle of its answer.", "model.unavailable")
         return reader.answer()
 
-    async def _world_send(self, access: _Access, call: Call) -> Mapping[str, Any]:
-        """Ask for an answer in one piece.
-
-        Raises:
-            ModelError: It did not answer as it should.
-        """
-        async with _explained(access), self._world.http.stream(access.request(call)) as answer:
-            if answer.status >= 400:
-                raise await self._refusal(access, answer)
-            return await _whole(answer)
-
-    async def _refusal(self, access: _Access, answer: Stream) -> ModelError:
+    async def _refusal(self, access: Access, answer: Stream) -> ModelError:
         body = b""
         async for piece in answer.pieces():
             body += piece
@@ -254,138 +352,3 @@ class ModelClient:
             return max(timedelta(0), parsedate_to_datetime(said) - self._world.now())
         except (ValueError, TypeError):
             return None
-
-
-class _Silent(Exception):
-    """A stream brings nothing any more."""
-
-
-class _Access:
-    """How a provider is reached, and as whom."""
-
-    def __init__(
-        self,
-        model: Model,
-        url: str,
-        proof: Mapping[str, str],
-        title: str,
-        secrets: tuple[str, ...],
-        *,
-        is_ours: bool,
-    ) -> None:
-        self.is_ours = is_ours
-        self._model = model
-        self._url = url
-        self._proof = proof
-        self._title = title
-        self._secrets = secrets
-
-    def request(self, call: Call) -> HttpRequest:
-        """Return what is sent."""
-        headers = {
-            "Content-Type": "application/json",
-            "Accept": "text/event-stream, application/json",
-        }
-        return HttpRequest(
-            "POST",
-            f"{self._url}{call.path}",
-            headers={**headers, **call.headers, **self._proof},
-            body=encode(call.body),
-            timeout=_TOTAL,
-            follows=False,
-        )
-
-    def error(self, what: str, code: str, *, retry_after: timedelta | None = None) -> ModelError:
-        """Return what went wrong, in words that name the provider, the model and the credential, and no secret."""
-        whom = f" (credential {self._title!r})" if self._title else ""
-        message = f"{self._model.provider.title}{whom}, asked for {self._model.id}, {what}"
-        if code == "model.unknown" and (near := self._nearest()):
-            message += f" Models of it that are known here: {near}."
-        for secret in self._secrets:
-            message = message.replace(secret, "•••")
-        return ModelError(message, code=code, retry_after=retry_after)
-
-    def broken(self, how: str) -> ModelError:
-        """Return that what came is no answer."""
-        return self.error(f"sent an answer that cannot be read: {how[:300]}", "model.bad_answer")
-
-    def _nearest(self) -> str:
-        names = [
-            one.id for one in load().models.values() if one.provider.id == self._model.provider.id
-        ]
-        near = [one for one in load().nearest(self._model.id, 10) if one in names]
-        return ", ".join(near[:3] or names[:3])
-
-
-def _at(provider: Provider, address: str | None) -> str:
-    """Return where Ollama is: where the node says, or where the installation says."""
-    if not address or address == "localhost:11434":
-        return provider.url
-    found = address if "://" in address else f"http://{address}"
-    return found.rstrip("/") if found.rstrip("/").endswith("/v1") else f"{found.rstrip('/')}/v1"
-
-
-@asynccontextmanager
-async def _explained(access: _Access) -> AsyncGenerator[None]:
-    """Make a model's failure of whatever goes wrong while it is asked.
-
-    Raises:
-        ModelError: Something did.
-    """
-    try:
-        yield
-    except Refused as error:
-        code = "model.unavailable" if error.is_passing else "model.rejected"
-        raise access.error(f"says: {error}", code) from None
-    except (BrokenAnswer, Invalid, TooLong) as error:
-        raise access.broken(str(error) or "an event does not end") from error
-    except _Silent:
-        silence = f"has been silent for {_SILENCE_SECONDS:g} s"
-        raise access.error(silence, "model.unavailable") from None
-    except Unreachable as error:
-        raise access.error(f"did not answer: {error.message}", "model.unavailable") from error
-
-
-async def _events(answer: Stream) -> AsyncIterator[Mapping[str, Json]]:
-    """Yield the events of a stream.
-
-    Raises:
-        BrokenAnswer: One of them is no JSON object.
-        _Silent: Nothing came for too long.
-        TooLong: One does not end.
-    """
-    reader = EventReader()
-    pieces = answer.pieces()
-    while True:
-        try:
-            async with asyncio.timeout(_SILENCE_SECONDS):
-                piece = await anext(pieces)
-        except StopAsyncIteration:
-            break
-        except TimeoutError:
-            raise _Silent from None
-        for data in reader.take(piece):
-            if data != b"[DONE]":
-                yield _event(data)
-    for data in reader.end():
-        if data != b"[DONE]":
-            yield _event(data)
-
-
-def _event(data: bytes) -> Mapping[str, Json]:
-    found: Json = decode(data)
-    if not is_object(found):
-        raise BrokenAnswer("an event of it is no object")
-    return found
-
-
-async def _whole(answer: Stream) -> Mapping[str, Any]:
-    body = b""
-    async for piece in answer.pieces():
-        body += piece
-        if len(body) > _MAX_WHOLE:
-            raise BrokenAnswer(f"it is larger than {_MAX_WHOLE} bytes")
-    found: Json = decode(body)
-    if not is_object(found):
-        raise BrokenAnswer("it is no object")
-    return found

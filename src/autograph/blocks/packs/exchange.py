@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +12,14 @@ from urllib.parse import quote, urlencode, urljoin
 from autograph.blocks.packs.answer import Answer, BadAnswer, Merged, failure, matches
 from autograph.blocks.packs.auth import apply_auth
 from autograph.blocks.packs.format import Action, Call, Errors, Lookup, Pack, Pages, Poll
-from autograph.blocks.packs.quirks import Part, lookups
+from autograph.blocks.packs.quirks import lookups
 from autograph.blocks.packs.selectors import MISSING, Answered, parse
 from autograph.blocks.packs.templates import Scope, as_text, render, render_path
 from autograph.blocks.sdk import BlockError, Context, CredentialRef, HttpRequest, Secret
 from autograph.blocks.sdk.credentials import texts_of
 from autograph.blocks.sdk.files import MAX_READ, read_stream
+from autograph.blocks.sdk.forms import Part
+from autograph.blocks.sdk.forms import multipart as form
 from autograph.graph.model import Json, is_list, is_object
 from autograph.infra.json import encode
 
@@ -137,7 +138,7 @@ class Exchange:
         url = _with_query(self.pack.provider.url(path), query or {})
         given = dict(headers or {})
         if multipart is not None:
-            content = _multipart(multipart)
+            content = form(multipart.items())
         kind, sent = content or ("application/json", None if body is None else encode(body))
         if sent is not None:
             given.setdefault("Content-Type", kind)
@@ -245,7 +246,7 @@ class Exchange:
                 _pairs(self._rendered(call.form))
             ).encode()
         if call.multipart is not None:
-            return _multipart(parts)
+            return form(parts.items())
         if call.raw is not None:
             content = render(call.raw["content"], self.scope)
             return call.raw.get("type", "text/plain"), b"" if content is MISSING else as_text(
@@ -426,27 +427,6 @@ def _pairs(values: Mapping[str, Json]) -> list[tuple[str, str]]:
         for name, value in values.items()
         for one in (value if is_list(value) else [value])
     ]
-
-
-def _multipart(parts: Mapping[str, Part]) -> tuple[str, bytes]:
-    """Return the type and the body of RFC 7578."""
-    made: list[bytes] = []
-    for name, part in parts.items():
-        table = part.said
-        head = f'Content-Disposition: form-data; name="{_attribute(name)}"'
-        if "filename" in table:
-            head += f'; filename="{_attribute(as_text(table["filename"]))}"'
-        if "type" in table:
-            head += f"\r\nContent-Type: {_attribute(as_text(table['type']))}"
-        made.append(f"{head}\r\n\r\n".encode() + part.content + b"\r\n")
-    # Made of what it separates, so that nothing in there can look like it.
-    boundary = hashlib.sha256(b"".join(made)).hexdigest()
-    whole = b"".join(f"--{boundary}\r\n".encode() + one for one in made)
-    return f"multipart/form-data; boundary={boundary}", whole + f"--{boundary}--\r\n".encode()
-
-
-def _attribute(text: str) -> str:
-    return text.replace("\r", "").replace("\n", "%0A").replace('"', "%22")
 
 
 def _with(body: Json, path: Sequence[str], value: Json) -> Json:

@@ -8,7 +8,7 @@ from autograph.blocks.sdk.block import (
     EngineBlock,
     Outputs,
 )
-from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore, Scope
+from autograph.blocks.sdk.context import Call, Context, Decision, KeyValueStore
 from autograph.blocks.sdk.cost import Cost, CostKind
 from autograph.blocks.sdk.credentials import (
     ApiKeySecret,
@@ -23,6 +23,16 @@ from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example, Exchanged
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.blocks.sdk.files import FileInfo, Files, FileStream
+from autograph.blocks.sdk.memory import Collection, Memo, Question, Recalled, Scope
+from autograph.blocks.sdk.modalities import (
+    Attachment,
+    Drawing,
+    Picture,
+    Segment,
+    Speech,
+    Transcript,
+    Verdict,
+)
 from autograph.blocks.sdk.models import (
     Message,
     ModelAnswer,
@@ -41,14 +51,16 @@ from autograph.blocks.sdk.tools import OfferedTool, ToolRound, Tools, ToolUse
 from autograph.graph.model import is_list, is_object
 from autograph.graph.spec import BlockKind, Effect, TriggerSpec
 from autograph.infra.egress.ports import Dialer, Http, HttpRequest, HttpResponse, Proxy, Stream
+from autograph.infra.mail.ports import MailRefused, MailServer, MailUnavailable, Post
 from autograph.infra.rates.ports import Rate
-from autograph.infra.sandbox.ports import Bench, Sandbox
+from autograph.infra.sandbox.ports import Bench, Program, Sandbox
 from autograph.infra.sandbox.ports import Language as CodeLanguage
 from autograph.infra.sql.ports import Sql, SqlAnswer, SqlKind, SqlQuery, SqlServer
 
 __all__ = [
     "ANY",
     "ApiKeySecret",
+    "Attachment",
     "Bench",
     "Block",
     "BlockError",
@@ -59,12 +71,14 @@ __all__ = [
     "Call",
     "Category",
     "CodeLanguage",
+    "Collection",
     "Context",
     "Cost",
     "CostKind",
     "CredentialRef",
     "Decision",
     "Dialer",
+    "Drawing",
     "Effect",
     "EngineBlock",
     "EventReader",
@@ -81,6 +95,10 @@ __all__ = [
     "InputError",
     "Json",
     "KeyValueStore",
+    "MailRefused",
+    "MailServer",
+    "MailUnavailable",
+    "Memo",
     "Message",
     "ModelAnswer",
     "ModelError",
@@ -90,12 +108,19 @@ __all__ = [
     "OfferedTool",
     "OnText",
     "Outputs",
+    "Picture",
+    "Post",
+    "Program",
     "Proxy",
+    "Question",
     "Rate",
+    "Recalled",
     "Role",
     "Sandbox",
     "Scope",
     "Secret",
+    "Segment",
+    "Speech",
     "Sql",
     "SqlAnswer",
     "SqlKind",
@@ -108,9 +133,11 @@ __all__ = [
     "ToolRound",
     "ToolUse",
     "Tools",
+    "Transcript",
     "TriggerSpec",
     "Usage",
     "UserPasswordSecret",
+    "Verdict",
     "count_tokens",
     "credential_pin",
     "is_list",

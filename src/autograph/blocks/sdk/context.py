@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
@@ -14,23 +13,18 @@ from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.files import Files
+from autograph.blocks.sdk.memory import Collection, Memo, Question, Recalled, Scope
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import Tools
 from autograph.infra.egress.ports import Dialer, Http
+from autograph.infra.mail.ports import Post
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.ports import Sandbox
 from autograph.infra.sql.ports import Sql
 
 
-class Scope(StrEnum):
-    """Who shares a stored value."""
-
-    AGENT = "within_agent"
-    PERSON = "across_agents"
-
-
 class KeyValueStore(Protocol):
-    """A person's stored values. Keys are at most 512 characters; values are JSON."""
+    """What a person's agents keep: values by their keys, which have at most 512 characters, and texts by their meaning."""
 
     async def get(self, key: str, *, scope: Scope) -> Json | None:
         """Return the value kept under `key`, None when there is none."""
@@ -38,6 +32,27 @@ class KeyValueStore(Protocol):
 
     async def set(self, key: str, value: Json, *, scope: Scope) -> None:
         """Keep `value` under `key`, replacing what was there. Idempotent."""
+        ...
+
+    async def remember(self, collection: Collection, memos: Sequence[Memo]) -> Sequence[str]:
+        """Keep texts by their meaning; return their ids. Idempotent: the same text with the same metadata is one.
+
+        Raises:
+            BlockError: One is too large, or there are more than a person may keep.
+            AutographError: The person's room is used up.
+        """
+        ...
+
+    async def recall(self, collection: Collection, question: Question) -> Sequence[Recalled]:
+        """Return the texts that are nearest to a place, the nearest first.
+
+        Raises:
+            BlockError: The place is none.
+        """
+        ...
+
+    async def forget(self, collection: Collection, ids: Sequence[str] | None) -> int:
+        """Delete texts, or with None all of a collection by whatever model; return how many went."""
         ...
 
 
@@ -141,6 +156,11 @@ class Context(Protocol):
     @property
     def sql(self) -> Sql:
         """Databases of others."""
+        ...
+
+    @property
+    def post(self) -> Post:
+        """Mail servers of the person's."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""Language models, as blocks see them: what is asked, what comes back, what it took.
+"""Models, as blocks see them: what is asked, what comes back, what it took.
 
     answer = await ctx.models.ask(
         ModelRequest("gpt-4o", [Message.user("Say hi.")]), input.credentials, on_text=ctx.streamer("response")
@@ -21,6 +21,7 @@ from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.errors import BlockError
 from autograph.blocks.sdk.fields import Json
+from autograph.blocks.sdk.modalities import Drawing, Picture, Speech, Transcript, Verdict
 from autograph.graph.model import is_list, is_object
 from autograph.infra.egress.ports import Http
 from autograph.infra.errors import Invalid
@@ -200,12 +201,16 @@ class Usage:
         input_tokens: All that was read, cached or not.
         cached_tokens: Those of them that the provider had read before.
         cache_write_tokens: Those of them that it keeps for next time.
+        seconds: Of sound that was heard.
+        pictures: That were drawn, and those that they were made of.
     """
 
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     cache_write_tokens: int = 0
+    seconds: float = 0.0
+    pictures: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -213,6 +218,8 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.cached_tokens + other.cached_tokens,
             self.cache_write_tokens + other.cache_write_tokens,
+            self.seconds + other.seconds,
+            self.pictures + other.pictures,
         )
 
 
@@ -305,6 +312,35 @@ class Models(Protocol):
         self, model: str, texts: Sequence[str], credential: CredentialRef | None
     ) -> Sequence[Sequence[float]]:
         """Return where each text lies in a model's space of meanings.
+
+        Raises:
+            ModelError: There is no such model, or it does not answer as it should.
+            BlockError: The credential cannot be opened.
+        """
+        ...
+
+    async def transcribe(self, speech: Speech, credential: CredentialRef | None) -> Transcript:
+        """Return what is said in a recording.
+
+        Raises:
+            ModelError: There is no such model, or it does not answer as it should.
+            BlockError: The credential cannot be opened.
+        """
+        ...
+
+    async def moderate(
+        self, model: str, texts: Sequence[str], credential: CredentialRef | None
+    ) -> Sequence[Verdict]:
+        """Return what a model thinks of each text.
+
+        Raises:
+            ModelError: There is no such model, or it does not answer as it should.
+            BlockError: The credential cannot be opened.
+        """
+        ...
+
+    async def draw(self, drawing: Drawing, credential: CredentialRef | None) -> Sequence[Picture]:
+        """Return pictures, made of words or of other pictures.
 
         Raises:
             ModelError: There is no such model, or it does not answer as it should.

@@ -13,7 +13,7 @@ import json
 import random
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any, NoReturn
@@ -24,7 +24,7 @@ from pydantic import TypeAdapter, ValidationError
 from autograph.blocks.models.client import ModelClient
 from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk.block import Block, BlockInput, EngineBlock
-from autograph.blocks.sdk.context import Decision, Scope
+from autograph.blocks.sdk.context import Decision
 from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.errors import BlockError
@@ -39,6 +39,16 @@ from autograph.blocks.sdk.files import (
     open_elsewhere,
     shortened,
 )
+from autograph.blocks.sdk.memory import (
+    Collection,
+    Memo,
+    Question,
+    Recalled,
+    Scope,
+    checked,
+    memory_id,
+    unit,
+)
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import OfferedTool, ToolRound, ToolUse
 from autograph.infra.egress.dial import CheckedDialer
@@ -46,6 +56,8 @@ from autograph.infra.egress.late import LateClient
 from autograph.infra.egress.ports import Dialer, Http, Rules
 from autograph.infra.errors import AutographError
 from autograph.infra.json import decode, encode
+from autograph.infra.mail.ports import Post
+from autograph.infra.mail.post import SmtpPost
 from autograph.infra.rates.ports import Rate
 from autograph.infra.sandbox.late import LateSandbox
 from autograph.infra.sandbox.ports import SandboxLimits
@@ -58,10 +70,11 @@ EPOCH = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class MemoryStore:
-    """A `KeyValueStore` in a dictionary, which keeps values as JSON text, as the real one does."""
+    """A `KeyValueStore` in dictionaries, which keeps values as JSON text, as the real one does."""
 
     def __init__(self) -> None:
         self.values: dict[tuple[Scope, str], bytes] = {}
+        self.memories: dict[Collection, dict[str, Memo]] = {}
 
     async def get(self, key: str, *, scope: Scope) -> Json | None:
         """Return the value kept under `key`, None when there is none."""
@@ -71,6 +84,38 @@ class MemoryStore:
     async def set(self, key: str, value: Json, *, scope: Scope) -> None:
         """Keep `value` under `key`."""
         self.values[scope, key] = encode(value)
+
+    async def remember(self, collection: Collection, memos: Sequence[Memo]) -> Sequence[str]:
+        """Keep texts by their meaning."""
+        kept = self.memories.setdefault(checked(collection), {})
+        ids = [memory_id(collection, one) for one in memos]
+        kept.update(
+            (known, replace(one, vector=unit(one.vector)))
+            for known, one in zip(ids, memos, strict=True)
+        )
+        return ids
+
+    async def recall(self, collection: Collection, question: Question) -> Sequence[Recalled]:
+        """Return the texts that are nearest to a place."""
+        wanted = unit(question.vector)
+        found = [
+            Recalled(known, one.text, one.metadata, score, EPOCH)
+            for known, one in self.memories.get(checked(collection), {}).items()
+            if question.where.items() <= one.metadata.items()
+            and (score := round(sum(a * b for a, b in zip(one.vector, wanted, strict=True)), 6))
+            >= question.least
+        ]
+        return sorted(found, key=lambda one: (-one.score, one.id))[: question.limit]
+
+    async def forget(self, collection: Collection, ids: Sequence[str] | None) -> int:
+        """Delete texts."""
+        gone = 0
+        for shelf, kept in self.memories.items():
+            if (shelf.name, shelf.scope) == (collection.name, collection.scope):
+                for known in [one for one in kept if ids is None or one in ids]:
+                    del kept[known]
+                    gone += 1
+        return gone
 
 
 class MemoryFiles(OpenedFiles):
@@ -195,6 +240,11 @@ class FakeContext:
     def sql(self) -> Sql:
         """Databases on this machine."""
         return SqlClient(self.dialer)
+
+    @property
+    def post(self) -> Post:
+        """Mail servers on this machine."""
+        return SmtpPost(self.dialer)
 
     def stream(self, pin: str, text: str) -> None:
         """Keep it in `shown`."""

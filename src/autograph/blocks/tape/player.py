@@ -14,17 +14,14 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from autograph.blocks.models import demo
-from autograph.blocks.models.catalogue import load
 from autograph.blocks.sdk import (
     BlockError,
-    CodeLanguage,
-    CredentialRef,
     Dialer,
     Files,
     FileStream,
@@ -34,16 +31,15 @@ from autograph.blocks.sdk import (
     Json,
     KeyValueStore,
     ModelAnswer,
-    ModelError,
     ModelRequest,
     Models,
-    OnText,
+    Post,
     Sandbox,
     Scope,
     Sql,
     Stream,
 )
-from autograph.blocks.sdk.exchanges import Sent, answer_of, differences, from_json, masked
+from autograph.blocks.sdk.exchanges import Sent, answer_of, from_json
 from autograph.blocks.sdk.files import (
     MAX_READ,
     HeldFile,
@@ -52,40 +48,48 @@ from autograph.blocks.sdk.files import (
     open_elsewhere,
 )
 from autograph.blocks.tape.exchange import (
+    ASKED_OF_MODELS,
     Exchange,
     answer_from,
-    code_json,
-    ran_from,
     request_json,
     scrubbed,
-    sql_from,
-    sql_json,
     told,
 )
-from autograph.infra.egress.ports import (
-    BadRequest,
-    EgressRefused,
-    ResponseTooLarge,
-    Rules,
-    Unreachable,
+from autograph.blocks.tape.matching import (
+    ELSE,
+    PLACEHOLDER,
+    Who,
+    different,
+    fail_as,
+    place,
+    rank,
+    unlike,
+    without_placeholder,
 )
-from autograph.infra.sandbox.late import LateSandbox
-from autograph.infra.sandbox.ports import Bench, Ran, SandboxLimits
-from autograph.infra.sql.ports import SqlAnswer, SqlQuery, SqlServer
+from autograph.blocks.tape.played import (
+    PlayedModels,
+    PlayedPost,
+    PlayedSandbox,
+    PlayedSql,
+    PlayedStore,
+)
+from autograph.infra.egress.ports import Rules
 
-PLACEHOLDER: Final = "recorded-secret"
-"""What credentials are made of while a recording plays; it counts as the mask that stands in the recording."""
-_FAILURES: Final = {
-    one.code: one for one in (EgressRefused, BadRequest, ResponseTooLarge, Unreachable)
-}
-_SHOWN: Final = 600
-_ELSE: Final = 2
-"""The rank of what another node asked."""
-_ONCE: Final = frozenset({"http", "model", "embedding", "sql", "code", "written"})
+_ONCE: Final = frozenset(
+    {
+        "http",
+        "model",
+        "sql",
+        "code",
+        "mail",
+        "program",
+        "written",
+        "recalled",
+        "forgotten",
+        *ASKED_OF_MODELS,
+    }
+)
 """Kinds that answer once; the others are how things were, and answer whoever asks."""
-
-Who = tuple[str, str]
-"""The agent and the node that ask."""
 
 
 class Player:
@@ -93,6 +97,7 @@ class Player:
 
     Attributes:
         problems: What was asked and not recorded, or recorded otherwise.
+        script: By which the scripted model answers; None where it does not.
     """
 
     def __init__(
@@ -113,13 +118,13 @@ class Player:
         self._files = {one["reference"]: one for one in exchanges if one["kind"] == "file"}
         self._moments = [one for one in exchanges if one["kind"] == "now"]
         self._at = at
-        self._script = script
+        self.script = script
         self._written: dict[str, HeldFile] = {}
         self._stored: dict[tuple[str, Scope, str], Json] = {}
         for one in exchanges:
             if one["kind"] == "stored":
-                place = _place(str(one.get("agent", "")), Scope(one["scope"]), one["key"])
-                self._stored.setdefault(place, one["value"])
+                found = place(str(one.get("agent", "")), Scope(one["scope"]), one["key"])
+                self._stored.setdefault(found, one["value"])
         self.problems: list[str] = []
 
     @property
@@ -129,7 +134,7 @@ class Player:
 
     def now(self, who: Who) -> datetime:
         """Return the moment that a node was told next."""
-        mine = next((one for one in self._moments if _rank(one, who) < _ELSE), None)
+        mine = next((one for one in self._moments if rank(one, who) < ELSE), None)
         if mine is None:
             return self._at
         self._moments.remove(mine)
@@ -141,15 +146,19 @@ class Player:
 
     def models(self, who: Who) -> Models:
         """Return the models that a node can ask."""
-        return _Models(self, who)
+        return PlayedModels(self, who)
 
     def sandbox(self, who: Who) -> Sandbox:
         """Return where code of a node was run."""
-        return _Sandbox(self, who)
+        return PlayedSandbox(self, who)
 
     def sql(self, who: Who) -> Sql:
         """Return the databases that a node asked."""
-        return _Sql(self, who)
+        return PlayedSql(self, who)
+
+    def post(self, who: Who) -> Post:
+        """Return the mail servers that a node handed mails to."""
+        return PlayedPost(self, who)
 
     def dialer(self, who: Who) -> Dialer:
         """Return no way out: what is not HTTP is not recorded."""
@@ -157,7 +166,7 @@ class Player:
 
     def store(self, who: Who) -> KeyValueStore:
         """Return the stored values, as they were."""
-        return _Store(self._stored, who[0])
+        return PlayedStore(self, self._stored, who)
 
     def files(self, who: Who) -> Files:
         """Return the files, as they were."""
@@ -172,7 +181,7 @@ class Player:
             BlockError: There is none.
         """
         left = sorted(
-            (one for one in self._left if one["kind"] == kind), key=lambda one: _rank(one, who)
+            (one for one in self._left if one["kind"] == kind), key=lambda one: rank(one, who)
         )
         compared = [(one, compare(one)) for one in left]
         for one, found in compared:
@@ -181,7 +190,7 @@ class Player:
                 return one
         message = f"Not in the recording: {what}."
         if compared:
-            nearest, found = min(compared, key=lambda pair: (_rank(pair[0], who), len(pair[1])))
+            nearest, found = min(compared, key=lambda pair: (rank(pair[0], who), len(pair[1])))
             message += f" The nearest there is {told(nearest)}: {'; '.join(found)}"
         self.problem(who, message)
         raise BlockError(message, code="cassette.not_recorded")
@@ -190,6 +199,10 @@ class Player:
         """Note that something is not as it was recorded."""
         self.problems.append(f"{who[1]}: {message}")
 
+    def is_scripted(self, kind: str) -> bool:
+        """Return whether the scripted model answers questions of a kind, because no recording does."""
+        return self.script is not None and not any(one["kind"] == kind for one in self._left)
+
     def asked(self, request: ModelRequest, who: Who) -> ModelAnswer:
         """Return what a model answers.
 
@@ -197,15 +210,15 @@ class Player:
             BlockError: It was not recorded, or a failure was.
         """
         sent = scrubbed(request_json(request), (PLACEHOLDER,))
-        if self._script is not None and not any(one["kind"] == "model" for one in self._left):
-            return demo.answer(request, self._script)
+        if self.is_scripted("model"):
+            return demo.answer(request, self.script or ())
         found = self.take(
             "model",
             who,
-            lambda one: _unlike(one, one.get("request", {}), sent),
+            lambda one: unlike(one, one.get("request", {}), sent),
             f"a question to {request.model}",
         )
-        _fail_as(found)
+        fail_as(found)
         return answer_from(found["answer"])
 
     def file(self, reference: str, who: Who) -> HeldFile:
@@ -221,7 +234,7 @@ class Player:
             message = f"Not in the recording: the file {reference}."
             self.problem(who, message)
             raise BlockError(message, code="cassette.not_recorded")
-        _fail_as(found)
+        fail_as(found)
         return HeldFile(found["name"], base64.b64decode(found["base64"]), found["media_type"])
 
     def write(self, name: str, content: bytes, media_type: str, who: Who) -> str:
@@ -230,7 +243,7 @@ class Player:
         alike = [one for one in self._left if one["kind"] == "written" and one["name"] == name]
         reference = f"file://{UUID(int=len(self._written) + 1)}"
         if alike:
-            found = min(alike, key=lambda one: _rank(one, who))
+            found = min(alike, key=lambda one: rank(one, who))
             self._left.remove(found)
             reference = found["reference"]
             if found.get("sha256", digest) != digest:
@@ -261,16 +274,16 @@ class _Http:
 
     def _answer(self, request: HttpRequest) -> HttpResponse:
         params = {str(name): str(text) for name, text in request.params.items()}
-        sent = _without_placeholder(
+        sent = without_placeholder(
             Sent.of(request.method, request.url, params, request.headers, request.body)
         )
         found = self._player.take(
             "http",
             self._who,
-            lambda one: _differences(one, sent),
+            lambda one: different(one, sent),
             f"{sent.method} {sent.url}",
         )
-        _fail_as(found)
+        fail_as(found)
         exchange = from_json(found)
         headers, content = answer_of(exchange)
         url = found.get("final_url", request.url)
@@ -290,80 +303,6 @@ class _Played:
             yield self.content
 
 
-class _Models:
-    """Implements `Models`."""
-
-    def __init__(self, player: Player, who: Who) -> None:
-        self._player = player
-        self._who = who
-
-    async def ask(
-        self,
-        request: ModelRequest,
-        credential: CredentialRef | None,
-        *,
-        on_text: OnText | None = None,
-    ) -> ModelAnswer:
-        answer = self._player.asked(request, self._who)
-        if on_text is not None:
-            on_text(answer.text)
-        return answer
-
-    async def embed(
-        self, model: str, texts: Sequence[str], credential: CredentialRef | None
-    ) -> Sequence[Sequence[float]]:
-        sent = scrubbed({"model": model, "texts": list(texts)}, (PLACEHOLDER,))
-        found = self._player.take(
-            "embedding",
-            self._who,
-            lambda one: _unlike(one, one, sent),
-            f"the embedding of {len(texts)} texts by {model}",
-        )
-        _fail_as(found)
-        return found["vectors"]
-
-    def window(self, model: str) -> int:
-        return load().find(model).window
-
-
-class _Sandbox:
-    """Implements `Sandbox`."""
-
-    def __init__(self, player: Player, who: Who) -> None:
-        self._player = player
-        self._who = who
-
-    async def run(self, code: str, language: CodeLanguage, *, seconds: float | None = None) -> Ran:
-        sent = scrubbed(code_json(code, language), (PLACEHOLDER,))
-        found = self._player.take(
-            "code",
-            self._who,
-            lambda one: _unlike(one, one, sent),
-            f"{language.value} code",
-        )
-        _fail_as(found)
-        return ran_from(found["ran"])
-
-    def bench(self) -> AbstractAsyncContextManager[Bench]:
-        # A real one: it asks nobody, so nothing of it was recorded.
-        return LateSandbox(SandboxLimits(), warm=0).bench()
-
-
-class _Sql:
-    """Implements `Sql`."""
-
-    def __init__(self, player: Player, who: Who) -> None:
-        self._player = player
-        self._who = who
-
-    async def query(self, server: SqlServer, query: SqlQuery) -> SqlAnswer:
-        sent = scrubbed(sql_json(server, query), (PLACEHOLDER,))
-        what = f"a question to the database {sent['server']}"
-        found = self._player.take("sql", self._who, lambda one: _unlike(one, one, sent), what)
-        _fail_as(found)
-        return sql_from(found["answer"])
-
-
 class _Dialer:
     """Implements `Dialer`."""
 
@@ -381,20 +320,6 @@ class _Dialer:
         message = f"Not in the recording: a connection to {host}:{port} that is not HTTP."
         self._player.problem(self._who, message)
         return BlockError(message, code="cassette.not_recorded")
-
-
-class _Store:
-    """Implements `KeyValueStore`."""
-
-    def __init__(self, stored: dict[tuple[str, Scope, str], Json], agent: str) -> None:
-        self._stored = stored
-        self._agent = agent
-
-    async def get(self, key: str, *, scope: Scope) -> Json | None:
-        return self._stored.get(_place(self._agent, scope, key))
-
-    async def set(self, key: str, value: Json, *, scope: Scope) -> None:
-        self._stored[_place(self._agent, scope, key)] = value
 
 
 class _Files(OpenedFiles):
@@ -419,72 +344,3 @@ class _Files(OpenedFiles):
     ) -> str:
         written = await held(content)
         return self._player.write(name, written, media_type, self._who)
-
-
-def _rank(one: Exchange, who: Who) -> int:
-    """Return how well an exchange suits who asks: their own, then nobody's, then another node's."""
-    if "node" not in one:
-        return 1
-    return 0 if (one.get("agent", who[0]), one["node"]) == who else _ELSE
-
-
-def _place(agent: str, scope: Scope, key: str) -> tuple[str, Scope, str]:
-    return ("" if scope is Scope.PERSON else agent, scope, key)
-
-
-def _unlike(one: Exchange, recorded: Mapping[str, Json], sent: Mapping[str, Json]) -> list[str]:
-    """Return which parts of what is sent were recorded otherwise; of one written by hand, those that it has count."""
-    names = [name for name in sent if name in recorded or "node" in one]
-    if "request" in one:
-        names += [name for name in recorded if name not in sent]
-    return [
-        f"{name}: recorded {_short(recorded.get(name))}, sent {_short(sent.get(name))}"
-        for name in names
-        if recorded.get(name) != sent.get(name)
-    ]
-
-
-def _short(value: Json) -> str:
-    text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _differences(one: Exchange, sent: Sent) -> list[str]:
-    """Return where a request is another one; the body of one written by hand counts where it has one."""
-    expected = masked(from_json(one))
-    if not expected.body and "node" not in one:
-        sent = replace(sent, content=b"")
-    return differences(expected, sent, is_masked=True)
-
-
-def _fail_as(found: Exchange) -> None:
-    """Fail as it was recorded.
-
-    Raises:
-        BlockError: A file failed, or code.
-        ModelError: A model did.
-        AutographError: The way out did.
-        TimeoutError: There was no answer in time.
-    """
-    failure = found.get("failure")
-    if failure is None:
-        return
-    code, message = failure["code"], failure["message"]
-    if code == "node.timeout":
-        raise TimeoutError(message)
-    if code in _FAILURES:
-        raise _FAILURES[code](message)
-    if found["kind"] in {"model", "embedding"}:
-        raise ModelError(message, code=code)
-    raise BlockError(message, code=code)
-
-
-def _without_placeholder(sent: Sent) -> Sent:
-    secrets = (PLACEHOLDER,)
-    mask = str(scrubbed(PLACEHOLDER, secrets))
-    return replace(
-        sent,
-        url=sent.url.replace(PLACEHOLDER, mask),
-        query=[(name, text.replace(PLACEHOLDER, mask)) for name, text in sent.query],
-        content=sent.content.replace(PLACEHOLDER.encode(), mask.encode()),
-    )

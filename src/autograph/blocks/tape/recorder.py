@@ -21,13 +21,16 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import asdict
+from email.message import EmailMessage
 from typing import Any
 
 from autograph.blocks.sdk import (
     BlockError,
     CodeLanguage,
+    Collection,
     CredentialRef,
     Dialer,
+    Drawing,
     Files,
     FileStream,
     Http,
@@ -35,14 +38,24 @@ from autograph.blocks.sdk import (
     HttpResponse,
     Json,
     KeyValueStore,
+    MailServer,
+    Memo,
     ModelAnswer,
     ModelRequest,
     Models,
     OnText,
+    Picture,
+    Post,
+    Program,
+    Question,
+    Recalled,
     Sandbox,
     Scope,
+    Speech,
     Sql,
     Stream,
+    Transcript,
+    Verdict,
 )
 from autograph.blocks.sdk.exchanges import Sent, as_json, exchanged
 from autograph.blocks.sdk.files import (
@@ -56,10 +69,16 @@ from autograph.blocks.tape.exchange import (
     MAX_KEPT,
     answer_json,
     code_json,
+    drawing_json,
+    mail_json,
+    picture_json,
+    question_json,
     ran_json,
     request_json,
     scrubbed,
+    speech_json,
     sql_json,
+    transcript_json,
 )
 from autograph.infra.egress.ports import Rules
 from autograph.infra.errors import AutographError
@@ -122,6 +141,10 @@ class Recorder:
     def dialer(self, inner: Dialer) -> Dialer:
         """Return other ways out; that they were taken is kept, and not what was said."""
         return _Dialer(self, inner)
+
+    def post(self, inner: Post) -> Post:
+        """Return mail servers of which it is kept what they were handed."""
+        return _Post(self, inner)
 
     def store(self, inner: KeyValueStore) -> KeyValueStore:
         """Return stored values of which it is kept what they were."""
@@ -239,6 +262,33 @@ class _Models:
         self._recorder.keep("embedding", **said, vectors=[list(one) for one in vectors])
         return vectors
 
+    async def transcribe(self, speech: Speech, credential: CredentialRef | None) -> Transcript:
+        said = speech_json(speech)
+        with self._recorder.failing("transcript", said):
+            heard = await self._inner.transcribe(speech, credential)
+        self._recorder.keep("transcript", **said, heard=transcript_json(heard))
+        return heard
+
+    async def moderate(
+        self, model: str, texts: Sequence[str], credential: CredentialRef | None
+    ) -> Sequence[Verdict]:
+        said: dict[str, Json] = {"model": model, "texts": list(texts)}
+        with self._recorder.failing("verdict", said):
+            verdicts = await self._inner.moderate(model, texts, credential)
+        self._recorder.keep("verdict", **said, verdicts=[asdict(one) for one in verdicts])
+        return verdicts
+
+    async def draw(self, drawing: Drawing, credential: CredentialRef | None) -> Sequence[Picture]:
+        said = drawing_json(drawing)
+        with self._recorder.failing("picture", said):
+            drawn = await self._inner.draw(drawing, credential)
+        if sum(len(one.content) for one in drawn) > MAX_KEPT:
+            left_out = f"pictures of more than {MAX_KEPT} bytes"
+            self._recorder.keep("picture", **said, left_out=left_out)
+        else:
+            self._recorder.keep("picture", **said, drawn=[picture_json(one) for one in drawn])
+        return drawn
+
     def window(self, model: str) -> int:
         return self._inner.window(model)
 
@@ -259,6 +309,48 @@ class _Sandbox:
         # Nothing is kept: it asks nobody, so what is played works at its files anew.
         return self._inner.bench()
 
+    def program(
+        self, name: str, *, secret: str | None = None
+    ) -> AbstractAsyncContextManager[Program]:
+        return self._program(name, secret)
+
+    @asynccontextmanager
+    async def _program(self, name: str, secret: str | None) -> AsyncGenerator[Program]:
+        async with AsyncExitStack() as stack:
+            with self._recorder.failing("program", {"name": name}):
+                inner = await stack.enter_async_context(self._inner.program(name, secret=secret))
+            heard = _Program(inner)
+            try:
+                yield heard
+            finally:
+                if sum(len(text) for _, text in heard.said) > MAX_KEPT:
+                    left_out = f"a conversation of more than {MAX_KEPT} bytes"
+                    self._recorder.keep("program", name=name, left_out=left_out)
+                else:
+                    lines: list[Json] = [{who: text} for who, text in heard.said]
+                    self._recorder.keep("program", name=name, lines=lines)
+
+
+class _Program:
+    """Implements `Program`; what is said is kept."""
+
+    def __init__(self, inner: Program) -> None:
+        self._inner = inner
+        self.said: list[tuple[str, str]] = []
+
+    async def say(self, line: bytes) -> None:
+        self.said.append(("said", line.decode("utf-8", "replace")))
+        await self._inner.say(line)
+
+    async def hear(self) -> bytes:
+        line = await self._inner.hear()
+        self.said.append(("heard", line.decode("utf-8", "replace")))
+        return line
+
+    @property
+    def complaint(self) -> str:
+        return self._inner.complaint
+
 
 class _Sql:
     def __init__(self, recorder: Recorder, inner: Sql) -> None:
@@ -271,6 +363,18 @@ class _Sql:
             answer = await self._inner.query(server, query)
         self._recorder.keep("sql", **said, answer=asdict(answer))
         return answer
+
+
+class _Post:
+    def __init__(self, recorder: Recorder, inner: Post) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def send(self, server: MailServer, message: EmailMessage, people: Sequence[str]) -> None:
+        said = mail_json(server, message, people)
+        with self._recorder.failing("mail", said):
+            await self._inner.send(server, message, people)
+        self._recorder.keep("mail", **said)
 
 
 class _Dialer:
@@ -303,6 +407,23 @@ class _Store:
 
     async def set(self, key: str, value: Json, *, scope: Scope) -> None:
         await self._inner.set(key, value, scope=scope)
+
+    async def remember(self, collection: Collection, memos: Sequence[Memo]) -> Sequence[str]:
+        return await self._inner.remember(collection, memos)
+
+    async def recall(self, collection: Collection, question: Question) -> Sequence[Recalled]:
+        said = question_json(collection, question)
+        with self._recorder.failing("recalled", said):
+            found = await self._inner.recall(collection, question)
+        self._recorder.keep("recalled", **said, found=[one.as_json() for one in found])
+        return found
+
+    async def forget(self, collection: Collection, ids: Sequence[str] | None) -> int:
+        gone = await self._inner.forget(collection, ids)
+        listed: Json = None if ids is None else list(ids)
+        said = {"collection": collection.as_json(), "ids": listed}
+        self._recorder.keep("forgotten", **said, count=gone)
+        return gone
 
 
 class _Files(OpenedFiles):

@@ -13,6 +13,7 @@ UserError
 ├── ForkPointUnknown  the node run to fork from never happened
 ├── NothingToRetry    the run completed
 ├── NotRecorded       what the run asked of the world was not kept
+├── ShareNotFound     nothing is shown by that link, or not any more
 ├── DeadLetterNotFound  the run was never set aside
 ├── DeadLetterDecided   it was redriven or discarded before
 ├── BlockFailed       a block that was run by hand failed
@@ -96,6 +97,12 @@ class DeadLetterDecided(Conflict):
     """It was redriven or discarded before."""
 
     code: ClassVar[str] = "dead_letter.decided"
+
+
+class ShareNotFound(NotFound):
+    """Nothing is shown by that link, or not any more."""
+
+    code: ClassVar[str] = "share.not_found"
 
 
 class ForkPointUnknown(Invalid):

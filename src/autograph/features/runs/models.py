@@ -319,6 +319,90 @@ class NodeResultPage:
 
 
 @dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs of a list are wanted; what is None or empty leaves all of them.
+
+    Attributes:
+        text: Part of the agent's name, of an output or of an error, or the first letters of the run's id.
+        since: Accepted at this moment or later.
+        until: Accepted before this moment.
+    """
+
+    graph_id: UUID | None = None
+    status: RunStatus | None = None
+    text: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """That a run is shown to whoever has its link. The link itself is known only when it is made.
+
+    Attributes:
+        expires_at: From then on the link shows nothing; None for never.
+    """
+
+    run_id: UUID
+    created_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedShare:
+    """What the link of a run leads to.
+
+    Attributes:
+        owner_id: Whose run it is: its files are read in their name. Nobody else is told.
+        agent: Name of the agent, in the version that ran.
+        outputs: By name, every value in order; empty until the run is over.
+    """
+
+    owner_id: UUID
+    agent: str
+    status: RunStatus
+    outputs: Mapping[str, Sequence[Json]]
+
+
+class Verdict(StrEnum):
+    """Whether a run did what its person wanted."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a person says of a run; one for each of both, the last one counts.
+
+    Attributes:
+        words: Why; may be empty.
+    """
+
+    run_id: UUID
+    graph_id: UUID
+    verdict: Verdict
+    words: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackPage:
+    """A page of what was said, that of the newest runs first; `next_before` asks for the one after it.
+
+    Attributes:
+        good: How many runs were found good in all, whatever the page is filtered by.
+        bad: How many were not.
+    """
+
+    rows: Sequence[Feedback]
+    next_before: UUID | None
+    good: int
+    bad: int
+
+
+@dataclass(frozen=True, slots=True)
 class BlockResult:
     """What a block gave out that was run by hand: by pin, every value in order."""
 

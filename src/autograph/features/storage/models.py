@@ -77,11 +77,11 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a person's runs keep.
+    """What a person's runs and memories keep.
 
     Attributes:
         runs: Runs that are over.
-        stored_bytes: Their journals and payloads; a payload that several share counts for each.
+        stored_bytes: Their journals and payloads, and memories; a payload that several share counts for each.
         max_bytes: What they may keep; None for anything.
     """
 

@@ -88,11 +88,13 @@ class StorageRepository:
         self._database = database
 
     async def stored_bytes(self, principal: Principal) -> tuple[int, int]:
-        """Return how many of a person's runs are over, and the bytes they keep."""
+        """Return how many of a person's runs are over, and the bytes that they and memories keep."""
         async with self._database.acquire() as connection:
             row = await connection.fetchrow(
                 """
-                SELECT count(*) AS runs, coalesce(sum(stored_bytes), 0)::bigint AS size
+                SELECT count(*) AS runs,
+                       (coalesce(sum(stored_bytes), 0)
+                        + (SELECT coalesce(sum(size_bytes), 0) FROM memories WHERE owner_id = $1))::bigint AS size
                 FROM runs WHERE owner_id = $1 AND ended_at IS NOT NULL
                 """,
                 principal.user_id,
@@ -199,6 +201,16 @@ class StorageRepository:
             while some := _count(await connection.execute(_SWEEP, _GRACE, _AT_ONCE)):
                 swept += some
         return swept
+
+    async def forget(self, now: datetime, before: datetime | None) -> int:
+        """Delete memories whose time is over, and with `before` those that are older; return how many."""
+        async with self._database.acquire() as connection:
+            done = await connection.execute(
+                "DELETE FROM memories WHERE expires_at <= $1 OR created_at < $2::timestamptz",
+                now,
+                before,
+            )
+        return _count(done)
 
     async def count(self) -> int:
         """Note what runs keep that are over and were not counted; return how many."""

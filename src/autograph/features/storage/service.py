@@ -33,6 +33,7 @@ class StorageService:
         *,
         retention: timedelta | None,
         max_user_bytes: int | None,
+        memory_retention: timedelta | None = None,
     ) -> None:
         """Use `storage`.
 
@@ -40,16 +41,18 @@ class StorageService:
             storage: Measures and deletes.
             clock: Tells how old things are.
             retention: How long runs are kept after their end; None for ever.
-            max_user_bytes: What the runs of one person may keep; None for anything.
+            max_user_bytes: What the runs and memories of one person may keep; None for anything.
+            memory_retention: How long texts are remembered; None for as long as nobody forgets them.
         """
         self._storage = storage
         self._clock = clock
         self._retention = retention
         self._max_user_bytes = max_user_bytes
+        self._memory_retention = memory_retention
         self._known: dict[UUID, tuple[int, float]] = {}
 
     async def usage(self, principal: Principal) -> Usage:
-        """Return what a person's runs keep."""
+        """Return what a person's runs and memories keep."""
         runs, size = await self._storage.stored_bytes(principal)
         return Usage(runs, size, self._max_user_bytes)
 
@@ -75,9 +78,9 @@ class StorageService:
             self._known[principal.user_id] = size, monotonic() + _ROOM_KEPT
         if size >= limit:
             raise StorageFull(
-                f"Your runs keep {_mib(size)} of the {_mib(limit)} that they may (setting: "
-                "AUTOGRAPH_MAX_USER_BYTES). Delete runs that you no longer need: `autograph prune`, or "
-                "DELETE /api/v1/runs/{id}.",
+                f"Your runs and memories keep {_mib(size)} of the {_mib(limit)} that they may (setting: "
+                "AUTOGRAPH_MAX_USER_BYTES). Delete runs that you no longer need (`autograph prune`, or "
+                "DELETE /api/v1/runs/{id}), or have memories forgotten (the block Forget).",
                 stored_bytes=size,
                 max_bytes=limit,
             )
@@ -124,7 +127,7 @@ class StorageService:
         """Do once what has to be done again and again; any number of processes may.
 
         Partitions are made ahead, what runs keep is counted, what is older than the retention goes, and so
-        do payloads that nobody refers to and months that are empty.
+        do memories whose time is over, payloads that nobody refers to and months that are empty.
         """
         async with self._storage.alone() as is_alone:
             if not is_alone:
@@ -132,6 +135,8 @@ class StorageService:
             now = self._clock.now()
             await self._storage.make_months(now)
             await self._storage.count()
+            oldest = None if self._memory_retention is None else now - self._memory_retention
+            await self._storage.forget(now, oldest)
             if self._retention is not None:
                 pruned = await self.prune(older_than=self._retention)
                 months = await self._storage.drop_months(now - self._retention)

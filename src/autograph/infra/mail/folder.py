@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from autograph.infra.ids import new_id
-from autograph.infra.mail.ports import Mail, MailRefused
+from autograph.infra.mail.ports import Mail, MailUndelivered
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -26,20 +26,20 @@ class FolderMailer:
         """Write a mail; one that cannot be written is logged."""
         try:
             await self.deliver(mail)
-        except MailRefused as error:
+        except MailUndelivered as error:
             _log.warning("a mail could not be written", error=error.message)
 
     async def deliver(self, mail: Mail) -> None:
         """Write a mail.
 
         Raises:
-            MailRefused: It could not be written.
+            MailUndelivered: It could not be written.
         """
         path = self._folder / f"{new_id()}.eml"
         try:
             await asyncio.to_thread(_write, path, message_of(mail, self._sender))
         except OSError as error:
-            raise MailRefused(f"A mail could not be written to {path}: {error}") from error
+            raise MailUndelivered(f"A mail could not be written to {path}: {error}") from error
         _log.info("a mail was written (setting: AUTOGRAPH_SMTP_URL sends them)", path=str(path))
 
 

@@ -10,7 +10,7 @@ import aiosmtplib
 import structlog
 
 from autograph.infra.mail.folder import message_of
-from autograph.infra.mail.ports import Mail, MailRefused
+from autograph.infra.mail.ports import Mail, MailUndelivered
 
 _log = structlog.stdlib.get_logger(__name__)
 _TRIES: Final = 5
@@ -47,7 +47,7 @@ class SmtpMailer:
         """Send a mail, and wait until the server has taken it.
 
         Raises:
-            MailRefused: It did not.
+            MailUndelivered: It did not.
         """
         try:
             await aiosmtplib.send(
@@ -60,13 +60,13 @@ class SmtpMailer:
                 timeout=_TIMEOUT_SECONDS,
             )
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise MailRefused(f"{self._host} did not take a mail: {error}") from error
+            raise MailUndelivered(f"{self._host} did not take a mail: {error}") from error
 
     async def _send(self, mail: Mail) -> None:
         for attempt in range(_TRIES):
             try:
                 await self.deliver(mail)
-            except MailRefused as error:
+            except MailUndelivered as error:
                 _log.warning("a mail was not taken", attempt=attempt + 1, error=error.message)
                 await asyncio.sleep(2**attempt)
             else:

@@ -9,7 +9,7 @@ import asyncpg
 from autograph.infra.database import Database
 from autograph.infra.errors import OperationalError
 
-HEAD: Final = "0013"
+HEAD: Final = "0016"
 """The revision this code needs; a test keeps it equal to the newest script."""
 
 _LOCK: Final = 0x4175746F

@@ -31,7 +31,8 @@ _PIECE: Final = 256 * 1024
 _MAX_OUTPUT: Final = 256 * 1024
 _PACKAGES: Final = {"ffprobe": "ffmpeg"}
 _FOLDERS: Final = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/fonts")
-_LIMIT: Final = 'ulimit -c 0; ulimit -t "$1"; ulimit -v "$2"; ulimit -f "$3"; shift 3; exec "$@"'
+PATH: Final = "/usr/bin:/bin"
+LIMIT: Final = 'ulimit -c 0; ulimit -t "$1"; ulimit -v "$2"; ulimit -f "$3"; shift 3; exec "$@"'
 
 
 @asynccontextmanager
@@ -122,8 +123,10 @@ class WalledBench:
             os.close(filter_)
             return await asyncio.create_subprocess_exec(
                 bwrap,
-                *self._wall(found, filter_inside),
-                *("/bin/sh", "-c", _LIMIT, "sh", *map(str, bounds), found, *command[1:]),
+                *machine_wall(found, filter_inside),
+                *("--clearenv", "--setenv", "PATH", PATH),
+                *("--bind", str(self._folder), "/work", "--chdir", "/work", "--remount-ro", "/"),
+                *("/bin/sh", "-c", LIMIT, "sh", *map(str, bounds), found, *command[1:]),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
@@ -133,32 +136,6 @@ class WalledBench:
             )
         finally:
             os.close(filter_inside)
-
-    def _wall(self, found: str, filter_inside: int) -> list[str]:
-        told = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-        told += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--clearenv"]
-        told += ["--setenv", "PATH", "/usr/bin:/bin", "--seccomp", str(filter_inside)]
-        told += ["--ro-bind", "/usr", "/usr"]
-        for folder in ("/bin", "/lib", "/lib64"):
-            place = Path(folder)
-            if place.is_symlink():
-                told += ["--symlink", str(place.readlink()), folder]
-            elif place.exists():
-                told += ["--ro-bind", folder, folder]
-        for folder in (*_FOLDERS, str(Path(found).resolve().parent)):
-            if not folder.startswith("/usr/"):
-                told += ["--ro-bind-try", folder, folder]
-        told += ["--dev", "/dev", "--remount-ro", "/dev"]
-        return [
-            *told,
-            "--bind",
-            str(self._folder),
-            "/work",
-            "--chdir",
-            "/work",
-            "--remount-ro",
-            "/",
-        ]
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or name.startswith("."):
@@ -170,6 +147,29 @@ class WalledBench:
             f"A file is larger than the {self._limits.file_bytes / 2**20:g} MiB it may be (setting: "
             "AUTOGRAPH_MEDIA_MB)."
         )
+
+
+def machine_wall(found: str, filter_inside: int, folders: Sequence[str] = ()) -> list[str]:
+    """Return what bubblewrap is told, so that a program sees this machine's programs and nothing else.
+
+    Args:
+        found: Where the program is.
+        filter_inside: From where the filter of system calls is read.
+        folders: What it may read beside.
+    """
+    told = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    told += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox"]
+    told += ["--seccomp", str(filter_inside), "--ro-bind", "/usr", "/usr"]
+    for folder in ("/bin", "/lib", "/lib64"):
+        place = Path(folder)
+        if place.is_symlink():
+            told += ["--symlink", str(place.readlink()), folder]
+        elif place.exists():
+            told += ["--ro-bind", folder, folder]
+    for folder in (*_FOLDERS, *folders, str(Path(found).resolve().parent)):
+        if not folder.startswith("/usr/"):
+            told += ["--ro-bind-try", folder, folder]
+    return [*told, "--dev", "/dev", "--remount-ro", "/dev"]
 
 
 async def _first(stream: asyncio.StreamReader | None) -> str:

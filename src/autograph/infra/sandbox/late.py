@@ -5,7 +5,15 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from autograph.infra.sandbox.ports import Bench, BenchLimits, Language, Ran, SandboxLimits
+from autograph.infra.sandbox.ports import (
+    AllowedPrograms,
+    Bench,
+    BenchLimits,
+    Language,
+    Program,
+    Ran,
+    SandboxLimits,
+)
 
 if TYPE_CHECKING:
     from autograph.infra.sandbox.bubblewrap import BubblewrapSandbox
@@ -15,11 +23,24 @@ class LateSandbox:
     """Implements `Sandbox`."""
 
     def __init__(
-        self, limits: SandboxLimits, *, warm: int, bench: BenchLimits | None = None
+        self,
+        limits: SandboxLimits,
+        *,
+        warm: int,
+        bench: BenchLimits | None = None,
+        programs: AllowedPrograms | None = None,
     ) -> None:
-        """Keep `warm` processes ready once the first code was run; programs may use `bench`."""
+        """Keep `warm` processes ready once the first code was run.
+
+        Args:
+            limits: What code may use.
+            warm: How many.
+            bench: What programs on a bench may use.
+            programs: Which programs agents may start; None for none.
+        """
         self._limits = limits
         self._bench = bench or BenchLimits()
+        self._programs = programs or AllowedPrograms()
         self._warm = warm
         self._made: BubblewrapSandbox | None = None
 
@@ -38,6 +59,14 @@ class LateSandbox:
         from autograph.infra.sandbox.bench import open_bench  # noqa: PLC0415 - few processes need one
 
         return open_bench(self._bench)
+
+    def program(
+        self, name: str, *, secret: str | None = None
+    ) -> AbstractAsyncContextManager[Program]:
+        """Lend a program that agents may start."""
+        from autograph.infra.sandbox.programs import open_program  # noqa: PLC0415 - few processes need one
+
+        return open_program(self._programs, name, secret)
 
     async def close(self) -> None:
         """End the processes that are kept ready."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
-from autograph.infra.errors import OperationalError, TooLarge
+from autograph.infra.errors import Forbidden, OperationalError, TooLarge
 from autograph.infra.json import Json
 
 
@@ -28,6 +28,12 @@ class TooMuch(TooLarge):
     """Work on a bench came to a limit; the message names it."""
 
     code: ClassVar[str] = "sandbox.limit"
+
+
+class ProgramRefused(Forbidden):
+    """A program is not among those that this installation lets agents start."""
+
+    code: ClassVar[str] = "sandbox.program_refused"
 
 
 class Language(StrEnum):
@@ -157,6 +163,85 @@ class Ran:
     failure: Failure | None
 
 
+@dataclass(frozen=True, slots=True)
+class AllowedProgram:
+    """A program that agents may start, exactly so.
+
+    Attributes:
+        command: The program and all its arguments; agents add nothing.
+        folders: What it may read beside this machine's programs and libraries.
+        secret: The name in its environment under which it gets a credential; empty where it gets none.
+    """
+
+    command: tuple[str, ...]
+    folders: tuple[str, ...] = ()
+    secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLimits:
+    """What such a program may use, from its start to its end.
+
+    Attributes:
+        seconds: Of the clock on the wall.
+        cpu_seconds: Of all processors together.
+        memory_bytes: Of addresses.
+        disk_bytes: In its own folder, which is memory, too.
+        line_bytes: Of one line that it says.
+        output_bytes: Of all lines.
+    """
+
+    seconds: float = 300
+    cpu_seconds: int = 30
+    memory_bytes: int = 4 * 1024 * 1024 * 1024
+    disk_bytes: int = 64 * 1024 * 1024
+    line_bytes: int = 16 * 1024 * 1024
+    output_bytes: int = 64 * 1024 * 1024
+
+
+class Program(Protocol):
+    """A program that runs and is spoken to, line by line."""
+
+    async def say(self, line: bytes) -> None:
+        """Write a line, without its end, to what the program reads; nothing happens where it reads no more."""
+        ...
+
+    async def hear(self) -> bytes:
+        """Return the next line that it writes, without its end; an empty one where it has ended.
+
+        Raises:
+            TooMuch: It has come to a limit; the message names it.
+        """
+        ...
+
+    @property
+    def complaint(self) -> str:
+        """The last of what it wrote to where errors go."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedPrograms:
+    """Which programs agents may start, by the names that they know them by, and what these may use."""
+
+    by_name: Mapping[str, AllowedProgram] = field(default_factory=dict[str, AllowedProgram])
+    limits: ProgramLimits = ProgramLimits()
+
+    def named(self, name: str) -> AllowedProgram:
+        """Return a program.
+
+        Raises:
+            ProgramRefused: There is none of this name.
+        """
+        if name not in self.by_name:
+            names = ", ".join(sorted(self.by_name)) or "none"
+            raise ProgramRefused(
+                f"Agents may not start a program {name[:60]!r} here. They may start: {names} (setting: "
+                "AUTOGRAPH_MCP_PROGRAMS)."
+            )
+        return self.by_name[name]
+
+
 class Sandbox(Protocol):
     """Runs code without secrets, without a network, and without this machine's files."""
 
@@ -175,4 +260,20 @@ class Sandbox(Protocol):
 
     def bench(self) -> AbstractAsyncContextManager[Bench]:
         """Lend a bench for programs of this machine, such as ffmpeg."""
+        ...
+
+    def program(
+        self, name: str, *, secret: str | None = None
+    ) -> AbstractAsyncContextManager[Program]:
+        """Lend a program of this machine that this installation lets agents start; it ends with the loan.
+
+        Args:
+            name: As the installation calls it.
+            secret: What it gets into its environment, where it takes something.
+
+        Raises:
+            ProgramRefused: There is none of this name, or it takes no secret.
+            ProgramMissing: It is not installed.
+            SandboxUnavailable: There is no wall, and nothing is run without.
+        """
         ...

@@ -8,6 +8,7 @@ import { AgentRuns } from "@/features/library/agent-runs";
 import { Breadcrumb, pathOf } from "@/features/library/folders";
 import { agentQuery, foldersQuery, libraryAgentQuery } from "@/features/library/queries";
 import { AGENT_TABS, type AgentTab } from "@/features/library/search";
+import { FeedbackOfAgent } from "@/features/runs/feedback";
 import { RunDialog } from "@/features/runs/run-dialog";
 import type { Schema } from "@/graph-core/model";
 import type { LibraryAgentAnswer } from "@/shared/api/schema";
@@ -94,7 +95,10 @@ export function AgentPage() {
         ) : (
           <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-[minmax(0,1fr)_18rem]">
             <AgentRuns agentId={agentId} onRun={() => setRunning(true)} />
-            <TakesAndGives agentId={agentId} />
+            <div className="stack gap-4">
+              <TakesAndGives agentId={agentId} />
+              <FeedbackOfAgent agentId={agentId} />
+            </div>
           </div>
         )}
       </Suspense>

@@ -1,24 +1,46 @@
 // A run as it happens: its journal, folded, and the texts that are being made.
 
 import { useEffect, useState } from "react";
+import { type Given, gather, NOTHING_GIVEN } from "@/features/runs/given";
 import { fold, type JournalEvent, NOTHING_YET, type Overlay } from "@/graph-core/overlay";
 import { watchRun } from "@/shared/api/socket";
 
 export interface LiveRun {
   overlay: Overlay;
-  events: JournalEvent[];
   /** Texts in the making, by `node run/pin`. */
   texts: Readonly<Record<string, string>>;
   /** Whether everything there is was read. */
   isOver: boolean;
 }
 
-const KEPT_EVENTS = 2_000;
-const EMPTY: LiveRun = { overlay: NOTHING_YET, events: [], texts: {}, isOver: false };
+/** A run for a page that keeps no more of it than it shows. */
+export interface WatchedRun extends LiveRun {
+  /** The last events; those before them are asked for when they are looked at. */
+  tail: readonly JournalEvent[];
+  given: Given;
+}
 
-/** Follow a run from its first event; null follows nothing. */
+const TAIL = 200;
+const EMPTY: WatchedRun = {
+  overlay: NOTHING_YET,
+  texts: {},
+  isOver: false,
+  tail: [],
+  given: NOTHING_GIVEN,
+};
+
+/** Follow a run from its first event, with every value that went over its links; null follows nothing. */
 export function useLiveRun(runId: string | null): LiveRun {
-  const [live, setLive] = useState<LiveRun>(EMPTY);
+  return useFollowed(runId, true);
+}
+
+/** Follow a run, keeping its steps without what they gave out, its last events, and first values of its outputs. */
+export function useWatchedRun(runId: string | null): WatchedRun {
+  return useFollowed(runId, false);
+}
+
+function useFollowed(runId: string | null, keepsValues: boolean): WatchedRun {
+  const [live, setLive] = useState(EMPTY);
   useEffect(() => {
     setLive(EMPTY);
     if (runId === null) return;
@@ -26,8 +48,10 @@ export function useLiveRun(runId: string | null): LiveRun {
       events: (events) =>
         setLive((before) => ({
           ...before,
-          overlay: fold(before.overlay, events),
-          events: [...before.events, ...events].slice(-KEPT_EVENTS),
+          overlay: fold(before.overlay, events, keepsValues),
+          ...(keepsValues
+            ? {}
+            : { tail: [...before.tail, ...events].slice(-TAIL), given: gather(before.given, events) }),
         })),
       partial: ({ node_run, pin, offset, text }) =>
         setLive((before) => {
@@ -39,7 +63,7 @@ export function useLiveRun(runId: string | null): LiveRun {
         }),
       end: () => setLive((before) => ({ ...before, isOver: true, texts: {} })),
     });
-  }, [runId]);
+  }, [runId, keepsValues]);
   return live;
 }
 

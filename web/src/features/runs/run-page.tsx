@@ -1,46 +1,46 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { MoreHorizontal, Pencil, RotateCcw, Square, Trash2 } from "lucide-react";
-import { type ReactNode, useEffect, useMemo, useState } from "react";
-import { blocksQuery } from "@/features/builder/queries";
+import { WifiOff } from "lucide-react";
+import { lazy, Suspense, useEffect } from "react";
 import { agentQuery } from "@/features/library/queries";
 import { runReviewsQuery } from "@/features/reviews/queries";
 import { ReviewCard } from "@/features/reviews/review-card";
-import { useLiveRun, useNow } from "@/features/runs/live";
+import { Feedback } from "@/features/runs/feedback";
+import { countsOf, named } from "@/features/runs/given";
+import { Journal } from "@/features/runs/journal";
+import { useNow, useWatchedRun } from "@/features/runs/live";
+import { type NameOf, useNodeNames } from "@/features/runs/names";
+import { Outputs } from "@/features/runs/outputs";
 import { runQuery } from "@/features/runs/queries";
-import { RunDialog } from "@/features/runs/run-dialog";
+import { RunActions } from "@/features/runs/run-actions";
 import { RunProblem } from "@/features/runs/run-problem";
 import { StepPanel } from "@/features/runs/step-panel";
 import { Timeline } from "@/features/runs/timeline";
 import type { Graph, Json } from "@/graph-core/model";
-import { spaced } from "@/graph-core/text";
-import { api } from "@/shared/api/client";
 import type { RunAnswer, RunStatus } from "@/shared/api/schema";
-import { dateTime, duration, number, time } from "@/shared/format";
+import { useConnection } from "@/shared/api/socket";
+import { dateTime, duration, number } from "@/shared/format";
 import { useWords } from "@/shared/settings";
-import { Button, buttonClass } from "@/shared/ui/button";
-import { Confirm } from "@/shared/ui/dialog";
-import { Menu } from "@/shared/ui/menu";
 import { Page, Skeletons, StateBadge } from "@/shared/ui/state";
-import { tell, tellError } from "@/shared/ui/toast";
-import { textOfValue } from "@/shared/value/kinds";
-import { ValueActions, ValueLine, ValueView } from "@/shared/value/value-view";
+import { ValueView } from "@/shared/value/value-view";
 
+const Replay = lazy(() => import("@/features/runs/replay"));
 const OVER: RunStatus[] = ["completed", "failed", "cancelled"];
 
 export function RunPage() {
   const words = useWords();
   const { runId } = useParams({ from: "/shell/runs/$runId" });
-  const { step } = useSearch({ from: "/shell/runs/$runId" });
+  const { step, of } = useSearch({ from: "/shell/runs/$runId" });
   const navigate = useNavigate({ from: "/runs/$runId" });
   const client = useQueryClient();
   const run = useQuery(runQuery(runId));
-  const live = useLiveRun(runId);
+  const live = useWatchedRun(runId);
   const agent = useQuery({
     ...agentQuery(run.data?.graph_id ?? "", run.data?.graph_version),
     enabled: run.isSuccess,
   });
-  const names = useNodeNames(agent.data?.graph as Graph | undefined);
+  const graph = agent.data?.graph as Graph | undefined;
+  const nameOf = useNodeNames(graph);
 
   // What the journal does not tell (outputs by name, what it waits for) is asked for when it has moved.
   const { phase } = live.overlay;
@@ -59,11 +59,17 @@ export function RunPage() {
       </Page>
     );
   const status = statusOf(run.data, live.overlay.phase, waits);
-  const outputs = OVER.includes(run.data.status)
-    ? run.data.outputs
-    : liveOutputs(live.overlay, agent.data?.graph as Graph | undefined, run.data.outputs);
-  const select = (next: number) =>
-    navigate({ search: { step: next === step ? undefined : next }, replace: true });
+  const isOver = OVER.includes(status);
+  const soFar = named(live.given, graph);
+  const isAsked = OVER.includes(run.data.status) || Object.keys(soFar).length === 0;
+  const chosen = step === undefined ? undefined : `${of ?? runId}/${step}`;
+  const select = (inside: string, next: number) =>
+    navigate({
+      search:
+        chosen === `${inside}/${next}` ? {} : { step: next, ...(inside === runId ? {} : { of: inside }) },
+      replace: true,
+    });
+  const selectOwn = (next: number) => select(runId, next);
   return (
     <Page
       title={
@@ -74,7 +80,7 @@ export function RunPage() {
           <StateBadge state={status} />
         </span>
       }
-      aside={<Actions run={run.data} isOver={OVER.includes(status)} />}
+      aside={<RunActions run={run.data} isOver={isOver} />}
     >
       <Facts
         run={run.data}
@@ -83,52 +89,63 @@ export function RunPage() {
         credits={live.overlay.credits}
       />
       <div className="stack gap-6">
-        {run.data.status === "failed" ? <RunProblem run={run.data} nameOf={names} onStep={select} /> : null}
-        {status === "waiting" || waits > 0 ? <Waiting run={run.data} nameOf={names} /> : null}
-        <Outputs outputs={outputs} texts={live.texts} isOver={OVER.includes(status)} />
+        {isOver ? null : <Lost seq={live.overlay.seq} />}
+        {run.data.status === "failed" ? (
+          <RunProblem run={run.data} nameOf={nameOf} onStep={selectOwn} />
+        ) : null}
+        {status === "waiting" || waits > 0 ? <Waiting run={run.data} nameOf={nameOf} /> : null}
+        <Outputs
+          outputs={isAsked ? run.data.outputs : soFar}
+          counts={isAsked ? {} : countsOf(live.given, graph)}
+          texts={live.texts}
+          isOver={isOver}
+        />
+        {isOver ? <Feedback runId={runId} /> : null}
         <div
           className={
             step === undefined ? "" : "grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,1fr)_26rem]"
           }
         >
           {live.overlay.steps.size > 0 ? (
-            <Timeline overlay={live.overlay} nameOf={names} selected={step} onSelect={select} />
+            <Timeline
+              runId={runId}
+              overlay={live.overlay}
+              nameOf={nameOf}
+              selected={chosen}
+              onSelect={select}
+            />
           ) : live.isOver ? null : (
             <Skeletons count={2} className="h-10" />
           )}
           {step === undefined ? null : (
             <StepPanel
-              runId={runId}
-              step={live.overlay.steps.get(step) ?? null}
+              key={chosen}
+              runId={of ?? runId}
+              step={of ? null : (live.overlay.steps.get(step) ?? null)}
               number={step}
-              nameOf={names}
-              isOver={OVER.includes(status)}
+              nameOf={nameOf}
               onClose={() => navigate({ search: {}, replace: true })}
             />
           )}
         </div>
+        {graph && live.overlay.seq > 0 ? (
+          <Suspense fallback={<div className="skeleton h-40 animate-breathe" />}>
+            <Replay runId={runId} overlay={live.overlay} graph={graph} nameOf={nameOf} onStep={selectOwn} />
+          </Suspense>
+        ) : null}
         <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-2">
           <Inputs inputs={run.data.inputs} />
-          <Journal events={live.events} nameOf={names} />
+          <Journal
+            runId={runId}
+            count={live.overlay.seq}
+            tail={live.tail}
+            nameOf={nameOf}
+            onStep={selectOwn}
+          />
         </div>
       </div>
     </Page>
   );
-}
-
-/** What nodes are called: by their person, else by their block. */
-function useNodeNames(graph: Graph | undefined): (node: string) => string {
-  const { data: blocks } = useQuery(blocksQuery);
-  return useMemo(() => {
-    const byBlock = new Map(blocks?.map((block) => [block.id, spaced(block.name)]));
-    const nodes = new Map(
-      graph?.nodes.map((node) => [
-        node.id,
-        node.name || node.constants?.title || node.constants?.name || byBlock.get(node.block_id) || node.id,
-      ]),
-    );
-    return (node) => String(nodes.get(node) ?? node.slice(0, 8));
-  }, [graph, blocks]);
 }
 
 function statusOf(run: RunAnswer, phase: string, waits: number): RunStatus {
@@ -138,23 +155,17 @@ function statusOf(run: RunAnswer, phase: string, waits: number): RunStatus {
   return run.status;
 }
 
-/** Values of output nodes as far as the journal tells, before the run's own list is asked for again. */
-function liveOutputs(
-  overlay: import("@/graph-core/overlay").Overlay,
-  graph: Graph | undefined,
-  asked: Record<string, Json[]>,
-): Record<string, Json[]> {
-  if (!graph) return asked;
-  const found: Record<string, Json[]> = {};
-  const named = new Map(
-    graph.nodes
-      .filter((node) => typeof node.constants?.name === "string")
-      .map((node) => [node.id, node.constants?.name]),
+/** Says up to where the run is seen while the connection is lost: it goes on from there, without a gap. */
+function Lost({ seq }: { seq: number }) {
+  const words = useWords();
+  const isLost = useConnection((one) => one.state === "lost");
+  if (!isLost) return null;
+  return (
+    <p role="status" className="row rounded-md bg-wait-wash px-4 py-2.5 text-wait">
+      <WifiOff className="size-4 shrink-0" />
+      {words.runs.lostAt(number(seq))}
+    </p>
   );
-  for (const step of overlay.steps.values())
-    for (const [pin, value] of step.outputs)
-      if (pin === "output" && named.has(step.node)) (found[named.get(step.node)] ??= []).push(value);
-  return Object.keys(found).length > 0 ? found : asked;
 }
 
 function Facts({
@@ -201,80 +212,7 @@ function Facts({
   );
 }
 
-function Actions({ run, isOver }: { run: RunAnswer; isOver: boolean }) {
-  const words = useWords();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const [isAsking, setAsking] = useState(false);
-  const [isDeleting, setDeleting] = useState(false);
-  const cancelling = useMutation({
-    mutationFn: () => api("POST /api/v1/runs/{run_id}/cancel", { path: { run_id: run.id } }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["runs"] }),
-    onError: tellError,
-  });
-  const deleting = useMutation({
-    mutationFn: () => api("DELETE /api/v1/runs/{run_id}", { path: { run_id: run.id } }),
-    onSuccess: async () => {
-      await navigate({ to: "/runs" });
-      client.invalidateQueries({ queryKey: ["runs"] });
-      tell(words.runs.deleted);
-    },
-    onError: tellError,
-  });
-  return (
-    <>
-      {isOver ? (
-        <Button look="do" onClick={() => setAsking(true)}>
-          <RotateCcw className="size-4" />
-          {words.runs.again}
-        </Button>
-      ) : (
-        <Button look="danger" onClick={() => cancelling.mutate()} isBusy={cancelling.isPending}>
-          <Square className="size-3.5 fill-current" />
-          {words.runs.stop}
-        </Button>
-      )}
-      <Link
-        to="/build/$agentId"
-        params={{ agentId: run.graph_id }}
-        search={{ version: run.graph_version, run: run.id }}
-        className={buttonClass()}
-      >
-        <Pencil className="size-4" />
-        {words.runs.onGraph}
-      </Link>
-      {isOver ? (
-        <Menu
-          label={words.more}
-          trigger={<MoreHorizontal />}
-          items={[
-            { label: words.runs.delete, icon: <Trash2 />, isDanger: true, onSelect: () => setDeleting(true) },
-          ]}
-        />
-      ) : null}
-      {isAsking ? (
-        <RunDialog
-          agentId={run.graph_id}
-          version={run.graph_version}
-          given={run.inputs}
-          onClose={() => setAsking(false)}
-        />
-      ) : null}
-      {isDeleting ? (
-        <Confirm
-          title={words.runs.delete}
-          text={words.runs.deleteText}
-          act={words.runs.delete}
-          isBusy={deleting.isPending}
-          onDo={() => deleting.mutate()}
-          onClose={() => setDeleting(false)}
-        />
-      ) : null}
-    </>
-  );
-}
-
-function Waiting({ run, nameOf }: { run: RunAnswer; nameOf: (node: string) => string }) {
+function Waiting({ run, nameOf }: { run: RunAnswer; nameOf: NameOf }) {
   const words = useWords();
   const { data } = useQuery(runReviewsQuery(run.id));
   const others = run.waits_for.filter((one) => one.review_id === null);
@@ -292,107 +230,12 @@ function Waiting({ run, nameOf }: { run: RunAnswer; nameOf: (node: string) => st
   );
 }
 
-function Outputs({
-  outputs,
-  texts,
-  isOver,
-}: {
-  outputs: Record<string, Json[]>;
-  texts: Readonly<Record<string, string>>;
-  isOver: boolean;
-}) {
-  const words = useWords();
-  const entries = Object.entries(outputs);
-  const making = Object.entries(texts);
-  if (entries.length === 0 && making.length === 0)
-    return isOver ? <p className="card px-5 py-4 text-dim">{words.runs.noOutputs}</p> : null;
-  return (
-    <section aria-label={words.runs.outputs} className="stack gap-3">
-      {entries.map(([name, values]) => (
-        <article key={name} className="card">
-          <header className="row justify-between border-b py-1.5 pr-2 pl-5">
-            <h2 className="font-medium text-13 text-dim">
-              {name}
-              {values.length > 1 ? (
-                <span className="ml-2 rounded-full bg-sunken px-2 py-0.5 text-12">
-                  {number(values.length)}
-                </span>
-              ) : null}
-            </h2>
-            <ValueActions value={values.length === 1 ? values[0] : values} name={name} />
-          </header>
-          <Values values={values} />
-        </article>
-      ))}
-      {making.map(([key, text]) => (
-        <article key={key} className="card border-live/40 px-5 py-4">
-          <p className="whitespace-pre-wrap">
-            {text}
-            <span className="ml-0.5 inline-block h-4 w-1.5 animate-breathe bg-live align-text-bottom" />
-          </p>
-        </article>
-      ))}
-    </section>
-  );
-}
-
-const AT_FIRST = 10;
-
-const MOST_SMALL = 200;
-
-function isSmall(value: Json): boolean {
-  return typeof value !== "object" && textOfValue(value).length <= 24;
-}
-
-function Values({ values }: { values: Json[] }) {
-  const words = useWords();
-  const [shown, setShown] = useState(AT_FIRST);
-  // Many small values in a row, as a loop gives them, are read as a row.
-  if (values.length > 2 && values.every(isSmall))
-    return (
-      <ol className="flex flex-wrap gap-1.5 px-5 py-3.5">
-        {values.slice(0, MOST_SMALL).map((value, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: values have no name but their place
-          <li key={index} className="rounded-md bg-sunken px-2 py-0.5 font-mono text-13">
-            {textOfValue(value)}
-          </li>
-        ))}
-        {values.length > MOST_SMALL ? (
-          <li className="text-dim">… {number(values.length - MOST_SMALL)}</li>
-        ) : null}
-      </ol>
-    );
-  return (
-    <div className="divide-y">
-      {values.slice(0, shown).map((value, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: values have no name but their place
-        <div key={index} className="overflow-x-auto px-5 py-3.5">
-          <ValueView value={value} />
-        </div>
-      ))}
-      {values.length > shown ? (
-        <Button small look="quiet" className="m-2" onClick={() => setShown(shown * 5)}>
-          {words.showMore}
-        </Button>
-      ) : null}
-    </div>
-  );
-}
-
-function Box({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="card">
-      <h2 className="border-b px-5 py-2.5 font-medium text-13 text-dim">{title}</h2>
-      {children}
-    </section>
-  );
-}
-
 function Inputs({ inputs }: { inputs: Record<string, Json> }) {
   const words = useWords();
   const entries = Object.entries(inputs);
   return (
-    <Box title={words.runs.inputs}>
+    <section className="card min-w-0">
+      <h2 className="border-b px-5 py-2.5 font-medium text-13 text-dim">{words.runs.inputs}</h2>
       {entries.length === 0 ? <p className="px-5 py-4 text-dim">{words.runs.noInputs}</p> : null}
       <dl className="divide-y">
         {entries.map(([name, value]) => (
@@ -404,54 +247,6 @@ function Inputs({ inputs }: { inputs: Record<string, Json> }) {
           </div>
         ))}
       </dl>
-    </Box>
-  );
-}
-
-const LOG_AT_FIRST = 100;
-
-/** The journal, as it was written. */
-function Journal({
-  events,
-  nameOf,
-}: {
-  events: import("@/graph-core/overlay").JournalEvent[];
-  nameOf: (node: string) => string;
-}) {
-  const words = useWords();
-  const [shown, setShown] = useState(LOG_AT_FIRST);
-  return (
-    <Box title={words.runs.log}>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
-      <ol className="max-h-96 overflow-y-auto py-1.5 text-13" tabIndex={0} aria-label={words.runs.log}>
-        {events.slice(0, shown).map((event) => (
-          <li key={event.seq} className="flex gap-3 px-5 py-1">
-            <span className="w-8 shrink-0 text-right font-mono text-12 text-faint leading-5">
-              {event.seq}
-            </span>
-            <span className="w-20 shrink-0 text-dim">{time(event.at)}</span>
-            <span className="min-w-0 grow">
-              <span className="font-medium">
-                {words.runs.events[event.kind as keyof typeof words.runs.events] ?? event.kind}
-              </span>
-              {typeof event.body.node === "string" ? ` · ${nameOf(event.body.node)}` : ""}
-              {typeof event.body.message === "string" ? (
-                <span className="text-bad"> · {event.body.message}</span>
-              ) : null}
-              {Array.isArray(event.body.outputs) && event.body.outputs.length > 0 ? (
-                <span className="block text-dim">
-                  <ValueLine value={Object.fromEntries(event.body.outputs as Array<[string, Json]>)} />
-                </span>
-              ) : null}
-            </span>
-          </li>
-        ))}
-      </ol>
-      {events.length > shown ? (
-        <Button small look="quiet" className="m-2" onClick={() => setShown(shown * 5)}>
-          {words.showMore}
-        </Button>
-      ) : null}
-    </Box>
+    </section>
   );
 }

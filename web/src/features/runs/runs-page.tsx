@@ -1,18 +1,25 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { SquareActivity } from "lucide-react";
-import { useMemo } from "react";
+import { Columns2, Search, SquareActivity, Trash2, X } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
 import { runsQuery } from "@/features/runs/queries";
 import { RunRows } from "@/features/runs/run-rows";
 import { api } from "@/shared/api/client";
 import type { RunStatus } from "@/shared/api/schema";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
-import { Select } from "@/shared/ui/field";
+import { Confirm } from "@/shared/ui/dialog";
+import { Input, Select } from "@/shared/ui/field";
 import { Empty, Page, Problem, Skeletons } from "@/shared/ui/state";
+import { tell, tellError } from "@/shared/ui/toast";
 
 const STATUSES: RunStatus[] = ["running", "waiting", "queued", "failed", "completed", "cancelled"];
 const MOST_NAMES = 500;
+const AT_ONCE = 100;
+const PAUSE_MS = 250;
+const DAY_MS = 86_400_000;
+/** Spans of time one looks back over, in days. */
+const SPANS = { day: 1, week: 7, month: 30 } as const;
 
 /** Names of one's agents, for lists that have only their ids. */
 const namesQuery = {
@@ -23,54 +30,42 @@ const namesQuery = {
 export function RunsPage() {
   const words = useWords();
   const navigate = useNavigate({ from: "/runs" });
-  const { status, agent } = useSearch({ from: "/shell/runs" });
+  const { status, agent, search, within } = useSearch({ from: "/shell/runs" });
   const known = STATUSES.find((one) => one === status);
-  const runs = useInfiniteQuery(runsQuery({ status: known, graphId: agent }));
+  const days = SPANS[within as keyof typeof SPANS] as number | undefined;
+  // To the hour, so that the same list is asked for under the same name.
+  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+  const since = days === undefined ? undefined : new Date(hour - days * DAY_MS).toISOString();
+  const runs = useInfiniteQuery(runsQuery({ status: known, graphId: agent, search, since }));
   const { data: agents } = useQuery(namesQuery);
   const names = useMemo(
     () => new Map(agents?.graphs.map((one) => [one.id, one.name || words.library.unnamed])),
     [agents, words],
   );
   const all = runs.data?.pages.flatMap((page) => page.runs) ?? [];
-  const isFiltered = Boolean(known || agent);
+  const isFiltered = Boolean(known || agent || search || since);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const shown = new Set(all.map((run) => run.id));
+  const picked = [...chosen].filter((id) => shown.has(id));
+
+  function choose(id: string, isChosen: boolean) {
+    const after = new Set(picked);
+    if (isChosen) after.add(id);
+    else after.delete(id);
+    setChosen(after);
+  }
+
   return (
-    <Page
-      title={words.nav.runs}
-      aside={
-        <>
-          <Select
-            className="w-auto!"
-            aria-label={words.runs.byAgent}
-            value={agent ?? ""}
-            onChange={(event) =>
-              navigate({ search: (old) => ({ ...old, agent: event.target.value || undefined }) })
-            }
-          >
-            <option value="">{words.runs.allAgents}</option>
-            {agents?.graphs.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.name || words.library.unnamed}
-              </option>
-            ))}
-          </Select>
-          <Select
-            className="w-auto!"
-            aria-label={words.runs.byStatus}
-            value={known ?? ""}
-            onChange={(event) =>
-              navigate({ search: (old) => ({ ...old, status: event.target.value || undefined }) })
-            }
-          >
-            <option value="">{words.runs.allStates}</option>
-            {STATUSES.map((one) => (
-              <option key={one} value={one}>
-                {words.states[one]}
-              </option>
-            ))}
-          </Select>
-        </>
-      }
-    >
+    <Page title={words.nav.runs} aside={<Filters agents={agents?.graphs ?? []} />}>
+      {picked.length > 0 ? (
+        <Chosen
+          ids={picked}
+          onCompare={([b, a]) => navigate({ to: "/runs/compare", search: { a, b } })}
+          onAll={() => setChosen(new Set([...shown].slice(0, AT_ONCE)))}
+          onNone={() => setChosen(new Set())}
+          count={Math.min(all.length, AT_ONCE)}
+        />
+      ) : null}
       {runs.isPending ? <Skeletons count={6} className="h-12" /> : null}
       {runs.isError ? <Problem error={runs.error} onRetry={() => runs.refetch()} /> : null}
       {runs.isSuccess && all.length === 0 ? (
@@ -88,7 +83,11 @@ export function RunsPage() {
           )}
         </Empty>
       ) : null}
-      {all.length > 0 ? <RunRows runs={all} names={names} /> : null}
+      {all.length > 0 ? (
+        <div className={runs.isPlaceholderData ? "opacity-60" : ""}>
+          <RunRows runs={all} names={names} chosen={new Set(picked)} onChoose={choose} />
+        </div>
+      ) : null}
       {runs.hasNextPage ? (
         <Button
           className="mx-auto mt-4 flex"
@@ -99,5 +98,152 @@ export function RunsPage() {
         </Button>
       ) : null}
     </Page>
+  );
+}
+
+function Filters({ agents }: { agents: Array<{ id: string; name: string }> }) {
+  const words = useWords();
+  const navigate = useNavigate({ from: "/runs" });
+  const { status, agent, search, within } = useSearch({ from: "/shell/runs" });
+  const [text, setText] = useState(search ?? "");
+  useEffect(() => {
+    if (text === (search ?? "")) return;
+    const timer = setTimeout(
+      () => navigate({ search: (old) => ({ ...old, search: text || undefined }), replace: true }),
+      PAUSE_MS,
+    );
+    return () => clearTimeout(timer);
+  }, [text, search, navigate]);
+  const choose = (name: "status" | "agent" | "within", value: string) =>
+    navigate({ search: (old) => ({ ...old, [name]: value || undefined }) });
+  return (
+    <>
+      <span className="relative max-sm:w-full">
+        <Search className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-dim" />
+        <Input
+          type="search"
+          className="pl-8! sm:w-56!"
+          aria-label={words.runs.search}
+          placeholder={words.runs.search}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      </span>
+      <Select
+        className="w-auto! max-w-48"
+        aria-label={words.runs.byAgent}
+        value={agent ?? ""}
+        onChange={(event) => choose("agent", event.target.value)}
+      >
+        <option value="">{words.runs.allAgents}</option>
+        {agents.map((one) => (
+          <option key={one.id} value={one.id}>
+            {one.name || words.library.unnamed}
+          </option>
+        ))}
+      </Select>
+      <Select
+        className="w-auto!"
+        aria-label={words.runs.byStatus}
+        value={status ?? ""}
+        onChange={(event) => choose("status", event.target.value)}
+      >
+        <option value="">{words.runs.allStates}</option>
+        {STATUSES.map((one) => (
+          <option key={one} value={one}>
+            {words.states[one]}
+          </option>
+        ))}
+      </Select>
+      <Select
+        className="w-auto!"
+        aria-label={words.runs.byTime}
+        value={within ?? ""}
+        onChange={(event) => choose("within", event.target.value)}
+      >
+        <option value="">{words.runs.anyTime}</option>
+        {(Object.keys(SPANS) as Array<keyof typeof SPANS>).map((one) => (
+          <option key={one} value={one}>
+            {words.runs.within[one]}
+          </option>
+        ))}
+      </Select>
+    </>
+  );
+}
+
+/** What can be done with the runs that are chosen. */
+function Chosen({
+  ids,
+  count,
+  onCompare,
+  onAll,
+  onNone,
+}: {
+  ids: string[];
+  /** How many can be chosen. */
+  count: number;
+  onCompare: (ids: string[]) => void;
+  onAll: () => void;
+  onNone: () => void;
+}) {
+  const words = useWords();
+  const client = useQueryClient();
+  const [isAsking, setAsking] = useState(false);
+  const deleting = useMutation({
+    mutationFn: () => api("POST /api/v1/runs/delete", { body: { ids: ids.slice(0, AT_ONCE) } }),
+    onSuccess: (found) => {
+      const kept = found.filter((one) => one.error !== null);
+      setAsking(false);
+      onNone();
+      // Lists that are not in view would show what is gone until they have been asked for again.
+      client.removeQueries({ queryKey: ["runs", "list"], type: "inactive" });
+      client.invalidateQueries({ queryKey: ["runs"] });
+      tell(words.runs.deletedMany(found.length - kept.length, kept.length));
+    },
+    onError: tellError,
+  });
+  return (
+    <div className="row sticky top-2 z-20 mb-3 flex-wrap rounded-lg border bg-paper py-1.5 pr-1.5 pl-4 shadow-float">
+      <span className="font-medium">{words.runs.chosen(ids.length)}</span>
+      {ids.length < count ? (
+        <Button small look="quiet" onClick={onAll}>
+          {words.runs.chooseAll(count)}
+        </Button>
+      ) : null}
+      <span className="grow" />
+      <Button
+        small
+        disabled={ids.length !== 2}
+        title={ids.length === 2 ? undefined : words.compare.twoText}
+        onClick={() => onCompare(ids)}
+      >
+        <Columns2 className="size-4" />
+        {words.compare.compare}
+      </Button>
+      <Button small look="danger" onClick={() => setAsking(true)}>
+        <Trash2 className="size-4" />
+        {words.runs.deleteMany}
+      </Button>
+      <Button
+        small
+        look="quiet"
+        aria-label={words.runs.chooseNone}
+        title={words.runs.chooseNone}
+        onClick={onNone}
+      >
+        <X className="size-4" />
+      </Button>
+      {isAsking ? (
+        <Confirm
+          title={words.runs.deleteManyTitle(ids.length)}
+          text={words.runs.deleteManyText}
+          act={words.runs.deleteMany}
+          isBusy={deleting.isPending}
+          onDo={() => deleting.mutate()}
+          onClose={() => setAsking(false)}
+        />
+      ) : null}
+    </div>
   );
 }

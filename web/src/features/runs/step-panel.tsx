@@ -1,48 +1,45 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { GitFork, X } from "lucide-react";
 import { type ReactNode, useState } from "react";
+import { ForkDialog } from "@/features/runs/fork-dialog";
+import { Line } from "@/features/runs/journal";
+import type { NameOf } from "@/features/runs/names";
+import { runQuery, stepEventsQuery, stepQuery } from "@/features/runs/queries";
 import type { Json } from "@/graph-core/model";
 import type { Step } from "@/graph-core/overlay";
 import { spaced } from "@/graph-core/text";
-import { api } from "@/shared/api/client";
 import { number as count, duration } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
-import { Dialog } from "@/shared/ui/dialog";
-import { FormProblem, Problem, Skeletons, StateBadge } from "@/shared/ui/state";
+import { Problem, Skeletons, StateBadge } from "@/shared/ui/state";
 import { ValueActions, ValueView } from "@/shared/value/value-view";
 
-/** One node run: what came in, what went out, what went wrong, and going on from here. */
+/** One node run: what came in, what went out, what happened to it, and going on from here. */
 export function StepPanel({
   runId,
   step,
   number,
   nameOf,
-  isOver,
   onClose,
 }: {
   runId: string;
+  /** What the journal that is followed tells of it; null where it is a step of a run inside. */
   step: Step | null;
   number: number;
-  nameOf: (node: string) => string;
-  isOver: boolean;
+  nameOf: NameOf;
   onClose: () => void;
 }) {
   const words = useWords();
   const [isForking, setForking] = useState(false);
-  const found = useQuery({
-    queryKey: ["runs", "step", runId, number, step?.state],
-    queryFn: () =>
-      api("GET /api/v1/runs/{run_id}/node-runs", {
-        path: { run_id: runId },
-        query: { after: number - 1, limit: 1 },
-      }),
-  });
-  const result = found.data?.node_runs[0];
+  const run = useQuery(runQuery(runId));
+  const found = useQuery(stepQuery(runId, number, step?.state));
+  const result = found.data;
   const node = step?.node ?? result?.node;
+  const error = step?.error ?? result?.error;
+  const isOver = run.data?.ended_at != null;
   return (
-    <section aria-label={words.runs.step(number)} className="card sticky top-4">
+    <section aria-label={words.runs.step(number)} className="card sticky top-4 min-w-0">
       <header className="flex items-start gap-2 border-b py-2.5 pr-2 pl-5">
         <div className="min-w-0 grow">
           <h2 className="truncate text-16">{node ? nameOf(node) : words.runs.step(number)}</h2>
@@ -61,9 +58,9 @@ export function StepPanel({
       <div className="stack max-h-[70dvh] gap-5 overflow-y-auto px-5 py-4">
         {found.isPending ? <Skeletons count={2} className="h-12" /> : null}
         {found.isError ? <Problem error={found.error} onRetry={() => found.refetch()} /> : null}
-        {(step?.error ?? result?.error) ? (
-          <p className="rounded-md bg-bad-wash px-3 py-2 text-bad">
-            {String((step?.error ?? result?.error)?.message ?? "")}
+        {error ? (
+          <p className="break-words rounded-md bg-bad-wash px-3 py-2 text-bad">
+            {String(error.message ?? "")}
           </p>
         ) : null}
         {step?.child ? (
@@ -91,15 +88,16 @@ export function StepPanel({
             </Values>
           </>
         ) : null}
-        {isOver ? (
+        <Log runId={runId} number={number} state={step?.state} nameOf={nameOf} />
+        {isOver && run.data && !run.data.parent_id ? (
           <Button small className="self-start" onClick={() => setForking(true)}>
             <GitFork className="size-4" />
             {words.runs.fork}
           </Button>
         ) : null}
       </div>
-      {isForking ? (
-        <ForkDialog runId={runId} number={number} nameOf={nameOf} onClose={() => setForking(false)} />
+      {isForking && run.data ? (
+        <ForkDialog run={run.data} number={number} nameOf={nameOf} onClose={() => setForking(false)} />
       ) : null}
     </section>
   );
@@ -132,71 +130,31 @@ function Value({ pin, value }: { pin: string; value: Json }) {
   );
 }
 
-/** Shows what would be kept and what done again, and starts it. */
-function ForkDialog({
+/** What happened to this step alone. */
+function Log({
   runId,
   number,
+  state,
   nameOf,
-  onClose,
 }: {
   runId: string;
   number: number;
-  nameOf: (node: string) => string;
-  onClose: () => void;
+  state: string | undefined;
+  nameOf: NameOf;
 }) {
   const words = useWords();
-  const navigate = useNavigate();
-  const client = useQueryClient();
-  const plan = useQuery({
-    queryKey: ["runs", "fork", runId, number],
-    queryFn: () =>
-      api("POST /api/v1/runs/{run_id}/fork", {
-        path: { run_id: runId },
-        body: { from_node_run: number, plan_only: true },
-      }),
-  });
-  const forking = useMutation({
-    mutationFn: () =>
-      api("POST /api/v1/runs/{run_id}/fork", { path: { run_id: runId }, body: { from_node_run: number } }),
-    onSuccess: async (made) => {
-      client.invalidateQueries({ queryKey: ["runs"] });
-      onClose();
-      if ("id" in made) await navigate({ to: "/runs/$runId", params: { runId: made.id } });
-    },
-  });
-  const found = plan.data && "reused" in plan.data ? plan.data : null;
+  const { data: events } = useQuery(stepEventsQuery(runId, number, state));
+  if (!events || events.length === 0) return null;
   return (
-    <Dialog
-      title={words.runs.fork}
-      about={words.runs.forkText}
-      onClose={onClose}
-      footer={
-        <>
-          <Button onClick={onClose}>{words.cancel}</Button>
-          <Button look="do" isBusy={forking.isPending} disabled={!found} onClick={() => forking.mutate()}>
-            {words.runs.forkDo}
-          </Button>
-        </>
-      }
-    >
-      {plan.isPending ? <Skeletons count={2} className="h-10" /> : null}
-      <FormProblem error={plan.error ?? forking.error} />
-      {found ? (
-        <div className="grid gap-4 sm:grid-cols-2">
-          {(["reused", "again"] as const).map((part) => (
-            <section key={part}>
-              <h3 className="mb-1 text-13 text-dim">{words.runs.plan[part](found[part].length)}</h3>
-              <ul className="stack gap-1">
-                {found[part].slice(0, 20).map((one) => (
-                  <li key={one.node_run} className="truncate rounded-md bg-sunken px-2 py-1">
-                    {nameOf(one.node)} <span className="text-dim">#{one.node_run}</span>
-                  </li>
-                ))}
-              </ul>
-            </section>
-          ))}
-        </div>
-      ) : null}
-    </Dialog>
+    <div>
+      <h3 className="mb-1 text-13 text-dim">{words.runs.stepLog}</h3>
+      <ol aria-label={words.runs.stepLog} className="-mx-5">
+        {events.map((event) => (
+          <li key={event.seq}>
+            <Line seq={event.seq} event={event} nameOf={nameOf} />
+          </li>
+        ))}
+      </ol>
+    </div>
   );
 }

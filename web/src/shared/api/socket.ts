@@ -56,7 +56,11 @@ function flush(): void {
   const ready = batch;
   batch = [];
   const byWatch = new Map<RunWatch, RunEvent[]>();
-  for (const [watch, event] of ready) byWatch.set(watch, [...(byWatch.get(watch) ?? []), event]);
+  for (const [watch, event] of ready) {
+    const events = byWatch.get(watch);
+    if (events) events.push(event);
+    else byWatch.set(watch, [event]);
+  }
   for (const [watch, events] of byWatch) watch.watcher.events(events);
 }
 

@@ -2,24 +2,39 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Check, Copy, Download, FileIcon } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, memo, Suspense, useContext, useState } from "react";
 import { isList, isObject, type Json } from "@/graph-core/model";
-import { api } from "@/shared/api/client";
 import { bytes, number } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { IconButton } from "@/shared/ui/button";
-import { kindOf, textOfValue, type ValueKind } from "@/shared/value/kinds";
+import { rowsOfCsv } from "@/shared/value/csv";
+import { Files } from "@/shared/value/files";
+import { jsonOf, kindOf, kindOfText, textOfValue, type ValueKind } from "@/shared/value/kinds";
+import { TableView } from "@/shared/value/table";
 
 const Markdown = lazy(() => import("@/shared/value/markdown"));
+const Code = lazy(() => import("@/shared/value/code"));
+const Html = lazy(() => import("@/shared/value/html"));
+const Pdf = lazy(() => import("@/shared/value/pdf"));
 const LONG = 20_000;
+/** More letters than this are downloaded, never drawn. */
+const MOST_DRAWN = 2_000_000;
 const MAX_ROWS = 200;
+/** Files of text are shown up to this size; larger ones are downloaded. */
+const MOST_SHOWN_BYTES = 500_000;
+const MOST_PDF_BYTES = 30_000_000;
 
-export function ValueView({ value }: { value: Json }) {
+/** What shows a part of itself where there is much of it. */
+const UNBOUNDED: ReadonlySet<ValueKind> = new Set(["media", "file", "table", "csv", "html"]);
+
+// A page that follows a run is drawn many times a second, and a value is looked through once.
+export const ValueView = memo(function ValueView({ value }: { value: Json }) {
   const kind = kindOf(value);
   const text = textOfValue(value);
-  if (text.length > LONG && kind !== "media" && kind !== "file") return <TooLong text={text} />;
+  if (text.length > (UNBOUNDED.has(kind) ? MOST_DRAWN : LONG) && kind !== "media")
+    return <TooLong text={text} />;
   return <Shown kind={kind} value={value} />;
-}
+});
 
 function Shown({ kind, value }: { kind: ValueKind; value: Json }) {
   switch (kind) {
@@ -34,7 +49,17 @@ function Shown({ kind, value }: { kind: ValueKind; value: Json }) {
         </Suspense>
       );
     case "code":
-      return <Code text={value} />;
+      return <Fenced text={value} />;
+    case "html":
+      return (
+        <Suspense fallback={<div className="skeleton h-96 animate-breathe" />}>
+          <Html text={value} />
+        </Suspense>
+      );
+    case "csv":
+      return <TableView rows={rowsOfCsv(value, true) ?? []} />;
+    case "json":
+      return <Tree value={jsonOf(value)} />;
     case "link":
       return (
         <a
@@ -93,11 +118,19 @@ export function ValueActions({ value, name }: { value: Json; name: string }) {
   );
 }
 
-function download(value: Json, name: string): void {
+const ENDINGS: Partial<Record<ValueKind, string>> = {
+  markdown: "md",
+  csv: "csv",
+  html: "html",
+  json: "json",
+};
+
+/** Have the browser keep a value: text as it is, by the ending of its kind, the rest as JSON. */
+export function download(value: Json, name: string): void {
   const isText = typeof value === "string";
   saveAs(
     new Blob([textOfValue(value)], { type: isText ? "text/plain" : "application/json" }),
-    `${name}.${isText ? "txt" : "json"}`,
+    `${name}.${isText ? (ENDINGS[kindOf(value)] ?? "txt") : "json"}`,
   );
 }
 
@@ -116,54 +149,111 @@ function TooLong({ text }: { text: string }) {
   const [isAll, setAll] = useState(false);
   return (
     <div>
-      <pre className="max-h-96 overflow-auto whitespace-pre-wrap break-words rounded-md bg-sunken p-3 font-mono text-12">
+      <pre
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+        tabIndex={0}
+        className="max-h-96 overflow-auto whitespace-pre-wrap break-words rounded-md bg-sunken p-3 font-mono text-12"
+      >
         {isAll ? text : `${text.slice(0, LONG / 5)}…`}
       </pre>
       <p className="mt-2 text-13 text-dim">
         {words.value.tooLong(number(text.length))}{" "}
-        {isAll ? null : (
+        {isAll || text.length > MOST_DRAWN ? null : (
           <button type="button" className="text-accent underline" onClick={() => setAll(true)}>
             {words.value.showAll}
           </button>
-        )}
+        )}{" "}
+        <button type="button" className="text-accent underline" onClick={() => download(text, "value")}>
+          {words.download}
+        </button>
       </p>
     </div>
   );
 }
 
-function Code({ text }: { text: string }) {
-  const fenced = /^```[\w-]*\n([\s\S]*?)\n?```\s*$/.exec(text.trim());
+function Fenced({ text }: { text: string }) {
+  const fenced = /^```([\w-]*)[^\n]*\n([\s\S]*?)\n?```\s*$/.exec(text.trim());
+  return <CodeText text={fenced?.[2] ?? text} language={fenced?.[1] ?? ""} />;
+}
+
+function CodeText({ text, language }: { text: string; language: string }) {
   return (
-    <pre className="max-h-96 overflow-auto rounded-md bg-sunken p-3 font-mono text-12">
-      {fenced?.[1] ?? text}
-    </pre>
+    <Suspense
+      fallback={
+        <pre className="max-h-96 overflow-auto rounded-md bg-sunken p-3 font-mono text-12">{text}</pre>
+      }
+    >
+      <Code text={text} language={language} />
+    </Suspense>
   );
 }
 
 function FileView({ id }: { id: string }) {
   const words = useWords();
+  const source = useContext(Files);
   const { data: file, error } = useQuery({
-    queryKey: ["files", id],
-    queryFn: () => api("GET /api/v1/files/{file_id}", { path: { file_id: id } }),
+    queryKey: ["files", source.key, id],
+    queryFn: () => source.facts(id),
   });
   if (error) return <p className="text-dim">{words.value.gone}</p>;
   if (!file) return <div className="skeleton h-10 w-64 animate-breathe" />;
-  const url = `/api/v1/files/${id}/content`;
+  const url = source.url(id);
+  const isText = /^text\/|^application\/(json|xml|x-ndjson|yaml)\b/.test(file.media_type);
   return (
     <div className="stack gap-2">
       <Media source={url} type={file.media_type} name={file.name} />
+      {isText && file.size_bytes <= MOST_SHOWN_BYTES ? (
+        <FileText url={url} name={file.name} type={file.media_type} />
+      ) : null}
+      {file.media_type === "application/pdf" && file.size_bytes <= MOST_PDF_BYTES ? (
+        <Suspense fallback={<div className="skeleton h-96 animate-breathe" />}>
+          <Pdf url={url} name={file.name} />
+        </Suspense>
+      ) : null}
       <a
         href={url}
         download={file.name}
-        className="row w-fit rounded-md border border-edge px-3 py-1.5 hover:bg-sunken"
+        className="row w-fit max-w-full rounded-md border border-edge px-3 py-1.5 hover:bg-sunken"
       >
-        <FileIcon className="size-4 text-dim" />
-        {file.name}
-        <span className="text-dim">{bytes(file.size_bytes)}</span>
-        <Download className="size-4 text-dim" />
+        <FileIcon className="size-4 shrink-0 text-dim" />
+        <span className="truncate">{file.name}</span>
+        <span className="shrink-0 text-dim">{bytes(file.size_bytes)}</span>
+        <Download className="size-4 shrink-0 text-dim" />
       </a>
     </div>
   );
+}
+
+const LANGUAGES: Record<string, string> = {
+  py: "python",
+  js: "javascript",
+  ts: "typescript",
+  sh: "bash",
+  css: "css",
+  sql: "sql",
+  xml: "xml",
+  yaml: "yaml",
+  yml: "yaml",
+  go: "go",
+  rs: "rust",
+  java: "java",
+  diff: "diff",
+};
+
+/** What is in a file of text, as its name and its letters tell. */
+function FileText({ url, name, type }: { url: string; name: string; type: string }) {
+  const { data: text } = useQuery({
+    queryKey: ["files", "text", url],
+    queryFn: async () => (await fetch(url)).text(),
+  });
+  if (text === undefined) return <div className="skeleton h-24 animate-breathe" />;
+  const ending = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
+  const rows = type.startsWith("text/csv") || ending === "tsv" ? rowsOfCsv(text, true) : null;
+  if (rows) return <TableView rows={rows} />;
+  if (LANGUAGES[ending]) return <CodeText text={text} language={LANGUAGES[ending]} />;
+  const kind = ending === "md" ? "markdown" : kindOfText(text);
+  if (text.length > LONG && !UNBOUNDED.has(kind)) return <TooLong text={text} />;
+  return <Shown kind={kind} value={text} />;
 }
 
 function Media({ source, type, name }: { source: string; type: string; name: string }) {
@@ -179,62 +269,6 @@ function Media({ source, type, name }: { source: string; type: string; name: str
   if (type.startsWith("video/"))
     return <video controls src={source} className="max-h-96 max-w-full rounded-md" />;
   return null;
-}
-
-function TableView({ rows }: { rows: Array<Record<string, Json>> }) {
-  const words = useWords();
-  const columns = [...new Set(rows.slice(0, MAX_ROWS).flatMap((row) => Object.keys(row)))];
-  const [sort, setSort] = useState<{ column: string; isDown: boolean } | null>(null);
-  const sorted = sort
-    ? [...rows].sort((a, b) => {
-        const [x, y] = [a[sort.column], b[sort.column]];
-        const order =
-          typeof x === "number" && typeof y === "number"
-            ? x - y
-            : String(x ?? "").localeCompare(String(y ?? ""));
-        return sort.isDown ? -order : order;
-      })
-    : rows;
-  return (
-    <div className="max-h-96 overflow-auto rounded-md border">
-      <table className="w-full text-13">
-        <thead className="sticky top-0 bg-sunken">
-          <tr>
-            {columns.map((column) => (
-              <th
-                key={column}
-                aria-sort={sort?.column === column ? (sort.isDown ? "descending" : "ascending") : "none"}
-                className="text-left font-medium"
-              >
-                <button
-                  type="button"
-                  className="w-full px-3 py-1.5 text-left hover:text-accent"
-                  onClick={() => setSort({ column, isDown: sort?.column === column && !sort.isDown })}
-                >
-                  {column} {sort?.column === column ? (sort.isDown ? "↓" : "↑") : ""}
-                </button>
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {sorted.slice(0, MAX_ROWS).map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows have no name but their place
-            <tr key={index} className="border-t">
-              {columns.map((column) => (
-                <td key={column} className="max-w-xs truncate px-3 py-1.5">
-                  {textOfValue(row[column], 0)}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {rows.length > MAX_ROWS ? (
-        <p className="p-2 text-13 text-dim">{words.value.rows(MAX_ROWS, number(rows.length))}</p>
-      ) : null}
-    </div>
-  );
 }
 
 export function Tree({ value, name, isOpen = true }: { value: Json; name?: string; isOpen?: boolean }) {

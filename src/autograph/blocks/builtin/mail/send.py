@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
-import socket
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,17 +25,15 @@ from autograph.blocks.sdk import (
     Format,
     InputError,
     Json,
+    MailRefused,
+    MailServer,
+    MailUnavailable,
     Outputs,
     UserPasswordSecret,
     credential_pin,
     pin,
 )
 
-if TYPE_CHECKING:
-    from aiosmtplib import SMTP
-
-_TLS_PORT: Final = 465
-_SECONDS: Final = 60
 _MAX_BODY: Final = 10 * 1024 * 1024
 _MAX_PEOPLE: Final = 100
 _MAX_LISTED: Final = 50_000
@@ -122,17 +117,14 @@ class SendEmail(Block[SendEmailInput]):
         if not isinstance(secret, UserPasswordSecret):
             raise BlockError("The credential is no name and password.")
         message, people = _message(input, secret.username, ctx)
-        server = input.config.smtp_server.strip()
-        opened = await ctx.dialer.connect(server, input.config.smtp_port)
+        config = input.config
+        server = MailServer(
+            config.smtp_server.strip(), config.smtp_port, secret.username, secret.password
+        )
         try:
-            async with asyncio.timeout(_SECONDS):
-                await _send(message, people, input.config, secret, opened)
-        except TimeoutError as error:
-            raise BlockError(
-                f"{server} did not take the mail within {_SECONDS} s.", code="mail.unavailable"
-            ) from error
-        finally:
-            opened.close()
+            await ctx.post.send(server, message, people)
+        except (MailRefused, MailUnavailable) as error:
+            raise BlockError(error.message, code=error.code) from error
         yield "status", "Sent."
 
 
@@ -180,69 +172,3 @@ def _address(text: str, name: str) -> str:
     if found is None or not found.username or not found.domain:
         raise InputError(name, f"{text[:100]!r} is no mail address.")
     return found.addr_spec
-
-
-async def _send(
-    message: EmailMessage,
-    people: list[str],
-    config: SMTPConfig,
-    secret: UserPasswordSecret,
-    opened: socket.socket,
-) -> None:
-    """Hand a mail over.
-
-    Raises:
-        BlockError: The server does not take it.
-    """
-    from aiosmtplib import (  # noqa: PLC0415 - not needed at start
-        SMTP,
-        SMTPAuthenticationError,
-        SMTPException,
-        SMTPRecipientsRefused,
-    )
-
-    is_inside = not ip_address(opened.getpeername()[0]).is_global
-    client = SMTP(
-        hostname=config.smtp_server.strip(),
-        sock=opened,
-        use_tls=config.smtp_port == _TLS_PORT,
-        start_tls=False,
-        local_hostname="[127.0.0.1]",
-        timeout=_SECONDS,
-    )
-    try:
-        await client.connect()
-        await _encrypt(client, config, is_inside=is_inside)
-        if secret.password:
-            await client.login(secret.username, secret.password)
-        await client.send_message(message, recipients=people)
-        await client.quit()
-    except SMTPAuthenticationError as error:
-        raise BlockError(
-            f"The mail server does not take the account's name and password: {error.message}",
-            code="provider.unauthorised",
-        ) from error
-    except SMTPRecipientsRefused as error:
-        refused = "; ".join(f"{one.recipient}: {one.message}" for one in error.recipients)
-        raise BlockError(f"The mail server takes no mail for {refused}") from error
-    except (SMTPException, OSError, ValueError) as error:
-        raise BlockError(f"The mail server did not take the mail: {error}") from error
-    finally:
-        client.close()
-
-
-async def _encrypt(client: SMTP, config: SMTPConfig, *, is_inside: bool) -> None:
-    """Let nobody listen (RFC 3207); only a server on one's own network may be spoken to in the open.
-
-    Raises:
-        BlockError: Somebody could.
-    """
-    if config.smtp_port == _TLS_PORT:
-        return
-    await client.ehlo()
-    if client.supports_extension("starttls"):
-        await client.starttls()
-    elif not is_inside:
-        raise BlockError(
-            "The mail server does not encrypt at this port, so the password is not sent. Try port 587 or 465."
-        )

@@ -1,68 +1,81 @@
-"""The part of the Model Context Protocol that a caller of tools needs, over the egress client.
+"""The part of the Model Context Protocol that a caller of tools needs.
 
-Revision 2025-06-18 (modelcontextprotocol.io/specification/2025-06-18): the lifecycle (basic/lifecycle), Streamable HTTP
-(basic/transports#streamable-http) and tools (server/tools). Every message is one POST, answered by JSON or by
-events. Redirects are not followed: what proves who asks goes to the host that was named, and nowhere else.
+Revision 2025-06-18 (modelcontextprotocol.io/specification/2025-06-18): the lifecycle (basic/lifecycle) and tools
+(server/tools). How messages get there and back is a `Line`: `http.py`, `stdio.py`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final, NoReturn
-from urllib.parse import urlsplit
+from typing import Any, Final, NoReturn, Protocol
 
-from autograph.blocks.sdk import (
-    BlockError,
-    EventReader,
-    Http,
-    HttpRequest,
-    Json,
-    Stream,
-    TooLong,
-    is_list,
-    is_object,
-)
+from autograph.blocks.sdk import BlockError, Json, is_list, is_object
 
 PROTOCOL: Final = "2025-06-18"
 _SPOKEN: Final = frozenset({"2025-03-26", PROTOCOL, "2025-11-25"})
 """Revisions in which what is used here is the same."""
-_MAX_ANSWER: Final = 16 * 1024 * 1024
-_MAX_REFUSAL: Final = 2_000
 _MAX_PAGES: Final = 20
-_SOON: Final = timedelta(seconds=30)
+SOON: Final = timedelta(seconds=30)
 _CALL: Final = timedelta(minutes=10)
 """For a tool's answer; the node's own time limit is usually shorter."""
 _NO_SUCH_METHOD: Final = -32601
+
+Message = Mapping[str, Json]
+
+
+class Line(Protocol):
+    """How messages get to a server, and back.
+
+    Attributes:
+        name: The server's, as errors name it.
+    """
+
+    @property
+    def name(self) -> str:
+        """The server's, as errors name it."""
+        ...
+
+    def ask(self, message: Message, limit: timedelta) -> AsyncGenerator[Message]:
+        """Send a request, and yield what comes until it is answered, or nothing more comes.
+
+        Raises:
+            BlockError: It cannot be sent, or what comes is no message.
+        """
+        ...
+
+    async def tell(self, message: Message) -> None:
+        """Send what is not answered.
+
+        Raises:
+            BlockError: It cannot be sent.
+        """
+        ...
+
+    def agreed(self, revision: str) -> None:
+        """Note which revision is spoken from here."""
+        ...
+
+    async def end(self) -> None:
+        """Let the server forget the conversation."""
+        ...
 
 
 class McpSession:
     """One conversation with a server."""
 
-    def __init__(self, http: Http, url: str, proof: Mapping[str, str], credential: str) -> None:
-        """Ask `url` by `http`.
-
-        Args:
-            http: The way out.
-            url: The server's endpoint.
-            proof: Headers that prove who asks.
-            credential: The title of what they come from; empty for none.
-        """
-        self._http = http
-        self._url = url
-        self._proof = proof
-        self._credential = credential
-        self._host = urlsplit(url).netloc
-        self._agreed: dict[str, str] = {}
+    def __init__(self, line: Line) -> None:
+        """Speak by `line`."""
+        self._line = line
         self._last_id = 0
 
     async def begin(self) -> None:
         """Agree on a revision with the server.
 
         Raises:
-            BlockError: It speaks none that is spoken here, or does not answer as it should.
+            McpFailed: It speaks none that is spoken here, or does not answer as it should.
         """
         found = await self._ask(
             "initialize",
@@ -71,23 +84,16 @@ class McpSession:
                 "capabilities": {},
                 "clientInfo": {"name": "autograph", "version": "1"},
             },
-            _SOON,
+            SOON,
         )
         spoken = found.get("protocolVersion")
         if not isinstance(spoken, str) or spoken not in _SPOKEN:
-            raise self._error(
-                f"speaks another revision of the protocol, {_short(spoken)}; here it is {PROTOCOL}."
+            raise McpFailed(
+                self._line.name,
+                f"speaks another revision of the protocol, {short(spoken)}; here it is {PROTOCOL}.",
             )
-        self._agreed["MCP-Protocol-Version"] = spoken
-        await self._tell({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
-    async def end(self) -> None:
-        """Let the server forget the conversation; what it says to that does not matter."""
-        if "Mcp-Session-Id" not in self._agreed:
-            return
-        with suppress(Exception):
-            async with self._http.stream(self._request("DELETE", None, _SOON)):
-                pass
+        self._line.agreed(spoken)
+        await self._line.tell({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
     async def tools(self) -> list[str]:
         """Return the names of the server's tools.
@@ -98,7 +104,7 @@ class McpSession:
         names: list[str] = []
         cursor: Json = None
         for _ in range(_MAX_PAGES):
-            page = await self._ask("tools/list", {"cursor": cursor} if cursor else {}, _SOON)
+            page = await self._ask("tools/list", {"cursor": cursor} if cursor else {}, SOON)
             listed = page.get("tools")
             for one in listed if is_list(listed) else []:
                 if is_object(one) and isinstance(one.get("name"), str):
@@ -122,130 +128,46 @@ class McpSession:
         self._last_id += 1
         asked = self._last_id
         message = {"jsonrpc": "2.0", "id": asked, "method": method, "params": params}
-        async with self._http.stream(self._request("POST", message, limit)) as answer:
-            if answer.status >= 300:
-                await self._refuse(answer)
-            if method == "initialize" and (session := answer.headers.get("mcp-session-id")):
-                self._agreed["Mcp-Session-Id"] = session
-            async with aclosing(self._messages(answer)) as said:
-                async for one in said:
-                    if one.get("id") == asked and "method" not in one:
-                        return self._result(one, method)
-                    if "id" in one and isinstance(one.get("method"), str):
-                        await self._reply(one)
-        raise self._error(
-            f"broke off before it had answered {method}; whether it was done is not known."
+        async with aclosing(self._line.ask(message, limit)) as said:
+            async for one in said:
+                if one.get("id") == asked and "method" not in one:
+                    return self._result(one, method)
+                if "id" in one and isinstance(one.get("method"), str):
+                    await self._reply(one)
+        raise McpFailed(
+            self._line.name,
+            f"broke off before it had answered {method}; whether it was done is not known.",
         )
 
-    async def _messages(self, answer: Stream) -> AsyncGenerator[Mapping[str, Json]]:
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind == "application/json":
-            yield self._message(b"".join([piece async for piece in answer.pieces()]))
-            return
-        if kind != "text/event-stream":
-            raise self._error(
-                f"answered with {_short(kind) or 'nothing'}, not as an MCP server does. "
-                "Does its address end in /mcp?"
-            )
-        reader = EventReader()
-        try:
-            async for piece in answer.pieces():
-                for data in reader.take(piece):
-                    if data:
-                        yield self._message(data)
-            for data in reader.end():
-                if data:
-                    yield self._message(data)
-        except TooLong:
-            raise self._error("sends an event that does not end.") from None
-
-    def _message(self, text: bytes) -> Mapping[str, Json]:
-        try:
-            found: Any = json.loads(text, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            found = None
-        if not is_object(found):
-            raise self._error(f"sent what is no message: {_short(text.decode(errors='replace'))}")
-        return found
-
-    def _result(self, message: Mapping[str, Json], method: str) -> Mapping[str, Json]:
-        failed = message.get("error")
-        if is_object(failed):
-            said = _short(failed.get("message"))
-            raise McpRefused(self._named(f"refused {method}: {said} ({failed.get('code')})"), said)
+    def _result(self, message: Message, method: str) -> Mapping[str, Json]:
+        refused = message.get("error")
+        if is_object(refused):
+            said = short(refused.get("message"))
+            why = f"refused {method}: {said} ({refused.get('code')})"
+            raise McpRefused(f"The MCP server {self._line.name} {why}", said)
         result = message.get("result")
         if not is_object(result):
-            raise self._error(f"answered {method} with neither a result nor an error.")
+            raise McpFailed(
+                self._line.name, f"answered {method} with neither a result nor an error."
+            )
         return result
 
-    async def _reply(self, asked: Mapping[str, Json]) -> None:
+    async def _reply(self, asked: Message) -> None:
         """Answer what a server asks while it works: that we are there, and that we do nothing for it."""
         reply: dict[str, Json] = {"jsonrpc": "2.0", "id": asked["id"]}
         if asked["method"] == "ping":
             reply["result"] = {}
         else:
             reply["error"] = {"code": _NO_SUCH_METHOD, "message": "This client only calls tools."}
-        await self._tell(reply)
+        await self._line.tell(reply)
 
-    async def _tell(self, message: Mapping[str, Json]) -> None:
-        async with self._http.stream(self._request("POST", message, _SOON)) as answer:
-            if answer.status >= 300:
-                await self._refuse(answer)
 
-    def _request(
-        self, method: str, message: Mapping[str, Json] | None, timeout: timedelta
-    ) -> HttpRequest:
-        headers = {
-            **self._proof,
-            **self._agreed,
-            "Accept": "application/json, text/event-stream",
-        }
-        body: bytes | None = None
-        if message is not None:
-            headers["Content-Type"] = "application/json"
-            body = json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
-        return HttpRequest(
-            method,
-            self._url,
-            headers,
-            body=body,
-            timeout=timeout,
-            max_bytes=_MAX_ANSWER,
-            follows=False,
-        )
+class McpFailed(BlockError):
+    """A server did not do as it should (`mcp.failed`), or cannot now (`mcp.unavailable`)."""
 
-    async def _refuse(self, answer: Stream) -> NoReturn:
-        status = answer.status
-        if status in {401, 403}:
-            raise BlockError(self._unauthorized(status), code="mcp.unauthorized")
-        if status < 400:
-            place = _short(answer.headers.get("location", ""))
-            raise self._error(f"has moved to {place}. Name that address at this node.")
-        text = b""
-        async for piece in answer.pieces():
-            text += piece
-            if len(text) >= _MAX_REFUSAL:
-                break
-        raise self._error(
-            f"answered {status}: {_said(text)}", passes=status == 429 or status >= 500
-        )
-
-    def _unauthorized(self, status: int) -> str:
-        if self._credential:
-            return (
-                f"{self._host} does not accept the credential {self._credential!r} ({status}). "
-                "Renew it, or choose another one at this node."
-            )
-        return (
-            f"{self._host} wants to know who asks ({status}). Add a credential of the provider MCP server, "
-            "and choose it at this node."
-        )
-
-    def _named(self, what: str) -> str:
-        return f"The MCP server {self._host} {what}"
-
-    def _error(self, what: str, *, passes: bool = False) -> BlockError:
-        return BlockError(self._named(what), code="mcp.unavailable" if passes else "mcp.failed")
+    def __init__(self, server: str, what: str, *, passes: bool = False) -> None:
+        code = "mcp.unavailable" if passes else "mcp.failed"
+        super().__init__(f"The MCP server {server} {what}", code=code)
 
 
 class McpRefused(BlockError):
@@ -261,29 +183,38 @@ class McpRefused(BlockError):
 
 
 @asynccontextmanager
-async def conversation(
-    http: Http, url: str, proof: Mapping[str, str], credential: str
-) -> AsyncGenerator[McpSession]:
+async def conversation(line: Line) -> AsyncGenerator[McpSession]:
     """Lend a conversation that has begun, and end it."""
-    session = McpSession(http, url, proof, credential)
+    session = McpSession(line)
     try:
         await session.begin()
         yield session
     finally:
-        await session.end()
+        await line.end()
 
 
-def _said(text: bytes) -> str:
-    """Return the words of a refusal, whatever form they have."""
-    with suppress(ValueError, RecursionError):
-        found: Any = json.loads(text)
-        failed = found.get("error") if is_object(found) else None
-        if is_object(failed) and isinstance(failed.get("message"), str):
-            return _short(failed["message"])
-    return _short(text.decode(errors="replace"))
+def written(message: Message) -> bytes:
+    """Return a message as it goes out: one line."""
+    return json.dumps(message, ensure_ascii=False, allow_nan=False).encode()
 
 
-def _short(value: Json) -> str:
+def read(server: str, text: bytes) -> Message:
+    """Return the message that a text is.
+
+    Raises:
+        McpFailed: It is none.
+    """
+    try:
+        found: Any = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        found = None
+    if not is_object(found):
+        raise McpFailed(server, f"sent what is no message: {short(text.decode(errors='replace'))}")
+    return found
+
+
+def short(value: Json) -> str:
+    """Return a value in so few words that a message can hold it."""
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 300 else f"{text[:300]}…"
 

@@ -6,10 +6,12 @@ import difflib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from autograph.blocks.builtin.mcp.client import McpRefused, McpSession, conversation
+from autograph.blocks.builtin.mcp.http import HttpLine
+from autograph.blocks.builtin.mcp.stdio import StdioLine
 from autograph.blocks.sdk import (
     Block,
     BlockError,
@@ -31,15 +33,17 @@ from autograph.blocks.sdk import (
     is_object,
     pin,
 )
+from autograph.blocks.sdk.credentials import texts_of
 
 Entries = dict[str, Json]
+_PROGRAM: Final = "stdio:"
 
 
 class MCPToolInput(BlockInput):
     """Which tool of which server, and what it gets. Its arguments are pins of this node, too."""
 
     server_url: str = pin(
-        description="The server's address, which often ends in /mcp.",
+        description="The server's address, which often ends in /mcp; or stdio: and a program that this installation allows.",
         placeholder="https://mcp.example.com/mcp",
     )
     credentials: CredentialRef | None = credential_pin(
@@ -85,6 +89,11 @@ class MCPTool(Block[MCPToolInput]):
             title="An address that no MCP server has",
         ),
         Example(
+            {"server_url": "stdio:rm -rf /", "selected_tool": "forecast"},
+            error="may not start a program",
+            title="A program that the installation does not name",
+        ),
+        Example(
             {
                 "server_url": "https://mcp.example.com/mcp",
                 "selected_tool": "forecast",
@@ -113,15 +122,44 @@ class MCPTool(Block[MCPToolInput]):
             BlockError: The server or the tool failed.
         """
         parts = urlsplit(input.server_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise InputError("server_url", "this is no http:// or https:// address.")
+        is_program = input.server_url.startswith(_PROGRAM)
+        if not is_program and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise InputError(
+                "server_url", "this is no http:// or https:// address, and no stdio: program."
+            )
         required = input.tool_input_schema.get("required")
         for name in required if is_list(required) else []:
             if isinstance(name, str) and input.tool_arguments.get(name) is None:
                 raise InputError(name, f"this argument of {input.selected_tool!r} needs a value.")
+        if is_program:
+            name, secret = input.server_url.removeprefix(_PROGRAM), await _secret(input, ctx)
+            async with (
+                ctx.sandbox.program(name, secret=secret) as program,
+                conversation(StdioLine(program, name)) as session,
+            ):
+                yield "result", await _called(session, input)
+            return
         proof, title = await _proof(input, ctx)
-        async with conversation(ctx.http, input.server_url, proof, title) as session:
+        async with conversation(HttpLine(ctx.http, input.server_url, proof, title)) as session:
             yield "result", await _called(session, input)
+
+
+async def _secret(input: MCPToolInput, ctx: Context) -> str | None:
+    """Return what a program gets into its environment.
+
+    Raises:
+        BlockError: The credential is for hosts.
+    """
+    if input.credentials is None:
+        return None
+    secret = await ctx.credential(input.credentials)
+    if isinstance(secret, (HostScopedSecret, UserPasswordSecret)):
+        title = input.credentials.title or input.credentials.id
+        raise BlockError(
+            f"{title!r} is no key or token, which is all that a program takes. Choose another one.",
+            code="credential.mismatch",
+        )
+    return texts_of(secret)[0]
 
 
 async def _proof(input: MCPToolInput, ctx: Context) -> tuple[Mapping[str, str], str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from math import gcd
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from autograph.blocks.models.catalogue import Model
 from autograph.blocks.sdk.fields import Json
-from autograph.blocks.sdk.models import ModelAnswer, ModelRequest, ToolCall, read_arguments
+from autograph.blocks.sdk.modalities import Drawing, Picture, Speech, Transcript, Verdict
+from autograph.blocks.sdk.models import ModelAnswer, ModelRequest, ToolCall, Usage, read_arguments
 from autograph.graph.model import is_object
 from autograph.infra.errors import Invalid
 from autograph.infra.json import decode
@@ -22,10 +24,11 @@ class Call:
 
     Attributes:
         path: Below the provider's address.
+        body: JSON, or a body as it is, whose type is among the headers.
     """
 
     path: str
-    body: Mapping[str, Json]
+    body: Mapping[str, Json] | bytes
     headers: Mapping[str, str]
 
 
@@ -84,6 +87,72 @@ class Wire(Protocol):
             BrokenAnswer: It is none.
         """
         ...
+
+
+T = TypeVar("T")
+Vectors = Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """A question whose answer comes in one piece.
+
+    Attributes:
+        read: Takes the answer apart; raises `BrokenAnswer` where it is none.
+        times: How often it is asked, where each answer holds one thing.
+    """
+
+    call: Call
+    read: Callable[[Mapping[str, Any]], tuple[T, Usage]]
+    times: int = 1
+
+
+class NotOffered(Exception):
+    """A provider does not do this; the message says what, after its name."""
+
+
+class SenseWire(Protocol):
+    """One wire protocol of models that do something else than write.
+
+    Attributes:
+        most_texts: That go into one question.
+    """
+
+    most_texts: int
+
+    def embedding(self, texts: Sequence[str], model: Model) -> Asked[Vectors]:
+        """Return how one asks where texts lie."""
+        ...
+
+    def transcript(self, speech: Speech, model: Model) -> Asked[Transcript]:
+        """Return how one asks what is said; raises `NotOffered`."""
+        ...
+
+    def verdicts(self, texts: Sequence[str], model: Model) -> Asked[Sequence[Verdict]]:
+        """Return how one asks what is wrong with texts; raises `NotOffered`."""
+        ...
+
+    def pictures(self, drawing: Drawing, model: Model) -> Asked[Sequence[Picture]]:
+        """Return how one asks for pictures; raises `NotOffered`."""
+        ...
+
+
+def ratio(size: str) -> str:
+    """Return the shape of a size: `16:9` for `1920x1080`; empty for what is none."""
+    width, _, height = size.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        return ""
+    shared = gcd(int(width), int(height))
+    return f"{int(width) // shared}:{int(height) // shared}"
+
+
+def seconds(value: Any) -> float:
+    """Return a value that should be a length of time as one; some providers write it as a text."""
+    try:
+        found = float(value) if isinstance(value, (int, float, str)) else 0.0
+    except ValueError:
+        return 0.0
+    return found if 0 <= found < float("inf") else 0.0
 
 
 def parsed_call(call_id: str, name: str, arguments: str) -> ToolCall:

@@ -10,24 +10,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from autograph.blocks.packs.selectors import Answered, Filter
 from autograph.blocks.sdk import Context, CredentialRef, Outputs
+from autograph.blocks.sdk.forms import Part
 from autograph.graph.model import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of `multipart/form-data`.
-
-    Attributes:
-        said: Its `filename` and `type`, where it has them.
-    """
-
-    content: bytes
-    said: Mapping[str, Json]
 
 
 class Api(Protocol):

@@ -27,7 +27,7 @@ from autograph.blocks.packs.quirks.docs_markdown import (
 )
 from autograph.blocks.packs.quirks.docs_reading import content_of, places_of, plain_text, segments
 from autograph.blocks.packs.selectors import Filter
-from autograph.blocks.sdk import BlockError, Outputs
+from autograph.blocks.sdk import BlockError, InputError, Outputs
 from autograph.graph.model import Json, is_object
 
 _DOCS: Final = "https://docs.googleapis.com/v1/documents"
@@ -270,16 +270,25 @@ async def export(pins: Mapping[str, Json], api: Api) -> Outputs:
 
 
 async def share(pins: Mapping[str, Json], api: Api) -> Outputs:
-    """Let somebody see a document, or whoever has the link."""
+    """Let somebody see a document; nobody named is nobody, and not everybody.
+
+    Raises:
+        InputError: Nobody is named.
+    """
     document = document_id(pins.get("document"))
     email = str(pins.get("email") or "").strip()
-    query: dict[str, Json] = {"supportsAllDrives": "true"}
-    body = {"type": "user" if email else "anyone", "role": pins["role"]}
-    if email:
-        body["emailAddress"] = email
-        query["sendNotificationEmail"] = "true" if pins["send_notification"] else "false"
-        if pins["send_notification"] and pins.get("message"):
-            query["emailMessage"] = pins["message"]
+    if not email:
+        raise InputError(
+            "email",
+            "say with whom. To let whoever has the link see the document, use GoogleDocsSetPublicAccess.",
+        )
+    query: dict[str, Json] = {
+        "supportsAllDrives": "true",
+        "sendNotificationEmail": "true" if pins["send_notification"] else "false",
+    }
+    if pins["send_notification"] and pins.get("message"):
+        query["emailMessage"] = pins["message"]
+    body: dict[str, Json] = {"type": "user", "role": pins["role"], "emailAddress": email}
     made = await api.send(f"POST {_permissions(document)}", query=query, body=body)
     yield "result", made.json
     yield "share_link", url(document)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from autograph.blocks.packs.quirks import Api, Part, Whole
+from autograph.blocks.packs.quirks import Api, Whole
 from autograph.blocks.packs.templates import as_text
 from autograph.blocks.sdk import BlockError, Outputs
 from autograph.blocks.sdk.files import read_stream
+from autograph.blocks.sdk.forms import Part
 from autograph.graph.model import Json, is_object
 
 _MAX_PICTURE: Final = 25 * 1024 * 1024

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 
 from autograph.blocks.models.shelf import ModelShelf
 from autograph.blocks.sdk import (
@@ -15,9 +14,9 @@ from autograph.blocks.sdk import (
     Http,
     KeyValueStore,
     Models,
+    Post,
     Rate,
     Sandbox,
-    Scope,
     Secret,
     Sql,
 )
@@ -32,15 +31,12 @@ from autograph.features.integrations.errors import (
     ProviderUnavailable,
 )
 from autograph.features.integrations.service import CredentialService
+from autograph.features.runs.adapters.stored import StoredValues
 from autograph.features.runs.adapters.ways_out import WaysOut
-from autograph.graph.model import Json
 from autograph.infra.clock import Clock
-from autograph.infra.database import Database
-from autograph.infra.json import decode, encode
+from autograph.infra.mail.post import SmtpPost
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.sql.client import SqlClient
-
-MAX_KEY: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +44,7 @@ class Reach:
     """What blocks can reach.
 
     Attributes:
+        stored: What their person's agents keep.
         turns: Under which rates.
         broadcast: By which texts are shown while they come.
         ways: How runs get out; their ways are as wide as their person and their agent allow.
@@ -57,7 +54,7 @@ class Reach:
         clock: What blocks are told of time.
     """
 
-    database: Database
+    stored: StoredValues
     turns: RateLimiter
     ways: WaysOut
     credentials: CredentialService
@@ -115,6 +112,10 @@ class DatabaseBlockHost:
         """Return what asks databases of others for a run of this owner."""
         return SqlClient(self.dialer(run, node))
 
+    def post(self, run: RunRef, node: str) -> Post:
+        """Return what hands mails to mail servers for a run of this owner."""
+        return SmtpPost(self.dialer(run, node))
+
     def sandbox(self, run: RunRef, node: str) -> Sandbox:
         """Return where code that people wrote is run."""
         return self._reach.sandbox
@@ -157,52 +158,4 @@ class DatabaseBlockHost:
 
     def store(self, run: RunRef, node: str) -> KeyValueStore:
         """Return the stored values of the run's owner."""
-        return _OwnersStore(self._reach.database, run)
-
-
-class _OwnersStore:
-    """Implements `KeyValueStore` for one run."""
-
-    def __init__(self, database: Database, run: RunRef) -> None:
-        self._database = database
-        self._run = run
-
-    def _scope(self, scope: Scope) -> str:
-        return (
-            ""
-            if scope is Scope.PERSON
-            else self._run.graph.sub_graph_id or str(self._run.graph.graph_id)
-        )
-
-    async def get(self, key: str, *, scope: Scope) -> Json | None:
-        """Return the value kept under `key`, None when there is none."""
-        async with self._database.acquire() as connection:
-            text = await connection.fetchval(
-                "SELECT value::text FROM stored_values WHERE owner_id = $1 AND scope = $2 AND key = $3",
-                self._run.owner_id,
-                self._scope(scope),
-                _checked(key),
-            )
-        return None if text is None else decode(text)
-
-    async def set(self, key: str, value: Json, *, scope: Scope) -> None:
-        """Keep `value` under `key`."""
-        async with self._database.acquire() as connection:
-            await connection.execute(
-                """
-                INSERT INTO stored_values (owner_id, scope, key, value) VALUES ($1, $2, $3, $4::text::json)
-                ON CONFLICT (owner_id, scope, key) DO UPDATE SET value = excluded.value, updated_at = now()
-                """,
-                self._run.owner_id,
-                self._scope(scope),
-                _checked(key),
-                encode(value).decode(),
-            )
-
-
-def _checked(key: str) -> str:
-    if len(key) > MAX_KEY:
-        raise BlockError(f"A key has at most {MAX_KEY} characters; this one has {len(key)}.")
-    if "\0" in key:
-        raise BlockError("A key cannot hold the character U+0000.")
-    return key
+        return self._reach.stored.of(run)

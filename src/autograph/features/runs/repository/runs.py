@@ -12,7 +12,7 @@ from autograph.engine.journal.postgres import decode_result
 from autograph.engine.state import RunStatus
 from autograph.features.accounts.models import Principal
 from autograph.features.runs.errors import KeyReused, RunIsGoing, RunNotFound
-from autograph.features.runs.models import JournalRow, Place, RunRow
+from autograph.features.runs.models import JournalRow, Place, RunFilter, RunRow
 from autograph.graph.model import Json
 from autograph.infra.database import Database
 from autograph.infra.json import decode
@@ -20,6 +20,19 @@ from autograph.infra.json import decode
 _COLUMNS = """
     id, owner_id, graph_id, graph_version, sub_graph_id, parent_id, status, worker, crashes, result::text,
     queued_at, started_at, ended_at
+"""
+
+_LIST = f"""
+SELECT {_COLUMNS} FROM runs
+WHERE owner_id = $1 AND deleted_at IS NULL AND parent_id IS NULL
+  AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid IS NULL OR graph_id = $3)
+  AND ($4::text IS NULL OR status = $4)
+  AND ($6::timestamptz IS NULL OR queued_at >= $6) AND ($7::timestamptz IS NULL OR queued_at < $7)
+  AND ($8::text IS NULL OR starts_with(id::text, $9)
+       OR EXISTS (SELECT 1 FROM graphs WHERE graphs.id = runs.graph_id AND graphs.name ILIKE $8)
+       OR result #>> '{{error,message}}' ILIKE $8
+       OR EXISTS (SELECT 1 FROM json_each_text(result -> 'outputs') AS output WHERE output.value ILIKE $8))
+ORDER BY id DESC LIMIT $5
 """
 
 _PLACE = """
@@ -83,29 +96,21 @@ class RunRepository:
         return _run_row(values), {} if first is None else decode(first)
 
     async def list_page(
-        self,
-        principal: Principal,
-        *,
-        limit: int,
-        before: UUID | None,
-        graph_id: UUID | None,
-        status: RunStatus | None,
+        self, principal: Principal, wanted: RunFilter, *, limit: int, before: UUID | None
     ) -> Sequence[RunRow]:
         """Return a page of a person's runs, newest first; runs inside runs are left out."""
         async with self._database.acquire() as connection:
             rows = await connection.fetch(
-                f"""
-                SELECT {_COLUMNS} FROM runs
-                WHERE owner_id = $1 AND deleted_at IS NULL AND parent_id IS NULL
-                  AND ($2::uuid IS NULL OR id < $2) AND ($3::uuid IS NULL OR graph_id = $3)
-                  AND ($4::text IS NULL OR status = $4)
-                ORDER BY id DESC LIMIT $5
-                """,
+                _LIST,
                 principal.user_id,
                 before,
-                graph_id,
-                None if status is None else status.value,
+                wanted.graph_id,
+                None if wanted.status is None else wanted.status.value,
                 limit,
+                wanted.since,
+                wanted.until,
+                _pattern(wanted.text),
+                wanted.text.strip().lower(),
             )
         return [_run_row(row) for row in rows]
 
@@ -115,17 +120,24 @@ class RunRepository:
             row = await connection.fetchrow(_PLACE, run_id, principal.user_id)
         return None if row is None else Place(**dict(row))
 
-    async def events(self, run_id: UUID, *, since: int, limit: int) -> Sequence[JournalRow]:
-        """Return a run's events after `since`; the caller has made sure that the run is the principal's."""
+    async def events(
+        self, run_id: UUID, *, since: int, limit: int, node_run: int | None = None
+    ) -> Sequence[JournalRow]:
+        """Return a run's events after `since`, of one node run or of all of them.
+
+        The caller has made sure that the run is the principal's.
+        """
         async with self._database.acquire() as connection:
             rows = await connection.fetch(
                 """
                 SELECT seq, kind, body::text, at FROM run_events
-                WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+                WHERE run_id = $1 AND seq > $2 AND ($4::integer IS NULL OR (body ->> 'node_run')::integer = $4)
+                ORDER BY seq LIMIT $3
                 """,
                 run_id,
                 since,
                 limit,
+                node_run,
             )
         return [JournalRow(row["seq"], row["kind"], decode(row["body"]), row["at"]) for row in rows]
 
@@ -193,6 +205,7 @@ class RunRepository:
                 "charges",
                 "idempotency_keys",
                 "stored_values",
+                "memories",
                 "runs",
             ):
                 await connection.execute(f"DELETE FROM {table} WHERE owner_id = $1", user_id)
@@ -226,6 +239,15 @@ class RunRepository:
                 f"The idempotency key {key!r} was used for another request. Use a fresh one."
             )
         return row["resource_id"]
+
+
+def _pattern(text: str) -> str | None:
+    """Return what LIKE finds a text by, wherever it stands."""
+    text = text.strip()
+    if not text:
+        return None
+    plain = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{plain}%"
 
 
 def _run_row(row: Mapping[str, Any] | asyncpg.Record) -> RunRow:

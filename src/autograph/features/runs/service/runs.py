@@ -31,6 +31,7 @@ from autograph.features.runs.models import (
     Page,
     Priority,
     Run,
+    RunFilter,
     Wait,
 )
 from autograph.features.runs.ports import RunStarter
@@ -191,10 +192,9 @@ class RunService:
             return Means(wanted.model, row.id, row.graph_version).as_json()
         for row in await self._runs.list_page(
             principal,
+            RunFilter(order.graph_id, RunStatus.COMPLETED),
             limit=_LOOKED_AT,
             before=None,
-            graph_id=order.graph_id,
-            status=RunStatus.COMPLETED,
         ):
             if row.result is not None and "simulated" not in row.result.stats:
                 return Means(wanted.model, row.id, row.graph_version).as_json()
@@ -273,29 +273,34 @@ class RunService:
     async def list_page(
         self,
         principal: Principal,
+        wanted: RunFilter | None = None,
         *,
         limit: int = 50,
         before: UUID | None = None,
-        graph_id: UUID | None = None,
-        status: RunStatus | None = None,
     ) -> Page:
-        """Return a page of a person's runs, newest first."""
+        """Return a page of a person's runs, newest first; None wants all of them."""
         limit = min(limit, MAX_PAGE)
         rows = await self._runs.list_page(
-            principal, limit=limit, before=before, graph_id=graph_id, status=status
+            principal, wanted or RunFilter(), limit=limit, before=before
         )
         return Page(rows, rows[-1].id if len(rows) == limit else None)
 
     async def events(
-        self, principal: Principal, run_id: UUID, *, since: int = 0, limit: int = 1_000
+        self,
+        principal: Principal,
+        run_id: UUID,
+        *,
+        since: int = 0,
+        limit: int = 1_000,
+        node_run: int | None = None,
     ) -> Sequence[JournalRow]:
-        """Return a run's events after `since`, in order, without gaps.
+        """Return a run's events after `since`, in order, without gaps; of one node run alone where it is named.
 
         Raises:
             RunNotFound: There is none.
         """
         await self._runs.get(principal, run_id)
-        return await self._runs.events(run_id, since=since, limit=limit)
+        return await self._runs.events(run_id, since=since, limit=limit, node_run=node_run)
 
     async def follow(
         self, principal: Principal, run_id: UUID, *, since: int = 0

@@ -1,4 +1,4 @@
-"""What agents remember by meaning."""
+"""Which hosts people and agents may ask, and what they asked."""
 
 from autograph.infra.migrations.runner import execute_sql_file
 
