@@ -21,6 +21,7 @@ SHOWN_ONCE = {
     "BegunAnswer.state_token",
     "LoggedIn.access_token",
     "LoggedIn.refresh_token",
+    "MadeShare.share_token",
     "NewAppAnswer.client_secret",
     "NewKeyAnswer.key",
     "NewSecretAnswer.client_secret",
@@ -88,8 +89,11 @@ def test_what_goes_out_has_no_secret(name: str) -> None:
 def test_what_goes_out_is_no_row(route: GuardedRoute) -> None:
     parts = [route.response_model, *get_args(route.response_model)]
     assert not [one for one in parts if isinstance(one, type) and is_dataclass(one)]
+    modules = [str(getattr(one, "__module__", "")) for one in parts]
     assert not [
-        one for one in parts if getattr(one, "__module__", "").endswith((".tables", ".models"))
+        one
+        for one in modules
+        if one.startswith("autograph.features.") and one.endswith((".tables", ".models"))
     ]
 
 

@@ -11,7 +11,7 @@ import { whenLoggedOut } from "@/shared/api/client";
 import { loadLanguage } from "@/shared/settings";
 import { Toasts } from "@/shared/ui/toast";
 
-const OPEN_TO_ALL = /^\/(login|welcome|signup|forgotten|auth)\b/;
+const OPEN_TO_ALL = /^\/(login|welcome|signup|forgotten|auth|share)\b/;
 
 function leave(): void {
   const { pathname, searchStr } = router.state.location;
