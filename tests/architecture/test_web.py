@@ -22,6 +22,7 @@ NEVER_ASKED = {
     "example.com": "the base that an address in a PDF is read against",
     "a": "an address that shows whether the browser reads addresses well (core-js, in what draws PDFs)",
     "x": "the same",
+    "mcp.example.com": "what the field for a server's address shows while it is empty",
     "foo.bar": "the base that an address in a PDF is read against",
 }
 """Hosts that the built app names, and why it asks none of them; its policy (`test_rest.py`) would not let it."""

@@ -9,7 +9,8 @@ from uuid import UUID
 import typer
 
 from autograph.cli.output import print_json, print_plain, run_async, settings_for
-from autograph.cli.runs import AsJson, DataDir, json_or_text
+from autograph.cli.runs import AsJson, DataDir
+from autograph.cli.values import json_or_text
 from autograph.features.runs.models import Break
 from autograph.graph.model import Json
 from autograph.infra.errors import Invalid

@@ -26,6 +26,7 @@ from autograph.cli.output import (
     settings_for,
     shown,
 )
+from autograph.cli.values import json_or_text, pinned
 from autograph.engine.state import RunStatus
 from autograph.features.runs.models import (
     Debug,
@@ -131,7 +132,7 @@ def run(  # noqa: PLR0913 - each is an option of the command
             is_attended=not unattended,
             is_recorded=record,
             dry_run=DryRun(recording, model) if dry_run else None,
-            debug=Debug(until or None, _pinned(pin or []), breakpoint or ()),
+            debug=Debug(until or None, pinned(pin or []), breakpoint or ()),
         )
 
     finished, simulated = run_async(
@@ -278,30 +279,6 @@ def _parse_values(values: list[str], graph: Graph, schema: Mapping[str, Any]) ->
 
 def _names(schema: Mapping[str, Any]) -> str:
     return ", ".join(schema["properties"]) or "nothing"
-
-
-def _pinned(texts: list[str]) -> dict[str, dict[str, Json]]:
-    """Return what `NODE.PIN=VALUE` texts pin; a pin that is named again gives out that value, too.
-
-    Raises:
-        Invalid: One is not of that form.
-    """
-    found: dict[str, dict[str, Json]] = {}
-    for text in texts:
-        target, equals, value = text.partition("=")
-        node, dot, pin = target.rpartition(".")
-        if not (node and dot and pin and equals):
-            raise Invalid(f"--pin takes NODE.PIN=VALUE, not {text!r}.")
-        found.setdefault(node, {}).setdefault(pin, []).append(json_or_text(value))
-    return found
-
-
-def json_or_text(value: str) -> Json:
-    """Return the value that a text is as JSON, else the text."""
-    try:
-        return decode(value)
-    except Invalid:
-        return value
 
 
 def present(run: Run) -> dict[str, Json]:

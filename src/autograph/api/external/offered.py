@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from autograph.api.external import credentials, identity, stream
 from autograph.api.external.route import ExternalRoute, offer, routes_of
-from autograph.api.rest import blocks, graphs, reviews, runs
+from autograph.api.rest import blocks, graphs, journals, reviews, runs
 from autograph.infra.errors import Bug
 
 _OFFERED: Final[Sequence[tuple[str, Callable[..., Any]]]] = (
@@ -28,14 +28,14 @@ _OFFERED: Final[Sequence[tuple[str, Callable[..., Any]]]] = (
     ("/runs", runs.list_runs),
     ("/runs/{run_id}", runs.get_run),
     ("/runs/{run_id}", runs.delete_run),
-    ("/runs/{run_id}/events", runs.list_events),
-    ("/runs/{run_id}/node-runs", runs.list_node_runs),
+    ("/runs/{run_id}/events", journals.list_events),
+    ("/runs/{run_id}/node-runs", journals.list_node_runs),
     ("/runs/{run_id}/stop", runs.cancel_run),
     ("/reviews", reviews.list_reviews),
     ("/reviews/{review_id}", reviews.get_review),
     ("/reviews/{review_id}", reviews.decide_review),
 )
-_FROM: Final = (blocks.router, graphs.router, runs.router, reviews.router)
+_FROM: Final = (blocks.router, graphs.router, journals.router, runs.router, reviews.router)
 
 
 def _router() -> APIRouter:

@@ -25,7 +25,7 @@ from starlette.types import Scope
 from autograph.api.deps import PrincipalDep, Services, ServicesDep
 from autograph.api.external.route import ExternalRoute
 from autograph.api.gateway.routes import needs
-from autograph.api.rest.runs import present_event
+from autograph.api.rest.journals import present_event
 from autograph.features.accounts.models import Permission, Principal
 from autograph.features.runs.models import JournalRow
 from autograph.graph.model import Json

@@ -30,7 +30,8 @@ from autograph.api.deps import Services
 from autograph.api.errors import body_of
 from autograph.api.gateway.credentials import headers_of, is_foreign
 from autograph.api.gateway.routes import needs
-from autograph.api.rest.runs import present_event, present_row
+from autograph.api.rest.journals import present_event
+from autograph.api.rest.runs import present_row
 from autograph.features.accounts.errors import MayNot, Unauthenticated
 from autograph.features.accounts.models import Permission, Principal
 from autograph.graph.model import Json, is_object
