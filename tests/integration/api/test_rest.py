@@ -55,7 +55,8 @@ def test_models_are_listed_with_what_they_cost(served: Up) -> None:
         "is_keyless": False,
     }
     assert found["demo"]["is_keyless"] is True
-    assert {one["kind"] for one in found.values()} == {"text", "embedding"}
+    kinds = {one["kind"] for one in found.values()}
+    assert kinds == {"text", "embedding", "transcript", "verdict", "picture"}
 
 
 class TestGraphs:

@@ -121,14 +121,16 @@ class TestDeath:
 
     @pytest.mark.parametrize("holder", ["a dead child", "another process"])
     async def test_locks_of_a_killed_server_whose_number_still_counts_are_removed(
-        self, tmp_path: Path, holder: str
+        self, tmp_path_factory: pytest.TempPathFactory, holder: str
     ) -> None:
-        first = EmbeddedPostgres(tmp_path)
+        # A short name: where a socket's path would be too long, the socket is elsewhere.
+        home = tmp_path_factory.mktemp("up")
+        first = EmbeddedPostgres(home)
         await first.start()
         assert first.pid is not None
         locks = [
-            tmp_path / "postgres" / "data" / "postmaster.pid",
-            tmp_path / "postgres" / "socket" / ".s.PGSQL.5432.lock",
+            home / "postgres" / "data" / "postmaster.pid",
+            home / "postgres" / "socket" / ".s.PGSQL.5432.lock",
         ]
         kept = [lock.read_text() for lock in locks]
         await first.stop()
@@ -139,7 +141,7 @@ class TestDeath:
             lock.write_text("\n".join([str(pid), *text.split("\n")[1:]]))
             shutil.chown(lock, locks[0].parent.stat().st_uid)
 
-        again = EmbeddedPostgres(tmp_path)
+        again = EmbeddedPostgres(home)
         assert await ask(await again.start(), "SELECT 1") == 1
 
         await again.stop()
