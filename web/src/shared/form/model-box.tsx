@@ -42,7 +42,7 @@ export function ModelBox({ schema, value, onChange, given }: WidgetProps) {
       </button>
       {isOpen ? (
         <Choice
-          kind={schema["x-models"] === "embedding" ? "embedding" : "text"}
+          kind={KINDS.has(String(schema["x-models"])) ? String(schema["x-models"]) : "text"}
           title={schema.title || words.editing.model}
           chosen={name}
           onChoose={(id) => {
@@ -55,6 +55,9 @@ export function ModelBox({ schema, value, onChange, given }: WidgetProps) {
     </>
   );
 }
+
+/** Models that write no text; what a pin wants besides (code, search) is written. */
+const KINDS = new Set(["embedding", "picture", "transcript", "verdict"]);
 
 function Choice({
   kind,
@@ -165,7 +168,9 @@ function Choice({
                           ? words.editing.rates(number(one.rates.input), number(one.rates.output))
                           : words.editing.flat(one.flat)}
                       </span>
-                      <span className="block">{words.editing.window(number(one.window))}</span>
+                      {one.window ? (
+                        <span className="block">{words.editing.window(number(one.window))}</span>
+                      ) : null}
                     </span>
                   </div>
                 );
