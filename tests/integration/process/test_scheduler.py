@@ -50,13 +50,9 @@ async def test_what_waits_for_its_time_is_queued_by_the_scheduler(
     async with database.acquire() as connection:
         with carrying("scheduler", tmp_path, AUTOGRAPH_DATABASE_URL=database_url):
             async with asyncio.timeout(60):
-                while (
-                    status := await connection.fetchval(
-                        "SELECT status FROM runs WHERE id = $1", run_id
-                    )
-                ) == "waiting":
+                while not (jobs := await connection.fetch("SELECT run_id FROM jobs")):
                     await asyncio.sleep(0.05)
-        jobs = await connection.fetch("SELECT run_id FROM jobs")
+        status = await connection.fetchval("SELECT status FROM runs WHERE id = $1", run_id)
 
     assert status == "queued"
     assert [one["run_id"] for one in jobs] == [run_id]
