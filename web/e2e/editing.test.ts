@@ -496,6 +496,7 @@ describe("a node", () => {
 
     await node(page, "code").click();
     const code = panel(page).getByRole("textbox", { name: "Code" });
+    await panel(page).locator(".code-area").waitFor();
     await code.press("Control+End");
     await code.press("Enter");
     await code.pressSequentially("print(x)");

@@ -26,6 +26,8 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 const STOP_MS = 15_000;
+/** Answers of 4xx, which some flows are about; and what drives the browser, kept out of frames without scripts. */
+const EXPECTED = /Failed to load resource|Blocked script execution in 'about:srcdoc'/;
 
 export interface Platform {
   url: string;
@@ -104,9 +106,7 @@ export async function visit(
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => {
-    // Answers of 4xx are noted by the browser, and are what some flows are about.
-    if (message.type() === "error" && !/Failed to load resource/.test(message.text()))
-      faults.push(message.text());
+    if (message.type() === "error" && !EXPECTED.test(message.text())) faults.push(message.text());
   });
   page.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());

@@ -139,9 +139,9 @@ export function CodeBox({ schema, value, onChange, given, siblings }: WidgetProp
         <Suspense
           fallback={
             <Textarea
-              readOnly
               className="font-mono text-13"
               value={textOf(value)}
+              onChange={(event) => change(event.target.value)}
               {...(isWide ? { "aria-label": title } : given)}
             />
           }
