@@ -25,7 +25,6 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-import autograph.bootstrap
 from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.blocks.sdk import Block, BlockInput, BlockOutput, Context, Effect, Json, Outputs, pin
 from autograph.bootstrap import Platform, Process, platform, serve
@@ -113,7 +112,7 @@ class Client:
         """Return the status and the body of the answer."""
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         self._writer.write(head.encode() + body)
         answer = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         length = int(answer.split(b"content-length: ")[1].split(b"\r\n")[0])
@@ -265,13 +264,18 @@ async def timed(work: Callable[[], Awaitable[Any]], repeats: int) -> tuple[float
 async def measure(*, quick: bool) -> dict[str, Any]:
     """Run everything on a fresh platform."""
     catalog = Catalog([*load_catalog(), Touch])
-    autograph.bootstrap.load_catalog = lambda: catalog
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         settings = Settings(
-            data_dir=Path(folder), worker_slots=1_000, person_share=1, max_node_runs=20_000
+            data_dir=Path(folder),
+            worker_slots=1_000,
+            person_share=1,
+            max_node_runs=20_000,
+            rate_execute=0,
         )
-        up = await stack.enter_async_context(platform(settings, process=Process.UP))
+        up = await stack.enter_async_context(
+            platform(settings, process=Process.UP, load=lambda: catalog)
+        )
         config = uvicorn.Config(
             serve(up), port=0, log_config=None, access_log=False, lifespan="off"
         )
