@@ -3,51 +3,26 @@
 import { createHmac } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from "vitest";
-import { ask, barriers, openBrowser, type Platform, startPlatform, traced, type Visit, visit } from "./stage";
+import type { Page } from "playwright-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { around, beenHere, button, here, platform } from "./flow";
+import { ask, barriers } from "./stage";
 
 const SENTENCE = "a sentence is a good one";
 const APP = "https://app.example.com";
 
-let browser: Browser;
-let platform: Platform;
-let here: Visit;
-let endTrace: (hasFailed: boolean) => Promise<void>;
-
+around({
+  settings: { AUTOGRAPH_RATE_AUTH: "0", AUTOGRAPH_RATE_PUBLIC: "0" },
+  prepare: beenHere,
+  isMeant: (fault) => fault.startsWith(`asked ${APP}`),
+});
 beforeAll(async () => {
-  [browser, platform] = await Promise.all([
-    openBrowser(),
-    startPlatform({ AUTOGRAPH_RATE_AUTH: "0", AUTOGRAPH_RATE_PUBLIC: "0" }),
-  ]);
   await fetch(`${platform.url}/api/v1/auth/set-up`, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify({ name: "Olga", email: "olga@example.com", password: SENTENCE }),
   });
 });
-afterAll(async () => {
-  await browser?.close();
-  await platform?.stop();
-});
-beforeEach(async ({ task }: TestContext) => {
-  here = await visit(browser, platform.url);
-  here.page.setDefaultTimeout(30_000);
-  await here.context.addInitScript(() => {
-    localStorage.setItem("autograph.welcomed", "yes");
-    localStorage.setItem("autograph.tour", "done");
-  });
-  endTrace = await traced(here.context, task.name.replace(/\W+/g, "-"));
-});
-afterEach(async ({ task }: TestContext) => {
-  await endTrace(task.result?.state === "fail");
-  await here.context.close();
-  expect(here.faults.filter((fault) => !fault.startsWith(`asked ${APP}`))).toEqual([]);
-});
-
-function button(place: Page | Locator, name: string | RegExp): Locator {
-  return place.getByRole("button", { name, exact: typeof name === "string" });
-}
 
 /** Make somebody's account, as the sign-up page does. */
 async function signUp(name: string): Promise<string> {

@@ -1,37 +1,16 @@
 // Debugging an agent on the canvas: running to a node, pinned values, breakpoints, and what goes over links meanwhile.
 
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, type TestContext, test } from "vitest";
-import { ask, barriers, openBrowser, type Platform, startPlatform, traced, type Visit, visit } from "./stage";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { around, BLOCKS, beenHere, button, here } from "./flow";
+import { ask, barriers } from "./stage";
 
-let browser: Browser;
-let platform: Platform;
-let here: Visit;
-let endTrace: (hasFailed: boolean) => Promise<void>;
-
-beforeAll(async () => {
-  [browser, platform] = await Promise.all([openBrowser(), startPlatform()]);
+around({
+  prepare: async (opened) => {
+    await beenHere(opened);
+    await opened.page.goto("/library");
+  },
 });
-afterAll(async () => {
-  await browser?.close();
-  await platform?.stop();
-});
-beforeEach(async ({ task }: TestContext) => {
-  here = await visit(browser, platform.url);
-  here.page.setDefaultTimeout(30_000);
-  endTrace = await traced(here.context, task.name.replace(/\W+/g, "-"));
-  await here.page.addInitScript(() => localStorage.setItem("autograph.welcomed", "yes"));
-  await here.page.goto("/library");
-});
-afterEach(async ({ task }: TestContext) => {
-  await endTrace(task.result?.state === "fail");
-  await here.context.close();
-  expect(here.faults).toEqual([]);
-});
-
-const CALCULATOR = "b1ab9b19-67a6-406d-abf5-2dba76d00c79";
-const OUTPUT = "363ae599-353e-4804-937e-b2ee3cef3da4";
-const AGENT = "e189baac-8c20-45a1-94a7-55177ea42565";
 
 /** One → two → three, each adding one to what came; then the sum goes out. */
 async function adders(page: Page): Promise<string> {
@@ -39,7 +18,7 @@ async function adders(page: Page): Promise<string> {
   const nodes = names.map((id) => ({
     id,
     name: id,
-    block_id: CALCULATOR,
+    block_id: BLOCKS.calculator,
     constants: { operation: "Add", a: 0, b: 1 },
   }));
   const saved = await ask<{ id: string }>(page, "POST", "/api/v1/graphs", {
@@ -47,7 +26,7 @@ async function adders(page: Page): Promise<string> {
     id: crypto.randomUUID(),
     name: "Adders",
     version: 1,
-    nodes: [...nodes, { id: "out", block_id: OUTPUT, constants: { name: "sum" } }],
+    nodes: [...nodes, { id: "out", block_id: BLOCKS.output, constants: { name: "sum" } }],
     links: [
       { from: "one", output: "result", to: "two", input: "a" },
       { from: "two", output: "result", to: "three", input: "a" },
@@ -58,8 +37,6 @@ async function adders(page: Page): Promise<string> {
   return saved.id;
 }
 
-const button = (place: Page | Locator, name: string | RegExp) =>
-  place.getByRole("button", { name, exact: typeof name === "string" });
 const nodeOf = (page: Page, id: string) => page.locator(`.react-flow__node[data-id="${id}"]`);
 const bar = (page: Page) => page.locator("[data-run-bar]");
 
@@ -176,7 +153,7 @@ test("a breakpoint in an agent inside is let go from the outer one", async () =>
     nodes: [
       {
         id: "agent",
-        block_id: AGENT,
+        block_id: BLOCKS.agent,
         constants: {
           graph_id: inner,
           graph_version: 1,
@@ -185,7 +162,7 @@ test("a breakpoint in an agent inside is let go from the outer one", async () =>
           output_schema: { type: "object", properties: { n: {} } },
         },
       },
-      { id: "out", block_id: OUTPUT, constants: { name: "n" } },
+      { id: "out", block_id: BLOCKS.output, constants: { name: "n" } },
     ],
     links: [{ from: "agent", output: "n", to: "out", input: "value" }],
     layout: { agent: { x: 0, y: 0 }, out: { x: 300, y: 0 } },
@@ -195,8 +172,13 @@ test("a breakpoint in an agent inside is let go from the outer one", async () =>
         name: "Inner",
         version: 1,
         nodes: [
-          { id: "deep", name: "Deep", block_id: CALCULATOR, constants: { operation: "Add", a: 1, b: 1 } },
-          { id: "give", block_id: OUTPUT, constants: { name: "n" } },
+          {
+            id: "deep",
+            name: "Deep",
+            block_id: BLOCKS.calculator,
+            constants: { operation: "Add", a: 1, b: 1 },
+          },
+          { id: "give", block_id: BLOCKS.output, constants: { name: "n" } },
         ],
         links: [{ from: "deep", output: "result", to: "give", input: "value" }],
       },
@@ -241,7 +223,7 @@ test("a large graph is seen whole as tiles with names, marks and links, and near
     version: 1,
     nodes: all.map((i) => ({
       id: `n${i}`,
-      block_id: CALCULATOR,
+      block_id: BLOCKS.calculator,
       constants: { operation: "Add", a: 0, b: 1 },
     })),
     links: all

@@ -2,46 +2,25 @@
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from "vitest";
-import { ask, barriers, openBrowser, type Platform, startPlatform, traced, type Visit, visit } from "./stage";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { around, BLOCKS, beenHere, browser, button, here, platform } from "./flow";
+import { ask, barriers, visit } from "./stage";
 
-let browser: Browser;
-let platform: Platform;
 let tools: Server;
-let here: Visit;
-let endTrace: (hasFailed: boolean) => Promise<void>;
 
+around({
+  settings: { AUTOGRAPH_EGRESS_INSIDE: '["127.0.0.1"]' },
+  prepare: async (opened) => {
+    await beenHere(opened);
+    // What is not saved is kept: leaving need not be asked about.
+    opened.page.on("dialog", (dialog) => dialog.accept());
+  },
+});
 beforeAll(async () => {
-  [browser, platform, tools] = await Promise.all([
-    openBrowser(),
-    startPlatform({ AUTOGRAPH_EGRESS_INSIDE: '["127.0.0.1"]' }),
-    serveTools(),
-  ]);
+  tools = await serveTools();
 });
-afterAll(async () => {
-  await browser?.close();
-  await platform?.stop();
-  tools?.close();
-});
-beforeEach(async ({ task }: TestContext) => {
-  here = await visit(browser, platform.url);
-  here.page.setDefaultTimeout(20_000);
-  await here.page.addInitScript(() => localStorage.setItem("autograph.welcomed", "yes"));
-  // What is not saved is kept: leaving need not be asked about.
-  here.page.on("dialog", (dialog) => dialog.accept());
-  endTrace = await traced(here.context, `editing-${task.name.replace(/\W+/g, "-")}`);
-});
-afterEach(async ({ task }: TestContext) => {
-  await endTrace(task.result?.state === "fail");
-  await here.context.close();
-  expect(here.faults).toEqual([]);
-});
-
-const CALCULATOR = "b1ab9b19-67a6-406d-abf5-2dba76d00c79";
-const STORE = "1ff065e9-88e8-4358-9d82-8dc91f622ba9";
-const NUMBER = "96dae2bb-97a2-41c2-bd2f-13a3b5a8ea98";
-const OUTPUT = "363ae599-353e-4804-937e-b2ee3cef3da4";
+afterAll(() => tools?.close());
 
 /** An MCP server with one tool, as far as it is asked here: JSON-RPC over POST. */
 async function serveTools(): Promise<Server> {
@@ -94,9 +73,9 @@ const SUM = {
   name: "Sum",
   version: 1,
   nodes: [
-    { id: "a", block_id: NUMBER, constants: { name: "a" } },
-    { id: "sum", block_id: CALCULATOR, constants: { operation: "Add", b: 3 } },
-    { id: "out", block_id: OUTPUT, constants: { name: "sum" } },
+    { id: "a", block_id: BLOCKS.number, constants: { name: "a" } },
+    { id: "sum", block_id: BLOCKS.calculator, constants: { operation: "Add", b: 3 } },
+    { id: "out", block_id: BLOCKS.output, constants: { name: "sum" } },
   ],
   links: [
     { from: "a", output: "result", to: "sum", input: "a" },
@@ -104,10 +83,6 @@ const SUM = {
   ],
   layout: { a: { x: 0, y: 0 }, sum: { x: 320, y: 0 }, out: { x: 640, y: 0 } },
 };
-
-function button(place: Page | Locator, name: string | RegExp): Locator {
-  return place.getByRole("button", { name, exact: typeof name === "string" });
-}
 
 const panel = (page: Page) => page.getByRole("complementary", { name: "Inspector" });
 const node = (page: Page, id: string) => page.locator(`.react-flow__node[data-id="${id}"]`);
@@ -217,7 +192,7 @@ describe("what was done before", () => {
       nodes: [
         SUM.nodes[0],
         { ...SUM.nodes[1], constants: { operation: "Multiply", b: 3 } },
-        { id: "store", block_id: STORE, constants: { input: "kept" } },
+        { id: "store", block_id: BLOCKS.store, constants: { input: "kept" } },
       ],
       links: [SUM.links[0]],
       layout: { ...SUM.layout, store: { x: 640, y: 160 } },
@@ -346,7 +321,7 @@ describe("a graph", () => {
         nodes: [
           {
             id: "t",
-            block_id: CALCULATOR,
+            block_id: BLOCKS.calculator,
             input_default: { operation: "Add", a: 1, b: 1 },
             metadata: { position: { x: 0, y: 0 }, customized_name: "Theirs too" },
           },
@@ -477,7 +452,7 @@ describe("a node", () => {
           block_id: await blockId(page, "ExecuteCode"),
           constants: { code: "if True:\n    x = 1" },
         },
-        { id: "store", block_id: STORE, constants: { input: 1 } },
+        { id: "store", block_id: BLOCKS.store, constants: { input: 1 } },
       ],
       links: [],
       layout: { ai: { x: 0, y: 0 }, code: { x: 320, y: 0 }, store: { x: 640, y: 0 } },

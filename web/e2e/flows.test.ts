@@ -1,50 +1,11 @@
 // What people do, from the first minute on, against the platform as it is started.
 
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from "vitest";
-import { ask, barriers, openBrowser, type Platform, startPlatform, traced, type Visit, visit } from "./stage";
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { around, BLOCKS, browser, button, goTo, here, platform } from "./flow";
+import { ask, barriers } from "./stage";
 
-let browser: Browser;
-let platform: Platform;
-let here: Visit;
-let endTrace: (hasFailed: boolean) => Promise<void>;
-
-beforeAll(async () => {
-  [browser, platform] = await Promise.all([openBrowser(), startPlatform()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await platform?.stop();
-});
-beforeEach(async ({ task }: TestContext) => {
-  here = await visit(browser, platform.url);
-  here.page.setDefaultTimeout(30_000);
-  endTrace = await traced(here.context, task.name.replace(/\W+/g, "-"));
-});
-afterEach(async ({ task }: TestContext) => {
-  await endTrace(task.result?.state === "fail");
-  await here.context.close();
-  // No error in the browser, nothing refused by the policy, no other host asked: in every flow.
-  expect(here.faults).toEqual([]);
-});
-
-/** A page as somebody who has been here before sees it. */
-async function goTo(page: Page, path: string): Promise<void> {
-  await page.addInitScript(() => {
-    localStorage.setItem("autograph.welcomed", "yes");
-    localStorage.setItem("autograph.tour", "done");
-  });
-  await page.goto(path);
-}
-
-function button(place: Page | Locator, name: string | RegExp): Locator {
-  return place.getByRole("button", { name, exact: typeof name === "string" });
-}
-
-const CALCULATOR = "b1ab9b19-67a6-406d-abf5-2dba76d00c79";
-const STORE = "1ff065e9-88e8-4358-9d82-8dc91f622ba9";
-const OUTPUT = "363ae599-353e-4804-937e-b2ee3cef3da4";
-const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
+around();
 
 describe("somebody who has never seen it", () => {
   test("runs an agent in the first minute and sees every step", async () => {
@@ -117,13 +78,13 @@ describe("the library", () => {
       nodes: [
         {
           id: "1e0a4c9d-0000-4000-8000-00000000000a",
-          block_id: CALCULATOR,
+          block_id: BLOCKS.calculator,
           input_default: { operation: "Add", a: 1, b: 1 },
           metadata: { position: { x: 0, y: 0 } },
         },
         {
           id: "1e0a4c9d-0000-4000-8000-00000000000b",
-          block_id: OUTPUT,
+          block_id: BLOCKS.output,
           input_default: { name: "sum" },
           metadata: { position: { x: 400, y: 0 } },
         },
@@ -283,7 +244,7 @@ describe("the builder", () => {
       id: crypto.randomUUID(),
       name: "Kept",
       version: 1,
-      nodes: [{ id: "a", block_id: STORE, constants: { input: "one" } }],
+      nodes: [{ id: "a", block_id: BLOCKS.store, constants: { input: "one" } }],
       links: [],
       layout: { a: { x: 0, y: 0 } },
     };
@@ -327,9 +288,9 @@ describe("the builder", () => {
       name: "Pins",
       version: 1,
       nodes: [
-        { id: "c", block_id: CALCULATOR, constants: { operation: "Add", a: 1, b: 2 } },
+        { id: "c", block_id: BLOCKS.calculator, constants: { operation: "Add", a: 1, b: 2 } },
         { id: "d", block_id: "31d1064e-7446-4693-a7d4-65e5ca1180d1", constants: { key: "k", value: 1 } },
-        { id: "s", block_id: STORE, constants: { input: 1 } },
+        { id: "s", block_id: BLOCKS.store, constants: { input: 1 } },
       ],
       links: [],
       layout: { c: { x: 0, y: 0 }, d: { x: 420, y: -160 }, s: { x: 420, y: 180 } },
@@ -376,8 +337,8 @@ describe("a run", () => {
       name: "Letter",
       version: 1,
       nodes: [
-        { id: "r", block_id: REVIEW, constants: { data: "Dear all,", name: "Is the letter good?" } },
-        { id: "o", block_id: OUTPUT, constants: { name: "sent" } },
+        { id: "r", block_id: BLOCKS.review, constants: { data: "Dear all,", name: "Is the letter good?" } },
+        { id: "o", block_id: BLOCKS.output, constants: { name: "sent" } },
       ],
       links: [{ from: "r", output: "approved_data", to: "o", input: "value" }],
     });
@@ -423,7 +384,12 @@ describe("a run", () => {
       name: "Divides by nothing",
       version: 1,
       nodes: [
-        { id: "c", name: "Share", block_id: CALCULATOR, constants: { operation: "Divide", a: 1, b: 0 } },
+        {
+          id: "c",
+          name: "Share",
+          block_id: BLOCKS.calculator,
+          constants: { operation: "Divide", a: 1, b: 0 },
+        },
       ],
       links: [],
     });
@@ -445,7 +411,7 @@ describe("a run", () => {
       id: crypto.randomUUID(),
       name: "Waits",
       version: 1,
-      nodes: [{ id: "r", block_id: REVIEW, constants: { data: 1, name: "For ever" } }],
+      nodes: [{ id: "r", block_id: BLOCKS.review, constants: { data: 1, name: "For ever" } }],
       links: [],
     });
     const long = await ask<{ id: string }>(page, "POST", `/api/v1/graphs/${waiting.id}/execute`, {});

@@ -2,55 +2,12 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from "vitest";
-import {
-  ask,
-  barriers,
-  openBrowser,
-  type Platform,
-  ROOT,
-  startPlatform,
-  traced,
-  type Visit,
-  visit,
-} from "./stage";
+import type { Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { around, BLOCKS, browser, button, goTo, here, platform } from "./flow";
+import { ask, barriers, ROOT, visit } from "./stage";
 
-let browser: Browser;
-let platform: Platform;
-let here: Visit;
-let endTrace: (hasFailed: boolean) => Promise<void>;
-
-beforeAll(async () => {
-  [browser, platform] = await Promise.all([openBrowser(), startPlatform()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await platform?.stop();
-});
-beforeEach(async ({ task }: TestContext) => {
-  here = await visit(browser, platform.url);
-  here.page.setDefaultTimeout(30_000);
-  endTrace = await traced(here.context, task.name.replace(/\W+/g, "-"));
-});
-afterEach(async ({ task }: TestContext) => {
-  await endTrace(task.result?.state === "fail");
-  await here.context.close();
-  expect(here.faults).toEqual([]);
-});
-
-/** A page as somebody sees it who has been here before and has had the tour. */
-async function goTo(page: Page, path: string): Promise<void> {
-  await page.addInitScript(() => {
-    localStorage.setItem("autograph.welcomed", "yes");
-    if (!localStorage.getItem("autograph.tour")) localStorage.setItem("autograph.tour", "done");
-  });
-  await page.goto(path);
-}
-
-function button(place: Page | Locator, name: string | RegExp): Locator {
-  return place.getByRole("button", { name, exact: typeof name === "string" });
-}
+around();
 
 const stage = (page: Page) => page.evaluate(() => localStorage.getItem("autograph.tour"));
 
@@ -59,10 +16,10 @@ async function save(page: Page, name: string, nodes: object[]): Promise<string> 
   return (await ask<{ id: string }>(page, "POST", "/api/v1/graphs", document)).id;
 }
 
-const CALCULATOR = "b1ab9b19-67a6-406d-abf5-2dba76d00c79";
-const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
-const FAILS = [{ id: "c", block_id: CALCULATOR, constants: { operation: "Divide", a: 1, b: 0 } }];
-const ASKS = [{ id: "r", block_id: REVIEW, constants: { data: { text: "Hi" }, name: "Send the letter?" } }];
+const FAILS = [{ id: "c", block_id: BLOCKS.calculator, constants: { operation: "Divide", a: 1, b: 0 } }];
+const ASKS = [
+  { id: "r", block_id: BLOCKS.review, constants: { data: { text: "Hi" }, name: "Send the letter?" } },
+];
 
 describe("the first day", () => {
   test("begins with the tour, which is skipped and found again (flow 9)", async () => {

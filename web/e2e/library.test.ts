@@ -1,41 +1,11 @@
 // The library: agents are taken in, run, put in order, found, and taken back; what they are run with is kept.
 
-import type { Browser, Locator, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from "vitest";
-import { ask, barriers, openBrowser, type Platform, startPlatform, traced, type Visit, visit } from "./stage";
+import type { Locator, Page } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { around, BLOCKS, beenHere, button, here, save } from "./flow";
+import { ask, barriers } from "./stage";
 
-let browser: Browser;
-let platform: Platform;
-let here: Visit;
-let endTrace: (hasFailed: boolean) => Promise<void>;
-
-beforeAll(async () => {
-  [browser, platform] = await Promise.all([openBrowser(), startPlatform({ AUTOGRAPH_RATE_WRITE: "0" })]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await platform?.stop();
-});
-beforeEach(async ({ task }: TestContext) => {
-  here = await visit(browser, platform.url);
-  here.page.setDefaultTimeout(30_000);
-  await here.page.addInitScript(() => localStorage.setItem("autograph.welcomed", "yes"));
-  endTrace = await traced(here.context, task.name.replace(/\W+/g, "-"));
-});
-afterEach(async ({ task }: TestContext) => {
-  await endTrace(task.result?.state === "fail");
-  await here.context.close();
-  expect(here.faults).toEqual([]);
-});
-
-const CALCULATOR = "b1ab9b19-67a6-406d-abf5-2dba76d00c79";
-const NUMBER_INPUT = "96dae2bb-97a2-41c2-bd2f-13a3b5a8ea98";
-const OUTPUT = "363ae599-353e-4804-937e-b2ee3cef3da4";
-const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
-
-function button(place: Page | Locator, name: string | RegExp): Locator {
-  return place.getByRole("button", { name, exact: typeof name === "string" });
-}
+around({ settings: { AUTOGRAPH_RATE_WRITE: "0" }, prepare: beenHere });
 
 /** What comes to be so within a while: what is asked is on its way, and the machine may be busy. */
 function eventually<T>(look: () => Promise<T>) {
@@ -51,9 +21,9 @@ function adder(name: string, more: object = {}) {
     version: 1,
     description: `${name} adds one.`,
     nodes: [
-      { id: "in", block_id: NUMBER_INPUT, constants: { name: "amount", value: 1 } },
-      { id: "sum", block_id: CALCULATOR, constants: { operation: "Add", b: 1 } },
-      { id: "out", block_id: OUTPUT, constants: { name: "total" } },
+      { id: "in", block_id: BLOCKS.number, constants: { name: "amount", value: 1 } },
+      { id: "sum", block_id: BLOCKS.calculator, constants: { operation: "Add", b: 1 } },
+      { id: "out", block_id: BLOCKS.output, constants: { name: "total" } },
     ],
     links: [
       { from: "in", output: "result", to: "sum", input: "a" },
@@ -62,10 +32,6 @@ function adder(name: string, more: object = {}) {
     layout: { in: { x: 0, y: 0 }, sum: { x: 360, y: 0 }, out: { x: 720, y: 0 } },
     ...more,
   };
-}
-
-async function save(page: Page, document: object): Promise<string> {
-  return (await ask<{ id: string }>(page, "POST", "/api/v1/graphs", document)).id;
 }
 
 const cards = (page: Page) => page.getByRole("list", { name: "Agents" }).getByRole("listitem");
@@ -139,13 +105,13 @@ describe("the library", () => {
     await page.goto("/library");
     const asking = await save(page, {
       ...adder("Asks first"),
-      nodes: [{ id: "r", block_id: REVIEW, constants: { data: { a: 1 }, name: "Look at this" } }],
+      nodes: [{ id: "r", block_id: BLOCKS.review, constants: { data: { a: 1 }, name: "Look at this" } }],
       links: [],
       layout: {},
     });
     const failing = await save(page, {
       ...adder("Fails"),
-      nodes: [{ id: "c", block_id: CALCULATOR, constants: { operation: "Divide", a: 1, b: 0 } }],
+      nodes: [{ id: "c", block_id: BLOCKS.calculator, constants: { operation: "Divide", a: 1, b: 0 } }],
       links: [],
       layout: {},
     });
@@ -376,7 +342,7 @@ describe("an agent's page", () => {
       ...adder("Order desk"),
       nodes: [
         { id: "t", block_id: trigger?.id, constants: {} },
-        { id: "o", block_id: OUTPUT, constants: { name: "order" } },
+        { id: "o", block_id: BLOCKS.output, constants: { name: "order" } },
       ],
       links: [{ from: "t", output: "payload", to: "o", input: "value" }],
       layout: {},

@@ -2,55 +2,17 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page, WebSocketRoute } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type TestContext, test } from "vitest";
-import {
-  ask,
-  barriers,
-  openBrowser,
-  type Platform,
-  ROOT,
-  startPlatform,
-  traced,
-  type Visit,
-  visit,
-} from "./stage";
+import type { Page, WebSocketRoute } from "playwright-core";
+import { describe, expect, test } from "vitest";
+import { around, BLOCKS, beenHere, browser, here, platform, save } from "./flow";
+import { ask, barriers, ROOT, visit } from "./stage";
 
-let browser: Browser;
-let platform: Platform;
-let here: Visit;
-let endTrace: (hasFailed: boolean) => Promise<void>;
-
-beforeAll(async () => {
-  [browser, platform] = await Promise.all([openBrowser(), startPlatform()]);
+around({
+  prepare: async (opened) => {
+    await beenHere(opened);
+    await opened.page.goto("/login");
+  },
 });
-afterAll(async () => {
-  await browser?.close();
-  await platform?.stop();
-});
-beforeEach(async ({ task }: TestContext) => {
-  here = await visit(browser, platform.url);
-  here.page.setDefaultTimeout(30_000);
-  await here.page.addInitScript(() => {
-    // Frames of outputs have no storage; there is nobody to be welcomed in them.
-    if (window === window.top) localStorage.setItem("autograph.welcomed", "yes");
-  });
-  endTrace = await traced(here.context, task.name.replace(/\W+/g, "-"));
-  await here.page.goto("/login");
-});
-afterEach(async ({ task }: TestContext) => {
-  await endTrace(task.result?.state === "fail");
-  await here.context.close();
-  // No error in the browser, nothing refused by the policy, no other host asked: in every flow.
-  expect(here.faults).toEqual([]);
-});
-
-const OUTPUT = "363ae599-353e-4804-937e-b2ee3cef3da4";
-const TEXT = "7fcd3bcb-8e1b-4e69-903d-32d3d4a92158";
-const CALCULATOR = "b1ab9b19-67a6-406d-abf5-2dba76d00c79";
-const CONDITION = "715696a0-e1da-45c8-b209-c2fa9c3b0be6";
-const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
-const STORE = "1ff065e9-88e8-4358-9d82-8dc91f622ba9";
 
 type Node = {
   id: string;
@@ -69,10 +31,6 @@ function agent(name: string, nodes: Node[], links: Array<[string, string, string
     nodes,
     links: links.map(([from, output, to, input]) => ({ from, output, to, input })),
   };
-}
-
-async function save(page: Page, document: unknown): Promise<string> {
-  return (await ask<{ id: string }>(page, "POST", "/api/v1/graphs", document)).id;
 }
 
 async function run(page: Page, graph: string, inputs: object = {}, wait = 30): Promise<string> {
@@ -148,7 +106,7 @@ describe("outputs", () => {
     };
     const nodes = Object.entries(values).map(([name, value]) => ({
       id: name,
-      block_id: OUTPUT,
+      block_id: BLOCKS.output,
       constants: { name, value },
     }));
     const id = await run(page, await save(page, agent("All kinds", nodes)));
@@ -207,9 +165,9 @@ describe("a run", () => {
       agent(
         "Painter",
         [
-          { id: "in", block_id: TEXT, constants: { name: "secret" } },
-          { id: "keep", block_id: STORE },
-          { id: "out", block_id: OUTPUT, constants: { name: "drawing", value: picture } },
+          { id: "in", block_id: BLOCKS.text, constants: { name: "secret" } },
+          { id: "keep", block_id: BLOCKS.store },
+          { id: "out", block_id: BLOCKS.output, constants: { name: "drawing", value: picture } },
         ],
         [["in", "result", "keep", "input"]],
       ),
@@ -251,7 +209,7 @@ describe("a run", () => {
     const { page } = here;
     const graph = await save(
       page,
-      agent("Judged", [{ id: "o", block_id: OUTPUT, constants: { name: "o", value: "hi" } }]),
+      agent("Judged", [{ id: "o", block_id: BLOCKS.output, constants: { name: "o", value: "hi" } }]),
     );
     await page.goto(`/runs/${await run(page, graph)}`);
     const place = page.getByRole("region", { name: "Feedback" });
@@ -273,9 +231,9 @@ describe("a run", () => {
   test("that fails says where and at which field; it goes on from there, on a mended agent too", async () => {
     const { page } = here;
     const nodes = (b: number): Node[] => [
-      { id: "one", block_id: CALCULATOR, name: "First", constants: { operation: "Add", a: 1, b: 2 } },
-      { id: "two", block_id: CALCULATOR, name: "Share", constants: { operation: "Divide", b } },
-      { id: "out", block_id: OUTPUT, constants: { name: "share" } },
+      { id: "one", block_id: BLOCKS.calculator, name: "First", constants: { operation: "Add", a: 1, b: 2 } },
+      { id: "two", block_id: BLOCKS.calculator, name: "Share", constants: { operation: "Divide", b } },
+      { id: "out", block_id: BLOCKS.output, constants: { name: "share" } },
     ];
     const links: Array<[string, string, string, string]> = [
       ["one", "result", "two", "a"],
@@ -355,9 +313,14 @@ describe("a run", () => {
       agent(
         "Echo",
         [
-          { id: "in", block_id: TEXT, constants: { name: "text" } },
-          { id: "fixed", block_id: OUTPUT, name: "Always", constants: { name: "always", value: "the same" } },
-          { id: "out", block_id: OUTPUT, name: "Said", constants: { name: "said" } },
+          { id: "in", block_id: BLOCKS.text, constants: { name: "text" } },
+          {
+            id: "fixed",
+            block_id: BLOCKS.output,
+            name: "Always",
+            constants: { name: "always", value: "the same" },
+          },
+          { id: "out", block_id: BLOCKS.output, name: "Said", constants: { name: "said" } },
         ],
         [["in", "result", "out", "value"]],
       ),
@@ -391,8 +354,8 @@ describe("a run", () => {
       agent(
         "Zoo",
         [
-          { id: "in", block_id: TEXT, constants: { name: "text" } },
-          { id: "out", block_id: OUTPUT, constants: { name: "said" } },
+          { id: "in", block_id: BLOCKS.text, constants: { name: "text" } },
+          { id: "out", block_id: BLOCKS.output, constants: { name: "said" } },
         ],
         [["in", "result", "out", "value"]],
       ),
@@ -433,10 +396,15 @@ function loop(): ReturnType<typeof agent> {
   return agent(
     "Long loop",
     [
-      { id: "r", block_id: REVIEW, constants: { data: 400, name: "From where?" } },
-      { id: "enough", block_id: CONDITION, constants: { operator: ">=", value2: 1, no_value: 0 } },
-      { id: "less", block_id: CALCULATOR, name: "One less", constants: { operation: "Subtract", b: 1 } },
-      { id: "step", block_id: OUTPUT, constants: { name: "step" } },
+      { id: "r", block_id: BLOCKS.review, constants: { data: 400, name: "From where?" } },
+      { id: "enough", block_id: BLOCKS.condition, constants: { operator: ">=", value2: 1, no_value: 0 } },
+      {
+        id: "less",
+        block_id: BLOCKS.calculator,
+        name: "One less",
+        constants: { operation: "Subtract", b: 1 },
+      },
+      { id: "step", block_id: BLOCKS.output, constants: { name: "step" } },
     ],
     [
       ["r", "approved_data", "enough", "value1"],

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BLOCKS } from "./flow";
 import { ask, openBrowser, type Platform, ROOT, startPlatform, visit } from "./stage";
 
 const LOOKS: Record<string, { options: BrowserContextOptions; language: string }> = {
@@ -15,7 +16,6 @@ const LOOKS: Record<string, { options: BrowserContextOptions; language: string }
   },
   chinese: { options: { colorScheme: "light", viewport: { width: 1024, height: 768 } }, language: "zh" },
 };
-const OUTPUT = "363ae599-353e-4804-937e-b2ee3cef3da4";
 const KINDS = {
   summary:
     "## What was found\n\nThree cities grew, **one shrank**:\n\n- [x] Rome\n- [ ] Bern\n\n```python\ndef growth(now: int, then: int) -> float:\n    return now / then - 1  # a share\n```",
@@ -24,7 +24,6 @@ const KINDS = {
   letter:
     "<!doctype html><html><body><h1>Dear reader</h1><p>A page, in a frame of its own.</p></body></html>",
 };
-const REVIEW = "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d";
 
 let browser: Browser;
 let platform: Platform;
@@ -70,7 +69,7 @@ beforeAll(async () => {
     nodes: [
       {
         id: "r",
-        block_id: REVIEW,
+        block_id: BLOCKS.review,
         constants: { data: { subject: "Autumn", text: "Dear readers, …" }, name: "Send the newsletter?" },
       },
     ],
@@ -152,7 +151,7 @@ beforeAll(async () => {
     version: 1,
     nodes: Object.entries(KINDS).map(([name, value]) => ({
       id: name,
-      block_id: OUTPUT,
+      block_id: BLOCKS.output,
       constants: { name, value },
     })),
     links: [],

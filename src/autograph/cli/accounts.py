@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
@@ -12,12 +11,17 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from autograph.cli.output import err, out, print_json, print_plain, run_async, settings_for
+from autograph.cli.output import (
+    err,
+    on_platform,
+    out,
+    print_json,
+    print_plain,
+)
 from autograph.features.accounts.models import Account, LimitsChange, Role, Visit
 from autograph.graph.model import Json
 from autograph.infra.egress.ports import hosts_of
 from autograph.infra.errors import Invalid
-from autograph.infra.logging import configure_logging
 
 if TYPE_CHECKING:
     from autograph.bootstrap import Platform
@@ -29,21 +33,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
 Who = Annotated[str, typer.Argument(help="Address or id of a person.")]
 HERE = Visit(agent="command")
-
-
-def on_platform(
-    data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool
-) -> T:
-    """Put a platform together, do some work on it, and return what came of it."""
-
-    async def run() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    configure_logging("warning", "console")
-    return run_async(run(), as_json=as_json)
 
 
 @accounts.command("set-up")

@@ -8,8 +8,8 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from autograph.cli.accounts import HERE, AsJson, DataDir, on_platform
-from autograph.cli.output import err, out, print_json
+from autograph.cli.accounts import HERE, AsJson, DataDir
+from autograph.cli.output import err, on_platform, out, print_json
 from autograph.features.accounts.models.apps import App
 from autograph.graph.model import Json
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
-from autograph.cli.output import print_json, print_plain, run_async, settings_for
+from autograph.cli.output import on_platform, print_json, print_plain
 from autograph.cli.runs import AsJson, DataDir
 from autograph.cli.values import json_or_text
-from autograph.features.runs.models import Break
 from autograph.graph.model import Json
 from autograph.infra.errors import Invalid
 
@@ -37,16 +35,13 @@ def let_go(
     data_dir: DataDir = None,
 ) -> None:
     """Let what waits at breakpoints in a run go on."""
-
-    async def work() -> Sequence[Break]:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await made.breaks.let_go(
-                made.owner, run_id, break_id=break_id, inputs=_values(values or []), step=step
-            )
-
-    gone_on = run_async(work(), as_json=as_json)
+    gone_on = on_platform(
+        data_dir,
+        lambda made: made.breaks.let_go(
+            made.owner, run_id, break_id=break_id, inputs=_values(values or []), step=step
+        ),
+        as_json=as_json,
+    )
     if as_json:
         print_json({"run_id": str(run_id), "continued": [one.node for one in gone_on]})
     else:

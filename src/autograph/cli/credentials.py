@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
@@ -15,19 +14,17 @@ from rich.table import Table
 from autograph.blocks.sdk import ApiKeySecret, HostScopedSecret, Secret, UserPasswordSecret
 from autograph.cli.output import (
     EXIT_FAILED,
+    on_platform,
     out,
     print_json,
     print_plain,
-    run_async,
-    settings_for,
 )
 from autograph.features.accounts.models import Visit
 from autograph.features.integrations.models import Credential
 from autograph.graph.model import Json
-from autograph.infra.logging import configure_logging
 
 if TYPE_CHECKING:
-    from autograph.bootstrap import Platform
+    pass
 
 T = TypeVar("T")
 
@@ -41,17 +38,6 @@ Header = Annotated[str, typer.Option(help="For a header: its name.")]
 _HERE = Visit(agent="command")
 
 
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def run() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    configure_logging("warning", "console")
-    return run_async(run(), as_json=as_json)
-
-
 @credentials.command("list")
 def list_credentials(
     provider: Annotated[str | None, typer.Option(help="Only of this provider.")] = None,
@@ -59,7 +45,7 @@ def list_credentials(
     data_dir: DataDir = None,
 ) -> None:
     """List credentials, newest first, then the installation's; nothing secret is shown."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.credentials.list_all(made.owner, provider=provider),
         as_json=as_json,
@@ -89,7 +75,7 @@ def add(
     """Keep a key, a password or a header. It is asked for, or read from stdin."""
     secret = _secret(username, host, header)
     made_up = title or f"{provider} {username or host or 'key'}"
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.credentials.add(
             made.owner, provider, made_up, secret, _HERE
@@ -110,7 +96,7 @@ def replace(
 ) -> None:
     """Give a credential another secret; agents that name it go on with it."""
     secret = _secret(username, host, header)
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.credentials.replace(made.owner, credential, secret, _HERE),
         as_json=as_json,
@@ -126,7 +112,7 @@ def rename(
     data_dir: DataDir = None,
 ) -> None:
     """Call a credential something else."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.credentials.rename(made.owner, credential, title, _HERE),
         as_json=as_json,
@@ -137,7 +123,7 @@ def rename(
 @credentials.command("uses")
 def uses(credential: Which, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List the nodes of agents that name a credential."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.credentials.uses(made.owner, credential),
         as_json=as_json,
@@ -157,7 +143,7 @@ def uses(credential: Which, as_json: AsJson = False, data_dir: DataDir = None) -
 @credentials.command("test")
 def ask(credential: Which, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Ask the provider whether a credential is good. Exit code 1 where it is not."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.credentials.test(made.owner, credential),
         as_json=as_json,
@@ -178,7 +164,7 @@ def delete(
     data_dir: DataDir = None,
 ) -> None:
     """Delete a credential, and ask its provider to end its tokens."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.credentials.delete(
             made.owner, credential, _HERE, force=force

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from autograph.cli.output import out, print_json, print_plain, run_async, settings_for
+from autograph.cli.output import on_platform, out, print_json, print_plain
 
 if TYPE_CHECKING:
-    from autograph.features.runs.models import EgressDay
+    pass
 
 
 def egress(
@@ -21,14 +21,9 @@ def egress(
     data_dir: Annotated[Path | None, typer.Option(help="Where everything is kept.")] = None,
 ) -> None:
     """Tell which hosts your runs asked, how often, and how much went there and came back."""
-
-    async def work() -> list[EgressDay]:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await made.egress.usage(made.owner, days=days)
-
-    found = run_async(work(), as_json=as_json)
+    found = on_platform(
+        data_dir, lambda made: made.egress.usage(made.owner, days=days), as_json=as_json
+    )
     if as_json:
         print_json([{**asdict(one), "day": one.day.isoformat()} for one in found])
         return

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
 
 import typer
 from rich.table import Table
 
-from autograph.cli.output import out, print_json, print_plain, run_async, settings_for
+from autograph.cli.output import on_platform, out, print_json, print_plain
 from autograph.cli.runs import AsJson, DataDir
 from autograph.features.runs.models import Feedback, FeedbackPage, Verdict
 from autograph.graph.model import Json
-from autograph.infra.logging import configure_logging
 
 if TYPE_CHECKING:
     from autograph.bootstrap import Platform
@@ -51,7 +48,7 @@ def feedback(
             return await made.feedback.give(made.owner, run_id, verdict, words)
         return await made.feedback.find(made.owner, run_id)
 
-    found = _on(data_dir, work, as_json=as_json)
+    found = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json({"feedback": None if found is None else _present(found)})
     elif found is None:
@@ -72,7 +69,7 @@ def list_feedback(
     async def work(made: Platform) -> FeedbackPage:
         return await made.feedback.list_page(made.owner, graph_id, limit=limit, verdict=verdict)
 
-    page = _on(data_dir, work, as_json=as_json)
+    page = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         rows = [_present(one) for one in page.rows]
         print_json({"feedback": rows, "good": page.good, "bad": page.bad})
@@ -85,17 +82,6 @@ def list_feedback(
                 str(one.run_id), one.verdict.value, one.words, one.updated_at.isoformat()[:19]
             )
         out.print(table)
-
-
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def whole() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    configure_logging("warning", "console")
-    return run_async(whole(), as_json=as_json)
 
 
 def _present(feedback: Feedback) -> dict[str, Json]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar
@@ -13,11 +13,17 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from autograph.cli.output import err, out, print_json, print_plain, run_async, settings_for
+from autograph.cli.output import (
+    err,
+    on_platform,
+    out,
+    print_json,
+    print_plain,
+    run_async,
+)
 from autograph.graph.model import Json
 from autograph.infra.clock import SystemClock
 from autograph.infra.errors import Invalid
-from autograph.infra.logging import configure_logging
 
 if TYPE_CHECKING:
     from autograph.bootstrap import Platform
@@ -30,17 +36,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where everything is kept.")]
 Which = Annotated[str, typer.Argument(metavar="FILE", help="Id of a file, or file:// and its id.")]
 _PIECE = 256 * 1024
-
-
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def run() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    configure_logging("warning", "console")
-    return run_async(run(), as_json=as_json)
 
 
 @files.command("upload")
@@ -67,7 +62,7 @@ def upload(
             new = NewFile(name or path.name, "", until)
             return await made.files.upload(made.owner, new, _pieces(source))
 
-    file = _on(data_dir, work, as_json=as_json)
+    file = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json(_shown(file))
     else:
@@ -83,7 +78,7 @@ def list_files(
 ) -> None:
     """List files, newest first."""
     older = None if before is None else _id(before, as_json=as_json)
-    page = _on(
+    page = on_platform(
         data_dir,
         lambda made: made.files.list_page(made.owner, limit=limit, before=older),
         as_json=as_json,
@@ -102,7 +97,9 @@ def list_files(
 def show(which: Which, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show what is known of a file."""
     file_id = _id(which, as_json=as_json)
-    file = _on(data_dir, lambda made: made.files.get(made.owner.user_id, file_id), as_json=as_json)
+    file = on_platform(
+        data_dir, lambda made: made.files.get(made.owner.user_id, file_id), as_json=as_json
+    )
     if as_json:
         print_json(_shown(file))
         return
@@ -146,7 +143,7 @@ def download(
             part.unlink(missing_ok=True)
         return target
 
-    written = _on(data_dir, work, as_json=False)
+    written = on_platform(data_dir, work, as_json=False)
     if written is not None:
         err.print(str(written), markup=False)
 
@@ -161,7 +158,7 @@ def keep(which: Which, as_json: AsJson = False, data_dir: DataDir = None) -> Non
 
         return await made.files.change(made.owner, file_id, FileChange(sets_expiry=True))
 
-    file = _on(data_dir, work, as_json=as_json)
+    file = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json(_shown(file))
     else:
@@ -172,7 +169,7 @@ def keep(which: Which, as_json: AsJson = False, data_dir: DataDir = None) -> Non
 def delete(which: Which, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Delete a file."""
     file_id = _id(which, as_json=as_json)
-    _on(data_dir, lambda made: made.files.delete(made.owner, file_id), as_json=as_json)
+    on_platform(data_dir, lambda made: made.files.delete(made.owner, file_id), as_json=as_json)
     if as_json:
         print_json({"ok": True})
     else:

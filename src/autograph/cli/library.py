@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from autograph.cli.output import out, print_json, print_plain, run_async, settings_for
+from autograph.cli.output import on_platform, out, print_json, print_plain
 from autograph.features.library.models import (
     AgentSort,
     AgentStatus,
@@ -44,16 +44,6 @@ Color = Annotated[str | None, typer.Option(help="#RRGGBB.")]
 T = TypeVar("T")
 
 
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def whole() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    return run_async(whole(), as_json=as_json)
-
-
 @library.command("list")
 def list_agents(  # noqa: PLR0913 - each is an option of the command
     *,
@@ -69,7 +59,7 @@ def list_agents(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """List agents with how each of them is."""
     wanted = Filter(shelf, search, status, favorites, folder)
-    page = _on(
+    page = on_platform(
         data_dir,
         lambda made: made.library.list_page(made.owner, wanted, sort, limit=limit),
         as_json=as_json,
@@ -99,7 +89,7 @@ def _now(one: LibraryAgent) -> str:
 @library.command("show")
 def show_agent(agent_id: AgentId, data_dir: DataDir = None) -> None:
     """Print an agent with how it is, as JSON."""
-    found = _on(data_dir, lambda made: made.library.get(made.owner, agent_id), as_json=True)
+    found = on_platform(data_dir, lambda made: made.library.get(made.owner, agent_id), as_json=True)
     print_json(_plain(found))
 
 
@@ -132,7 +122,9 @@ def move_agents(agent_ids: AgentIds, to: Into = None, data_dir: DataDir = None) 
 
 
 def _change(data_dir: Path | None, agent_ids: Sequence[UUID], wanted: Wanted) -> None:
-    _on(data_dir, lambda made: made.library.change(made.owner, agent_ids, wanted), as_json=False)
+    on_platform(
+        data_dir, lambda made: made.library.change(made.owner, agent_ids, wanted), as_json=False
+    )
     print_plain("Done.")
 
 
@@ -144,7 +136,7 @@ def duplicate(
     data_dir: DataDir = None,
 ) -> None:
     """Save the active version of an agent as another agent."""
-    made = _on(
+    made = on_platform(
         data_dir, lambda made: made.library.duplicate(made.owner, agent_id, name), as_json=as_json
     )
     if as_json:
@@ -156,21 +148,23 @@ def duplicate(
 @library.command("delete")
 def delete_agent(agent_id: AgentId, data_dir: DataDir = None) -> None:
     """Take an agent out of sight; its triggers start nothing any more. `library restore` takes it back."""
-    _on(data_dir, lambda made: made.library.delete(made.owner, agent_id), as_json=False)
+    on_platform(data_dir, lambda made: made.library.delete(made.owner, agent_id), as_json=False)
     print_plain("Deleted.")
 
 
 @library.command("restore")
 def restore_agent(agent_id: AgentId, data_dir: DataDir = None) -> None:
     """Take a deleted agent back, as it was."""
-    found = _on(data_dir, lambda made: made.library.restore(made.owner, agent_id), as_json=False)
+    found = on_platform(
+        data_dir, lambda made: made.library.restore(made.owner, agent_id), as_json=False
+    )
     print_plain(f"{found.name} is back.")
 
 
 @folders.command("list")
 def list_folders(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List folders, those inside others below them."""
-    found = _on(data_dir, lambda made: made.folders.list_all(made.owner), as_json=as_json)
+    found = on_platform(data_dir, lambda made: made.folders.list_all(made.owner), as_json=as_json)
     if as_json:
         print_json([_plain(one) for one in found])
         return
@@ -198,7 +192,7 @@ def create_folder(
     data_dir: DataDir = None,
 ) -> None:
     """Make a folder; prints its id."""
-    made = _on(
+    made = on_platform(
         data_dir,
         lambda made: made.folders.create(
             made.owner, name, icon=icon, color=color, parent_id=within
@@ -228,21 +222,21 @@ def change_folder(
             color=now.color if color is None else color,
         )
 
-    _on(data_dir, work, as_json=False)
+    on_platform(data_dir, work, as_json=False)
     print_plain("Done.")
 
 
 @folders.command("move")
 def move_folder(folder_id: FolderId, to: Into = None, data_dir: DataDir = None) -> None:
     """Put a folder, with all that is in it, into another one, or out of all."""
-    _on(data_dir, lambda made: made.folders.move(made.owner, folder_id, to), as_json=False)
+    on_platform(data_dir, lambda made: made.folders.move(made.owner, folder_id, to), as_json=False)
     print_plain("Done.")
 
 
 @folders.command("delete")
 def delete_folder(folder_id: FolderId, data_dir: DataDir = None) -> None:
     """Delete a folder and those in it; the agents in all of them go where it was."""
-    _on(data_dir, lambda made: made.folders.delete(made.owner, folder_id), as_json=False)
+    on_platform(data_dir, lambda made: made.folders.delete(made.owner, folder_id), as_json=False)
     print_plain("Deleted.")
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from autograph.cli.output import out, print_json, print_plain, run_async, settings_for
+from autograph.cli.output import on_platform, out, print_json, print_plain
 from autograph.features.notifications.models import Channel, Kind, Notification, Preferences
 from autograph.graph.model import Json
 
@@ -26,15 +26,12 @@ T = TypeVar("T")
 
 
 def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def whole() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+    async def told(made: Platform) -> T:
+        # Where no platform is up, nobody has told what happened since.
+        await made.notifications.tell()
+        return await work(made)
 
-        async with platform(settings_for(data_dir)) as made:
-            # Where no platform is up, nobody has told what happened since.
-            await made.notifications.tell()
-            return await work(made)
-
-    return run_async(whole(), as_json=as_json)
+    return on_platform(data_dir, told, as_json=as_json)
 
 
 @notifications.command("list")

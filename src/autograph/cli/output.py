@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,7 +19,11 @@ from rich.console import Console
 from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.graph.model import Json, is_object
 from autograph.infra.errors import AutographError, OperationalError, UserError
+from autograph.infra.logging import configure_logging
 from autograph.infra.settings import Settings
+
+if TYPE_CHECKING:
+    from autograph.bootstrap import Platform
 
 EXIT_FAILED: Final = 1
 EXIT_BAD_USE: Final = 2
@@ -97,6 +101,25 @@ def run_async(work: Coroutine[Any, Any, T], *, as_json: bool) -> T:
         fail(error, as_json=as_json)
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def on_platform(
+    data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool
+) -> T:
+    """Put a platform together, do some work on it, and return what came of it.
+
+    Raises:
+        typer.Exit: It failed, and that was told.
+    """
+
+    async def whole() -> T:
+        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
+
+        async with platform(settings_for(data_dir)) as made:
+            return await work(made)
+
+    configure_logging("warning", "console")
+    return run_async(whole(), as_json=as_json)
 
 
 def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:

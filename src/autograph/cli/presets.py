@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -11,7 +10,13 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from autograph.cli.output import out, print_json, print_plain, run_async, settings_for, shown
+from autograph.cli.output import (
+    on_platform,
+    out,
+    print_json,
+    print_plain,
+    shown,
+)
 from autograph.graph.model import Json, is_object
 from autograph.infra.errors import Invalid
 from autograph.infra.json import decode
@@ -38,16 +43,6 @@ _FOREVER = timedelta(days=365)
 T = TypeVar("T")
 
 
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def whole() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    return run_async(whole(), as_json=as_json)
-
-
 def _object(text: str, what: str) -> dict[str, Json]:
     found: Json = decode(text)
     if not is_object(found):
@@ -58,7 +53,7 @@ def _object(text: str, what: str) -> dict[str, Json]:
 @presets.command("list")
 def list_presets(limit: Limit = 50, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List presets, newest first."""
-    page = _on(
+    page = on_platform(
         data_dir, lambda made: made.presets.list_page(made.owner, limit=limit), as_json=as_json
     )
     if as_json:
@@ -108,7 +103,7 @@ def create_preset(  # noqa: PLR0913 - each is an option of the command
         preset = await made.presets.create(made.owner, draft)
         return preset, await made.presets.webhook(made.owner, preset)
 
-    preset, webhook = _on(data_dir, work, as_json=as_json)
+    preset, webhook = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json({**_preset(preset), "webhook": webhook and _webhook(webhook)})
         return
@@ -140,7 +135,7 @@ def run_preset(
 
     from autograph.cli.runs import present, print_result  # noqa: PLC0415 - only here
 
-    finished = _on(data_dir, work, as_json=as_json)
+    finished = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json(present(finished))
     else:
@@ -150,14 +145,14 @@ def run_preset(
 @presets.command("delete")
 def delete_preset(preset_id: PresetId, data_dir: DataDir = None) -> None:
     """Delete a preset; its webhook is taken down, at the provider, too."""
-    _on(data_dir, lambda made: made.presets.delete(made.owner, preset_id), as_json=False)
+    on_platform(data_dir, lambda made: made.presets.delete(made.owner, preset_id), as_json=False)
     print_plain("Deleted.")
 
 
 @webhooks.command("list")
 def list_webhooks(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List webhooks, and how they are."""
-    found = _on(
+    found = on_platform(
         data_dir, lambda made: made.integrations.webhooks.list_all(made.owner), as_json=as_json
     )
     if as_json:
@@ -175,7 +170,7 @@ def list_webhooks(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 @webhooks.command("show")
 def show_webhook(webhook_id: WebhookId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show a webhook's address, and how it is."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.webhooks.get(made.owner, webhook_id),
         as_json=as_json,
@@ -189,7 +184,7 @@ def show_webhook(webhook_id: WebhookId, as_json: AsJson = False, data_dir: DataD
 @webhooks.command("check")
 def check_webhook(webhook_id: WebhookId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Ask the provider whether it sends; what is not so is made so."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.webhooks.check(made.owner, webhook_id),
         as_json=as_json,
@@ -204,7 +199,7 @@ def check_webhook(webhook_id: WebhookId, as_json: AsJson = False, data_dir: Data
 def show_secret(webhook_id: WebhookId, data_dir: DataDir = None) -> None:
     """Print what signs the deliveries of a webhook that is set up by hand."""
     print_plain(
-        _on(
+        on_platform(
             data_dir,
             lambda made: made.integrations.webhooks.secret(made.owner, webhook_id),
             as_json=False,
@@ -215,7 +210,7 @@ def show_secret(webhook_id: WebhookId, data_dir: DataDir = None) -> None:
 @deliveries.command("list")
 def list_deliveries(limit: Limit = 20, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """List what came, newest first, and what became of it."""
-    page = _on(
+    page = on_platform(
         data_dir,
         lambda made: made.integrations.deliveries.list_page(made.owner, limit=limit),
         as_json=as_json,
@@ -233,7 +228,7 @@ def list_deliveries(limit: Limit = 20, as_json: AsJson = False, data_dir: DataDi
 @deliveries.command("show")
 def show_delivery(delivery_id: DeliveryId, data_dir: DataDir = None) -> None:
     """Print what a delivery brought, as runs are given it."""
-    _, found = _on(
+    _, found = on_platform(
         data_dir,
         lambda made: made.integrations.deliveries.get(made.owner, delivery_id),
         as_json=False,
@@ -248,7 +243,7 @@ def show_delivery(delivery_id: DeliveryId, data_dir: DataDir = None) -> None:
 @deliveries.command("replay")
 def replay(delivery_id: DeliveryId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Take a delivery once more; its runs are started anew when a process is up."""
-    found = _on(
+    found = on_platform(
         data_dir,
         lambda made: made.integrations.deliveries.replay(made.owner, delivery_id),
         as_json=as_json,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from uuid import UUID
@@ -10,7 +9,13 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from autograph.cli.output import out, print_json, print_plain, run_async, settings_for, shown
+from autograph.cli.output import (
+    on_platform,
+    out,
+    print_json,
+    print_plain,
+    shown,
+)
 from autograph.graph.model import Json
 from autograph.infra.json import decode
 
@@ -33,16 +38,6 @@ Message = Annotated[str, typer.Option("--message", "-m", help="Why; the run is t
 T = TypeVar("T")
 
 
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def whole() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    return run_async(whole(), as_json=as_json)
-
-
 @reviews.command("list")
 def list_reviews(
     limit: Limit = 20,
@@ -53,7 +48,7 @@ def list_reviews(
     data_dir: DataDir = None,
 ) -> None:
     """List what runs ask, newest first."""
-    page = _on(
+    page = on_platform(
         data_dir,
         lambda made: made.reviews.list_page(made.owner, limit=limit, is_open=not closed),
         as_json=as_json,
@@ -73,7 +68,9 @@ def list_reviews(
 @reviews.command("show")
 def show_review(review_id: ReviewId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show what is asked, and what was answered."""
-    found = _on(data_dir, lambda made: made.reviews.get(made.owner, review_id), as_json=as_json)
+    found = on_platform(
+        data_dir, lambda made: made.reviews.get(made.owner, review_id), as_json=as_json
+    )
     if as_json:
         print_json(_review(found))
         return
@@ -137,7 +134,7 @@ def _decide(
         answer = Answer(Choice(choice), edited, message, auto_approve=always)
         return await made.reviews.decide(made.owner, review_id, answer)
 
-    found = _on(data_dir, work, as_json=as_json)
+    found = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json(_review(found))
     else:
@@ -160,7 +157,7 @@ def list_dead_letters(
     data_dir: DataDir = None,
 ) -> None:
     """List runs that were set aside, newest first."""
-    page = _on(
+    page = on_platform(
         data_dir,
         lambda made: made.dead_letters.list_page(made.owner, limit=limit, is_open=not decided),
         as_json=as_json,
@@ -181,7 +178,9 @@ def list_dead_letters(
 @dead_letters.command("show")
 def show_dead_letter(run_id: RunId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show why a run was set aside, and over what."""
-    found = _on(data_dir, lambda made: made.dead_letters.get(made.owner, run_id), as_json=as_json)
+    found = on_platform(
+        data_dir, lambda made: made.dead_letters.get(made.owner, run_id), as_json=as_json
+    )
     if as_json:
         print_json(_letter(found))
         return
@@ -196,7 +195,7 @@ def show_dead_letter(run_id: RunId, as_json: AsJson = False, data_dir: DataDir =
 @dead_letters.command("redrive")
 def redrive(run_id: RunId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Queue the run again; it goes on where its journal ends."""
-    letter = _on(
+    letter = on_platform(
         data_dir, lambda made: made.dead_letters.redrive(made.owner, run_id), as_json=as_json
     )
     _print_letter(letter, "is queued again", as_json=as_json)
@@ -207,7 +206,7 @@ def discard(
     run_id: RunId, message: Message = "", as_json: AsJson = False, data_dir: DataDir = None
 ) -> None:
     """End the run as failed."""
-    letter = _on(
+    letter = on_platform(
         data_dir,
         lambda made: made.dead_letters.discard(made.owner, run_id, reason=message),
         as_json=as_json,

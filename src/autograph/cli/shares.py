@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 from uuid import UUID
 
 import typer
 
-from autograph.cli.output import print_json, print_plain, run_async, settings_for
+from autograph.cli.output import on_platform, print_json, print_plain
 from autograph.cli.runs import AsJson, DataDir
 from autograph.features.accounts.models.sessions import Visit
 from autograph.graph.model import Json
 from autograph.infra.clock import SystemClock
-from autograph.infra.logging import configure_logging
 
 if TYPE_CHECKING:
     from autograph.bootstrap import Platform
@@ -48,7 +45,7 @@ def share(
         found, token = await made.shares.share(made.owner, run_id, _HERE, expires_at=until)
         return found, made.shares.link(token)
 
-    found, link = _on(data_dir, work, as_json=as_json)
+    found, link = on_platform(data_dir, work, as_json=as_json)
     if as_json:
         print_json({"share_url": link, **_present(found)})
     else:
@@ -57,7 +54,9 @@ def share(
 
 def shared(run_id: RunId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Tell whether a run is shown by a link, and until when."""
-    found = _on(data_dir, lambda made: made.shares.find(made.owner, run_id), as_json=as_json)
+    found = on_platform(
+        data_dir, lambda made: made.shares.find(made.owner, run_id), as_json=as_json
+    )
     if as_json:
         print_json({"share": None if found is None else _present(found)})
     elif found is None:
@@ -69,22 +68,13 @@ def shared(run_id: RunId, as_json: AsJson = False, data_dir: DataDir = None) -> 
 
 def unshare(run_id: RunId, as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Show a run no more: its link leads to nothing from now on."""
-    _on(data_dir, lambda made: made.shares.revoke(made.owner, run_id, _HERE), as_json=as_json)
+    on_platform(
+        data_dir, lambda made: made.shares.revoke(made.owner, run_id, _HERE), as_json=as_json
+    )
     if as_json:
         print_json({"share": None})
     else:
         print_plain(f"Run {run_id} is not shown any more.")
-
-
-def _on(data_dir: Path | None, work: Callable[[Platform], Awaitable[T]], *, as_json: bool) -> T:
-    async def whole() -> T:
-        from autograph.bootstrap import platform  # noqa: PLC0415 - heavy
-
-        async with platform(settings_for(data_dir)) as made:
-            return await work(made)
-
-    configure_logging("warning", "console")
-    return run_async(whole(), as_json=as_json)
 
 
 def _present(share: Share) -> dict[str, Json]:

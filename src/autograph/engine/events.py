@@ -281,6 +281,3 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     )
 }
 """Every event class by its kind."""
-
-TERMINAL_KINDS: Final = frozenset({RunCompleted.kind, RunFailed.kind, RunCancelled.kind})
-"""The kinds after which nothing follows."""

@@ -24,7 +24,7 @@ from autograph.features.integrations.repository import WebhookRepository
 from autograph.features.notifications.adapters.personal_data import NotificationData
 from autograph.features.notifications.models import Channel, Kind, Notification
 from autograph.features.notifications.repository import NotificationRepository
-from autograph.features.runs.models import DryRun, Order
+from autograph.features.runs.models import Debug, DryRun, Order
 from autograph.graph.model import Graph
 from autograph.graph.portable import write_agent
 from autograph.infra.ids import new_id
@@ -188,6 +188,20 @@ async def test_a_question_that_was_answered_before_anybody_told_it_is_not_told(
 
     assert await quiet.notifications.tell() >= 2
     assert await inbox(quiet) == []
+
+
+async def test_a_breakpoint_is_no_question(quiet: Platform, catalog: Catalog) -> None:
+    saved = await quiet.agents.create(quiet.owner, write_agent(failing(catalog)))
+    order = Order(saved.id, {}, debug=Debug(breakpoints=("c",)))
+    run_id = await quiet.runs.start_order(quiet.owner, order)
+    async with asyncio.timeout(20):
+        while not (await quiet.runs.get(quiet.owner, run_id)).breaks:
+            await asyncio.sleep(0.01)
+    await quiet.notifications.tell()
+
+    assert await inbox(quiet) == []
+    assert (await quiet.library.get(quiet.owner, saved.id)).reviews == 0
+    assert (await quiet.reviews.list_page(quiet.owner)).rows == []
 
 
 async def test_a_webhook_that_ceases_to_work_is_told_once(quiet: Platform) -> None:

@@ -102,10 +102,10 @@ WITH asked AS (
                 $8::boolean[], $9::text[], $10::timestamptz[])
          AS q (id, run_id, node_run, node_id, kind, title, payload, is_editable, token, due_at)
     JOIN runs r ON r.id = q.run_id
-    RETURNING id, owner_id, kind
+    RETURNING id, owner_id, is_question
 )
 INSERT INTO happenings (kind, user_id, subject)
-SELECT 'review.asked', owner_id, id FROM asked WHERE kind <> 'call'
+SELECT 'review.asked', owner_id, id FROM asked WHERE is_question
 """
 
 # Keyed by node run: whatever happens, a node run is charged once.
@@ -120,10 +120,10 @@ ON CONFLICT (run_id, node_run) DO NOTHING
 CLOSE: Final = """
 WITH closed AS (
     UPDATE waits SET status = 'void', answered_at = now() WHERE run_id = ANY ($1::uuid[]) AND status = 'waiting'
-    RETURNING id, owner_id, kind
+    RETURNING id, owner_id, is_question
 ), told AS (
     INSERT INTO happenings (kind, user_id, subject)
-    SELECT 'review.closed', owner_id, id FROM closed WHERE kind <> 'call'
+    SELECT 'review.closed', owner_id, id FROM closed WHERE is_question
 )
 UPDATE dead_letters SET decision = 'discarded', decided_at = now()
 WHERE run_id = ANY ($1::uuid[]) AND decision IS NULL
@@ -132,10 +132,10 @@ WHERE run_id = ANY ($1::uuid[]) AND decision IS NULL
 ANSWER: Final = """
 WITH answered AS (
     UPDATE waits SET status = 'answered', answer = $2::text::json, answered_at = now()
-    WHERE id = $1 AND status = 'waiting' RETURNING id, run_id, owner_id, kind
+    WHERE id = $1 AND status = 'waiting' RETURNING id, run_id, owner_id, is_question
 ), told AS (
     INSERT INTO happenings (kind, user_id, subject)
-    SELECT 'review.closed', owner_id, id FROM answered WHERE kind <> 'call'
+    SELECT 'review.closed', owner_id, id FROM answered WHERE is_question
 )
 SELECT run_id FROM answered
 """

@@ -36,7 +36,7 @@ WITH going AS (
     SELECT graph_id, count(*) AS running FROM ({_GOING}) each GROUP BY graph_id
 ), asking AS (
     SELECT graph_id, count(*) AS reviews FROM waits
-    WHERE owner_id = $1 AND status = 'waiting' AND kind <> 'call' GROUP BY graph_id
+    WHERE owner_id = $1 AND status = 'waiting' AND is_question GROUP BY graph_id
 ), heard AS (
     SELECT p.graph_id, count(*) FILTER (WHERE p.trigger IS NULL) AS presets,
            count(*) FILTER (WHERE p.trigger IS NOT NULL) AS triggers,

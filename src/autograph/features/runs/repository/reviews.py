@@ -18,7 +18,7 @@ _COLUMNS = """
     due_at, answer::text, created_at, answered_at
 """
 
-_ASKED = "kind NOT IN ('call', 'breakpoint')"
+_ASKED = "is_question"
 
 
 class ReviewRepository:
