@@ -37,6 +37,12 @@ SELECT a.attrelid::regclass::text AS of, a.attname AS column
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE a.attidentity <> '' AND c.relnamespace = current_schema()::regnamespace AND NOT c.relispartition
 """
+# What the database works out itself is neither read nor written.
+_COLUMNS: Final = """
+SELECT attname FROM pg_attribute
+WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+ORDER BY attnum
+"""
 
 
 class TargetNotEmpty(OperationalError):
@@ -86,10 +92,14 @@ async def copy(source: Database, target: Database) -> int:
 
 
 async def _copy_table(reading: Connection, writing: Connection, table: str) -> int:
+    columns = [row["attname"] for row in await writing.fetch(_COLUMNS, f'"{table}"')]
+    listed = ", ".join(f'"{column}"' for column in columns)
     with tempfile.TemporaryFile() as rows:
-        await reading.copy_from_query(f'SELECT * FROM "{table}"', output=rows, format="binary")
+        await reading.copy_from_query(
+            f'SELECT {listed} FROM "{table}"', output=rows, format="binary"
+        )
         rows.seek(0)
-        status = await writing.copy_to_table(table, source=rows, format="binary")
+        status = await writing.copy_to_table(table, source=rows, columns=columns, format="binary")
     return int(status.split()[-1])
 
 

@@ -8,7 +8,6 @@ programs and libraries, read-only: no network, no environment, nobody's files. I
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import tempfile
@@ -24,7 +23,7 @@ from autograph.infra.sandbox.ports import (
     SandboxUnavailable,
     TooMuch,
 )
-from autograph.infra.sandbox.seccomp import program
+from autograph.infra.sandbox.seccomp import program, readable
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _PIECE: Final = 256 * 1024
@@ -117,10 +116,7 @@ class WalledBench:
             )
         limits = self._limits
         bounds = (limits.cpu_seconds, limits.memory_bytes // 1024, limits.file_bytes // 512)
-        filter_inside, filter_ = os.pipe()
-        try:
-            os.write(filter_, calls)
-            os.close(filter_)
+        with readable(calls) as filter_inside:
             return await asyncio.create_subprocess_exec(
                 bwrap,
                 *machine_wall(found, filter_inside),
@@ -134,8 +130,6 @@ class WalledBench:
                 env={},
                 cwd="/",
             )
-        finally:
-            os.close(filter_inside)
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name) or name.startswith("."):

@@ -31,7 +31,7 @@ from autograph.infra.sandbox.ports import (
     SandboxLimits,
     SandboxUnavailable,
 )
-from autograph.infra.sandbox.seccomp import program
+from autograph.infra.sandbox.seccomp import program, readable
 
 _READY_SECONDS: Final = 20
 _CPU_EXCEEDED: Final = 128 + 24
@@ -126,27 +126,24 @@ class _Walled:
                 "Code is only run behind a wall, which is not made for this kind of processor yet."
             )
         answer, answer_inside = os.pipe()
-        filter_inside, filter_ = os.pipe()
         try:
-            os.write(filter_, calls)
-            os.close(filter_)
-            process = await asyncio.create_subprocess_exec(
-                bwrap,
-                *_wall(limits, filter_inside),
-                *("/python/bin/python3", "-I", "-S", "-B", "/inside.py", str(answer_inside)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                pass_fds=(answer_inside, filter_inside),
-                env={},
-                cwd="/",
-            )
+            with readable(calls) as filter_inside:
+                process = await asyncio.create_subprocess_exec(
+                    bwrap,
+                    *_wall(limits, filter_inside),
+                    *("/python/bin/python3", "-I", "-S", "-B", "/inside.py", str(answer_inside)),
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=asyncio.subprocess.PIPE,
+                    pass_fds=(answer_inside, filter_inside),
+                    env={},
+                    cwd="/",
+                )
         except BaseException:
             os.close(answer)
             raise
         finally:
             os.close(answer_inside)
-            os.close(filter_inside)
         answers = asyncio.StreamReader(limit=_most(limits))
         pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(answers), os.fdopen(answer, "rb", 0)

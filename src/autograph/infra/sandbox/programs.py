@@ -9,7 +9,6 @@ secrets the one that it was granted, by its environment.
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
@@ -26,6 +25,7 @@ from autograph.infra.sandbox.ports import (
     TooMuch,
 )
 from autograph.infra.sandbox.seccomp import program as filter_program
+from autograph.infra.sandbox.seccomp import readable
 
 FOLDER: Final = "/box"
 """Its own folder, under a name that no folder of a machine has."""
@@ -173,10 +173,7 @@ async def _start(
     environment = {"PATH": PATH, "HOME": FOLDER, "LANG": "C.UTF-8"}
     if secret is not None:
         environment[allowed.secret] = secret  # not by an argument: others on this machine see those
-    filter_inside, filter_ = os.pipe()
-    try:
-        os.write(filter_, calls)
-        os.close(filter_)
+    with readable(calls) as filter_inside:
         return await asyncio.create_subprocess_exec(
             bwrap,
             *machine_wall(found, filter_inside, allowed.folders),
@@ -191,5 +188,3 @@ async def _start(
             env=environment,
             cwd="/",
         )
-    finally:
-        os.close(filter_inside)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import platform
 import struct
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 _LOAD, _EQUAL, _SET, _AT_LEAST, _RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
@@ -60,3 +62,15 @@ def program() -> bytes | None:
         (_RETURN, 0, 0, _ALLOW),
     ]
     return b"".join(struct.pack("=HBBI", *step) for step in steps)
+
+
+@contextmanager
+def readable(calls: bytes) -> Generator[int]:
+    """Lend the end of a pipe from which bubblewrap reads its filter of system calls."""
+    inside, outside = os.pipe()
+    try:
+        os.write(outside, calls)
+        os.close(outside)
+        yield inside
+    finally:
+        os.close(inside)

@@ -15,7 +15,7 @@ import { Button } from "@/shared/ui/button";
 import { Confirm } from "@/shared/ui/dialog";
 import { Select } from "@/shared/ui/field";
 import { Menu } from "@/shared/ui/menu";
-import { Empty, Problem, Skeletons } from "@/shared/ui/state";
+import { Empty, Problem, ShowMore, Skeletons } from "@/shared/ui/state";
 import { tell, tellError } from "@/shared/ui/toast";
 
 const OVER = ["completed", "failed", "cancelled"];
@@ -103,15 +103,7 @@ export function AgentRuns({ agentId, onRun }: { agentId: string; onRun: () => vo
           )}
         />
       ) : null}
-      {runs.hasNextPage ? (
-        <Button
-          className="mx-auto mt-4 flex"
-          onClick={() => runs.fetchNextPage()}
-          isBusy={runs.isFetchingNextPage}
-        >
-          {words.showMore}
-        </Button>
-      ) : null}
+      <ShowMore of={runs} />
       {kept ? (
         <PresetDialog
           agentId={agentId}

@@ -23,7 +23,7 @@ import { Button, buttonClass, IconButton } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
 import { Switch } from "@/shared/ui/field";
 import { Menu } from "@/shared/ui/menu";
-import { Ago, Empty, Problem, Skeletons } from "@/shared/ui/state";
+import { Ago, Empty, Problem, ShowMore, Skeletons } from "@/shared/ui/state";
 import { tell, tellError } from "@/shared/ui/toast";
 
 /** What starts an agent besides its person: presets that listen. */
@@ -280,11 +280,7 @@ function Deliveries({ presetId }: { presetId: string }) {
           </li>
         ))}
       </ul>
-      {deliveries.hasNextPage ? (
-        <Button small className="mt-2" onClick={() => deliveries.fetchNextPage()}>
-          {words.showMore}
-        </Button>
-      ) : null}
+      <ShowMore of={deliveries} small />
     </>
   );
 }

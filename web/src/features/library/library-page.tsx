@@ -14,7 +14,7 @@ import { oneOf } from "@/shared/search";
 import { useWords } from "@/shared/settings";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Select } from "@/shared/ui/field";
-import { Empty, Page, Problem } from "@/shared/ui/state";
+import { Empty, Page, Problem, ShowMore } from "@/shared/ui/state";
 
 const RunDialog = lazy(() =>
   import("@/features/runs/run-dialog").then((module) => ({ default: module.RunDialog })),
@@ -153,15 +153,7 @@ export function LibraryPage() {
                 />
               ))}
             </ul>
-            {agents.hasNextPage ? (
-              <Button
-                className="mx-auto mt-6 flex"
-                onClick={() => agents.fetchNextPage()}
-                isBusy={agents.isFetchingNextPage}
-              >
-                {words.showMore}
-              </Button>
-            ) : null}
+            <ShowMore of={agents} />
           </>
         )}
       </Page>

@@ -5,7 +5,7 @@ import { notificationsQuery } from "@/features/notifications/queries";
 import { NotificationRows, useMark } from "@/features/notifications/rows";
 import { useWords } from "@/shared/settings";
 import { Button, buttonClass } from "@/shared/ui/button";
-import { Empty, Page, Problem, Skeletons } from "@/shared/ui/state";
+import { Empty, Page, Problem, ShowMore, Skeletons } from "@/shared/ui/state";
 
 /** Everything one was told. */
 export function NotificationsPage() {
@@ -51,15 +51,7 @@ export function NotificationsPage() {
           <div className="card overflow-hidden">
             <NotificationRows notifications={rows} />
           </div>
-          {found.hasNextPage ? (
-            <Button
-              className="mx-auto mt-6 flex"
-              onClick={() => found.fetchNextPage()}
-              isBusy={found.isFetchingNextPage}
-            >
-              {words.showMore}
-            </Button>
-          ) : null}
+          <ShowMore of={found} />
         </>
       )}
     </Page>

@@ -3,9 +3,8 @@ import { Link } from "@tanstack/react-router";
 import { runsQuery } from "@/features/runs/queries";
 import { dateTime } from "@/shared/format";
 import { useWords } from "@/shared/settings";
-import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
-import { Problem, Skeletons, StateBadge } from "@/shared/ui/state";
+import { Problem, ShowMore, Skeletons, StateBadge } from "@/shared/ui/state";
 
 /** Choose the other run of the same agent. */
 export function CompareWith({
@@ -38,11 +37,7 @@ export function CompareWith({
           </li>
         ))}
       </ul>
-      {runs.hasNextPage ? (
-        <Button small className="mt-2" onClick={() => runs.fetchNextPage()} isBusy={runs.isFetchingNextPage}>
-          {words.showMore}
-        </Button>
-      ) : null}
+      <ShowMore of={runs} small />
     </Dialog>
   );
 }

@@ -10,7 +10,7 @@ import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Confirm } from "@/shared/ui/dialog";
 import { Input, Select } from "@/shared/ui/field";
-import { Empty, Page, Problem, Skeletons } from "@/shared/ui/state";
+import { Empty, Page, Problem, ShowMore, Skeletons } from "@/shared/ui/state";
 import { tell, tellError } from "@/shared/ui/toast";
 
 const STATUSES: RunStatus[] = ["running", "waiting", "queued", "failed", "completed", "cancelled"];
@@ -88,15 +88,7 @@ export function RunsPage() {
           <RunRows runs={all} names={names} chosen={new Set(picked)} onChoose={choose} />
         </div>
       ) : null}
-      {runs.hasNextPage ? (
-        <Button
-          className="mx-auto mt-4 flex"
-          onClick={() => runs.fetchNextPage()}
-          isBusy={runs.isFetchingNextPage}
-        >
-          {words.showMore}
-        </Button>
-      ) : null}
+      <ShowMore of={runs} />
     </Page>
   );
 }

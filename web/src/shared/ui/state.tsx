@@ -141,6 +141,28 @@ export function StateBadge({ state }: { state: RunState }) {
   );
 }
 
+/** More of a list that comes in pages, where there is more. */
+export function ShowMore({
+  of: list,
+  small = false,
+}: {
+  of: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown };
+  small?: boolean;
+}) {
+  const words = useWords();
+  if (!list.hasNextPage) return null;
+  return (
+    <Button
+      small={small}
+      className={small ? "mt-2" : "mx-auto mt-6 flex"}
+      onClick={() => list.fetchNextPage()}
+      isBusy={list.isFetchingNextPage}
+    >
+      {words.showMore}
+    </Button>
+  );
+}
+
 /** "3 minutes ago", kept true while it is looked at. */
 export function Ago({ at }: { at: string }) {
   useSettings((settings) => settings.language);
