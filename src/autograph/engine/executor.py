@@ -164,9 +164,8 @@ class Executor:
     async def _outcome(
         self, run: NodeRun, overrides: Mapping[str, Json], stream: Stream | None, ctx: NodeContext
     ) -> Outcome:
-        loop = asyncio.get_running_loop()
         begun = perf_counter()  # uvloop's own clock only moves between turns
-        outputs = _Outputs(stream, ctx, skip=run.emitted - run.kept_emitted, loop=loop)
+        outputs = _Outputs(stream, ctx, skip=run.emitted - run.kept_emitted)
         code, message, retry_after, credits = "", "", None, 0
         try:
             credits = await self._drive(run, overrides, outputs, ctx)
@@ -236,18 +235,12 @@ class _Outputs:
     first, it goes out with its end, in one event.
     """
 
-    def __init__(
-        self,
-        stream: Stream | None,
-        ctx: NodeContext,
-        *,
-        skip: int,
-        loop: asyncio.AbstractEventLoop,
-    ) -> None:
+    __slots__ = ("_ctx", "_held", "_skip", "_stream")
+
+    def __init__(self, stream: Stream | None, ctx: NodeContext, *, skip: int) -> None:
         self._stream = stream
         self._ctx = ctx
         self._skip = skip
-        self._loop = loop
         self._held: list[Output] = []
 
     def add(self, block: Block[Any], pin: str, value: Json) -> None:
@@ -262,7 +255,7 @@ class _Outputs:
             self._skip -= 1
             return
         if not self._held and self._stream is not None:
-            self._loop.call_soon(self._hand_over)
+            asyncio.get_running_loop().call_soon(self._hand_over)
         self._held.append((pin, self._ctx.without_secrets(_canonical(pin, value))))
 
     def take(self) -> list[Output]:

@@ -41,6 +41,8 @@ class Join:
         is_first_static = static and pin not in self._sticky
         if static:
             self._sticky[pin] = value
+        if len(self._linked) == 1:
+            return [{pin: value}]  # the only pin: nothing ever waits
         index = self._oldest_lacking(pin)
         if index == self._next:
             self._waiting[index] = dict(self._sticky)
@@ -61,6 +63,11 @@ class Join:
             if waiting.keys() - static or missing <= static:
                 found[tuple(sorted(waiting)), tuple(sorted(missing))] += 1
         return found
+
+    @property
+    def is_lacking(self) -> bool:
+        """Whether any set waits for a pin."""
+        return bool(self._waiting)
 
     @property
     def sticky(self) -> dict[str, Json]:

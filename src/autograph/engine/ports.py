@@ -96,9 +96,9 @@ class RunResult:
 
     status: RunStatus
     outputs: Mapping[str, Sequence[Json]]
-    errors: Sequence[Mapping[str, Json]] = field(default_factory=list[Mapping[str, Json]])
-    starved: Sequence[Mapping[str, Json]] = field(default_factory=list[Mapping[str, Json]])
-    stats: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    errors: Sequence[Mapping[str, Json]] = field(default_factory=lambda: [])
+    starved: Sequence[Mapping[str, Json]] = field(default_factory=lambda: [])
+    stats: Mapping[str, Json] = field(default_factory=lambda: {})
     error: Mapping[str, Json] | None = None
 
 
@@ -167,15 +167,13 @@ class RunWrite:
     epoch: int
     is_new: bool = False
     worker: int | None = None
-    entries: list[tuple[int, Entry]] = field(default_factory=list[tuple[int, Entry]])
+    entries: list[tuple[int, Entry]] = field(default_factory=lambda: [])
     result: RunResult | None = None
-    consumed: list[int] = field(default_factory=list[int])
-    children: list[tuple[RunRef, Entry, int | None]] = field(
-        default_factory=list[tuple[RunRef, Entry, int | None]]
-    )
-    messages: list[tuple[UUID, Message]] = field(default_factory=list[tuple[UUID, Message]])
-    questions: list[Question] = field(default_factory=list[Question])
-    charges: list[Charge] = field(default_factory=list[Charge])
+    consumed: list[int] = field(default_factory=lambda: [])
+    children: list[tuple[RunRef, Entry, int | None]] = field(default_factory=lambda: [])
+    messages: list[tuple[UUID, Message]] = field(default_factory=lambda: [])
+    questions: list[Question] = field(default_factory=lambda: [])
+    charges: list[Charge] = field(default_factory=lambda: [])
     closes: bool = False
 
     @property

@@ -125,19 +125,19 @@ class NodeRun:
     attempt: int = 1
     due_at: str | None = None
     emitted: int = 0
-    held: list[Output] = field(default_factory=list[Output])
+    held: list[Output] = field(default_factory=lambda: [])
     wait: NodeWaiting | None = None
-    answers: dict[int, Json] = field(default_factory=dict[int, Json])
+    answers: dict[int, Json] = field(default_factory=lambda: {})
     approval: Mapping[str, Json] | None = None
-    rounds: list[Round] = field(default_factory=list[Round])
-    used: Mapping[str, float] = field(default_factory=dict[str, float])
+    rounds: list[Round] = field(default_factory=lambda: [])
+    used: Mapping[str, float] = field(default_factory=lambda: {})
     kept: Json = None
     kept_waits: int = 0
     kept_emitted: int = 0
     caller: tuple[int, int] | None = None
-    given: dict[str, list[Json]] = field(default_factory=dict[str, list[Json]])
+    given: dict[str, list[Json]] = field(default_factory=lambda: {})
     is_past_break: bool = False
-    edited: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    edited: Mapping[str, Json] = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,8 @@ class RunState:
         when static values are all it lacks.
         """
         found: list[dict[str, Json]] = []
-        for index, join in sorted(self._joins.items()):
+        lacking = [(index, join) for index, join in self._joins.items() if join.is_lacking]
+        for index, join in sorted(lacking):
             node = self.plan.nodes[index]
             for (has, missing), sets in join.starved(node.static_pins).items():
                 found.append(

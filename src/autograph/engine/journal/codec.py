@@ -9,23 +9,32 @@ What is pinned stands as outputs do.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
-from autograph.engine.events import EVENTS, Event, Output, RunStarted
+from autograph.engine.events import EVENTS, Event, NodeExchanged, Output, RunStarted
 from autograph.graph.model import Json
 from autograph.infra.json import encode
 
 MAX_INLINE_BYTES: Final = 64 * 1024
-_SCALARS: Final = (str, int, float, bool, type(None))
-_FIELDS: Final = {kind: tuple(one.name for one in fields(event)) for kind, event in EVENTS.items()}
+_SCALARS: Final = (int, float, bool, type(None))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+def _fields(event: type[Event]) -> tuple[tuple[str, ...], Callable[[Event], tuple[Any, ...]]]:
+    """Return the names of an event's fields, and what reads them all at once."""
+    names = tuple(one.name for one in fields(event))
+    read = attrgetter(*names)
+    return names, read if len(names) > 1 else lambda one: (read(one),)
+
+
+_FIELDS: Final = {kind: _fields(event) for kind, event in EVENTS.items()}
+
+
+class Entry(NamedTuple):
     """An event as the journal keeps it.
 
     Attributes:
@@ -45,20 +54,22 @@ def encode_event(event: Event) -> Entry:
         NotJson: A value has no JSON form; blocks' outputs were made canonical before.
     """
     payloads: list[tuple[str, bytes]] = []
-    body: dict[str, Any] = {}
-    for name in _FIELDS[event.kind]:
-        value = getattr(event, name)
-        if name == "outputs":
-            if value:
-                body[name] = [
-                    _encode_output(output, payloads) for output in cast("Sequence[Output]", value)
-                ]
-        elif name == "exchanges":
-            exchanges = [(one["kind"], one) for one in cast("Sequence[Mapping[str, Any]]", value)]
-            body[name] = [_encode_output(one, payloads) for one in exchanges]
-        elif value is not None:
-            body[name] = value
-    if isinstance(event, RunStarted):
+    names, values_of = _FIELDS[event.kind]
+    body: dict[str, Any] = {
+        name: value
+        for name, value in zip(names, values_of(event), strict=True)
+        if value is not None
+    }
+    if "outputs" in body:
+        outputs = cast("Sequence[Output]", body["outputs"])
+        if outputs:
+            body["outputs"] = [_encode_output(output, payloads) for output in outputs]
+        else:
+            del body["outputs"]
+    elif isinstance(event, NodeExchanged):
+        exchanges = [(str(one["kind"]), one) for one in event.exchanges]
+        body["exchanges"] = [_encode_output(one, payloads) for one in exchanges]
+    elif isinstance(event, RunStarted):
         _encode_inputs(body, payloads)
         if event.pinned is not None:
             body["pinned"] = {
@@ -106,10 +117,9 @@ def decode_event(kind: str, body: Mapping[str, Any], payloads: Mapping[str, Json
     return EVENTS[kind](**values)
 
 
-def _encode_output(output: Output, payloads: list[tuple[str, bytes]]) -> list[Any]:
-    pin, value = output
-    digest = _keep_apart(value, payloads)
-    return [pin, value] if digest is None else [pin, None, digest]
+def _encode_output(output: Output, payloads: list[tuple[str, bytes]]) -> Sequence[Any]:
+    digest = _keep_apart(output[1], payloads)
+    return output if digest is None else (output[0], None, digest)
 
 
 def _decode_output(output: Sequence[Any], payloads: Mapping[str, Json]) -> Json:
@@ -128,9 +138,10 @@ def _encode_inputs(body: dict[str, Any], payloads: list[tuple[str, bytes]]) -> N
 
 
 def _keep_apart(value: Json, payloads: list[tuple[str, bytes]]) -> str | None:
-    if isinstance(value, _SCALARS) and not (
-        isinstance(value, str) and len(value) > MAX_INLINE_BYTES // 4
-    ):
+    if isinstance(value, str):
+        if len(value) <= MAX_INLINE_BYTES // 4:
+            return None
+    elif isinstance(value, _SCALARS):
         return None
     text = orjson.dumps(value)
     if len(text) <= MAX_INLINE_BYTES:

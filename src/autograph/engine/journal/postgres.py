@@ -18,7 +18,7 @@ import asyncpg
 from autograph.engine.errors import JournalLost
 from autograph.engine.events import FORMAT, Event
 from autograph.engine.journal import payloads, sql
-from autograph.engine.journal.codec import decode_event, payload_digests
+from autograph.engine.journal.codec import Entry, decode_event, payload_digests
 from autograph.engine.journal.liveness import LOCK_CLASS
 from autograph.engine.ports import (
     Claim,
@@ -330,7 +330,7 @@ async def _settle(
 
 def _payloads(write: RunWrite) -> list[tuple[UUID, str, bytes]]:
     """Return what a write keeps apart: `(run, digest, JSON text)`."""
-    entries = [(write.run_id, entry) for _, entry in write.entries]
+    entries = [(write.run_id, entry) for _, entry in write.entries if entry.payloads]
     entries += [(child.id, entry) for child, entry, _ in write.children]
     return [(run_id, digest, text) for run_id, entry in entries for digest, text in entry.payloads]
 
@@ -352,15 +352,27 @@ def _is_plain(writes: Sequence[RunWrite]) -> bool:
 
 def _append_arguments(writes: Sequence[RunWrite]) -> list[Any]:
     """Return the columns of what `sql.APPEND` inserts."""
-    entries = [(write.run_id, seq, entry) for write in writes for seq, entry in write.entries]
+    appended = [
+        (write.run_id, first, *_as_lines([entry for _, entry in write.entries]))
+        for write in writes
+        for first, _ in write.entries[:1]
+    ]
     return [
         [write.run_id for write in writes],
         [write.epoch for write in writes],
-        [run_id for run_id, _, _ in entries],
-        [seq for _, seq, _ in entries],
-        [entry.kind for _, _, entry in entries],
-        [entry.body for _, _, entry in entries],
+        [run_id for run_id, _, _, _ in appended],
+        [first for _, first, _, _ in appended],
+        [kinds for _, _, kinds, _ in appended],
+        [bodies for _, _, _, bodies in appended],
     ]
+
+
+def _as_lines(entries: Sequence[Entry]) -> tuple[str, str]:
+    """Return kinds and bodies, a line each: the driver looks at every value of every array that it gets.
+
+    JSON text of one line has no line break in it: those in values are escaped.
+    """
+    return "\n".join([one.kind for one in entries]), "\n".join([one.body for one in entries])
 
 
 def _write_arguments(writes: Sequence[RunWrite]) -> list[Any]:
@@ -373,11 +385,15 @@ def _write_arguments(writes: Sequence[RunWrite]) -> list[Any]:
         for write in writes
         for child, _, worker in write.children
     ]
-    entries = [
-        (write.run_id, write.run_id, seq, entry) for write in writes for seq, entry in write.entries
+    appended = [
+        (write.run_id, write.run_id, first, *_as_lines([entry for _, entry in write.entries]))
+        for write in writes
+        for first, _ in write.entries[:1]
     ]
-    entries += [
-        (write.run_id, child.id, 1, entry) for write in writes for child, entry, _ in write.children
+    appended += [
+        (write.run_id, child.id, 1, *_as_lines([entry]))
+        for write in writes
+        for child, entry, _ in write.children
     ]
     ended = [write for write in writes if write.result is not None and not write.is_new]
     runs = [run for run, _, _, _ in created]
@@ -398,11 +414,11 @@ def _write_arguments(writes: Sequence[RunWrite]) -> list[Any]:
         [_first_status(worker, result) for _, worker, _, result in created],
         [worker if result is None else None for _, worker, _, result in created],
         [None if result is None else encode_result(result) for _, _, _, result in created],
-        [by for by, _, _, _ in entries],
-        [run_id for _, run_id, _, _ in entries],
-        [seq for _, _, seq, _ in entries],
-        [entry.kind for _, _, _, entry in entries],
-        [entry.body for _, _, _, entry in entries],
+        [by for by, _, _, _, _ in appended],
+        [run_id for _, run_id, _, _, _ in appended],
+        [first for _, _, first, _, _ in appended],
+        [kinds for _, _, _, kinds, _ in appended],
+        [bodies for _, _, _, _, bodies in appended],
         [write.run_id for write in ended],
         [cast("RunResult", write.result).status.value for write in ended],
         [encode_result(cast("RunResult", write.result)) for write in ended],

@@ -23,9 +23,10 @@ WITH owned AS (
     RETURNING id, owner_id, parent_id, status
 ), written AS (
     INSERT INTO run_events (run_id, seq, kind, body)
-    SELECT e.run_id, e.seq, e.kind, e.body::json
-    FROM unnest($17::uuid[], $18::uuid[], $19::integer[], $20::text[], $21::text[])
-         AS e (by, run_id, seq, kind, body)
+    SELECT e.run_id, e.first + one.place - 1, one.kind, one.body::json
+    FROM unnest($17::uuid[], $18::uuid[], $19::integer[], $20::text[], $21::text[]) AS e (by, run_id, first, kinds, bodies),
+         unnest(string_to_array(e.kinds, E'\n'), string_to_array(e.bodies, E'\n'))
+             WITH ORDINALITY AS one (kind, body, place)
     WHERE e.by IN (SELECT id FROM owned)
 ), ended AS (
     UPDATE runs SET status = e.status, result = e.result::json, ended_at = clock_timestamp(), worker = NULL
@@ -35,10 +36,13 @@ WITH owned AS (
 ), told AS (
     INSERT INTO happenings (kind, user_id, subject)
     SELECT 'run.' || status, owner_id, id FROM (SELECT * FROM created UNION ALL SELECT * FROM ended) AS over
-    WHERE status IN ('completed', 'failed') AND parent_id IS NULL
+    WHERE parent_id IS NULL AND (status = 'failed' OR status = 'completed' AND EXISTS (
+        SELECT 1 FROM notification_preferences AS p
+        WHERE p.user_id = over.owner_id AND p.chosen -> 'run_completed' IS NOT NULL))
 )
 SELECT id FROM owned
 """
+"""Nobody is told of a run that is done who did not choose it, so for others nothing is noted."""
 
 APPEND: Final = """
 WITH owned AS (
@@ -46,8 +50,10 @@ WITH owned AS (
     JOIN runs r ON r.id = held.id AND r.epoch = held.epoch
 ), written AS (
     INSERT INTO run_events (run_id, seq, kind, body)
-    SELECT e.run_id, e.seq, e.kind, e.body::json
-    FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[]) AS e (run_id, seq, kind, body)
+    SELECT e.run_id, e.first + one.place - 1, one.kind, one.body::json
+    FROM unnest($3::uuid[], $4::integer[], $5::text[], $6::text[]) AS e (run_id, first, kinds, bodies),
+         unnest(string_to_array(e.kinds, E'\n'), string_to_array(e.bodies, E'\n'))
+             WITH ORDINALITY AS one (kind, body, place)
     WHERE e.run_id IN (SELECT id FROM owned)
 )
 SELECT id FROM owned
