@@ -1,6 +1,7 @@
 """Print how many rows of the mission's checklist have a passing test (`make rows`).
 
-Reads what the last test runs noted in `.cache/rows.json`, and the checklist itself where it is there.
+Reads what the last test runs noted in `.cache/rows.json`, what the last runs of the flows in the browser noted in
+`.cache/rows-web.json`, and the checklist itself where it is there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-NOTED = ROOT / ".cache" / "rows.json"
+NOTED = [ROOT / ".cache" / name for name in ("rows.json", "rows-web.json")]
 CHECKLIST = ROOT.parent / "shared" / "mission" / "seed-rows.md"
 
 
@@ -23,11 +24,12 @@ def _in_order(diagram: str) -> tuple[bool, int, str]:
 
 def main() -> int:
     """Print the counts, by diagram."""
-    if not NOTED.exists():
+    noted = [json.loads(file.read_text()) for file in NOTED if file.exists()]
+    if not noted:
         print("No test run was noted yet. Run `make test` first.")
         return 1
-    passed = {row for row, ok in json.loads(NOTED.read_text()).items() if ok}
-    failed = {row for row, ok in json.loads(NOTED.read_text()).items() if not ok}
+    failed = {row for rows in noted for row, ok in rows.items() if not ok}
+    passed = {row for rows in noted for row in rows} - failed
     known = (
         set(re.findall(r"^\| ((?:D\d+|P|G)-[A-Z]*\d+)", CHECKLIST.read_text(), re.M))
         if CHECKLIST.exists()
