@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { around, BLOCKS, beenHere, button, here } from "./flow";
+import { around, BLOCKS, beenHere, button, here, save } from "./flow";
 import { ask, barriers } from "./stage";
 
 around({
@@ -69,6 +69,53 @@ test("a run goes to a node and ends there, and the bar covers no node", async ()
   await page.keyboard.press("t");
   await run(page);
   await bar(page).getByText("3 steps").waitFor();
+});
+
+test("the run bar leaves the graph its room, folds, and keeps clear of what one works with", async () => {
+  const { page } = here;
+  const long = Array.from({ length: 40 }, (_, line) => `- line ${line}`).join("\n");
+  const id = await save(page, {
+    autograph: 1,
+    id: crypto.randomUUID(),
+    name: "Long output",
+    version: 1,
+    nodes: [
+      { id: "top", block_id: BLOCKS.store, constants: { input: long } },
+      { id: "low", block_id: BLOCKS.store, name: "Low", constants: { input: 1 } },
+      { id: "out", block_id: BLOCKS.output, constants: { name: "text" } },
+    ],
+    links: [{ from: "top", output: "output", to: "out", input: "value" }],
+    layout: { top: { x: 0, y: 0 }, low: { x: 300, y: 360 }, out: { x: 600, y: 0 } },
+  });
+  await page.goto(`/build/${id}`);
+  await button(page, "Run").first().click();
+  await run(page);
+  await bar(page).getByText("line 39").waitFor();
+  await expect.poll(() => covered(page)).toEqual([]);
+
+  await button(bar(page), "Fold what came out").click();
+  expect(await bar(page).getByText("line 39").count()).toBe(0);
+  await page.reload();
+  await bar(page).getByText("Done").waitFor();
+  expect(await bar(page).getByText("line 39").count()).toBe(0);
+  await expect.poll(() => covered(page)).toEqual([]);
+  expect(await barriers(page)).toEqual([]);
+
+  // Somebody moves the view, so that a node stands right above the folded bar, and works with that one.
+  const pane = await page.locator(".react-flow__pane").boundingBox();
+  const low = await nodeOf(page, "low").boundingBox();
+  const top = (await bar(page).boundingBox())?.y;
+  if (!pane || !low || !top) throw new Error("the canvas is nowhere");
+  await page.mouse.move(pane.x + 60, pane.y + pane.height - 220);
+  await page.mouse.down();
+  await page.mouse.move(pane.x + 60, pane.y + pane.height - 220 + (top - 10 - low.y - low.height), {
+    steps: 4,
+  });
+  await page.mouse.up();
+  await nodeOf(page, "low").locator("header").click();
+  await button(bar(page), "Show what came out").click();
+  await bar(page).getByText("line 39").waitFor();
+  await expect.poll(() => covered(page)).not.toContain("low");
 });
 
 test("what a node gave out is pinned, edited, and given up again", async () => {

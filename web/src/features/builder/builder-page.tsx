@@ -126,7 +126,7 @@ function Bench({ runId }: { runId: string | null }) {
   const canvas = useRef<HTMLDivElement>(null);
   const isDirty = graph !== saved && (saved !== null || graph.nodes.length > 0);
   const saving = useSaving();
-  const showAll = useRoom(canvas);
+  const { showAll, showNode } = useRoom(canvas);
   useEffect(() => openMarks(agentId, useBuilder.getState().draft.graph), [agentId]);
   useEffect(() => watchGraph(graph), [graph]);
   useBlocker({
@@ -199,9 +199,9 @@ function Bench({ runId }: { runId: string | null }) {
   const goTo = useCallback(
     (id: string) => {
       choose([id]);
-      flow.fitView({ nodes: [{ id }], maxZoom: 1, duration: 300, padding: 0.6 });
+      showNode(id);
     },
-    [choose, flow],
+    [choose, showNode],
   );
 
   /** Add what a text holds; false where that is no part of a graph. */
@@ -355,7 +355,7 @@ function Bench({ runId }: { runId: string | null }) {
             <FormProblem error={fault} />
           </div>
         ) : null}
-        <div ref={canvas} className="relative min-h-0 grow">
+        <div ref={canvas} className="@container/canvas relative min-h-0 grow">
           <Live runId={runId} />
           <Canvas
             onLooseEnd={(end) => setShelf({ end })}

@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ExternalLink, Square, X } from "lucide-react";
+import { ChevronDown, ExternalLink, Square, X } from "lucide-react";
+import { useState } from "react";
 import { Paused } from "@/features/builder/debug/paused";
 import { useWatching } from "@/features/builder/debug/watching";
 import { useNow } from "@/features/runs/live";
@@ -8,11 +9,13 @@ import type { Graph, Json } from "@/graph-core/model";
 import type { Overlay } from "@/graph-core/overlay";
 import { api } from "@/shared/api/client";
 import { duration, number } from "@/shared/format";
-import { useWords } from "@/shared/settings";
+import { keep, kept, useWords } from "@/shared/settings";
 import { Button, IconButton } from "@/shared/ui/button";
 import { type RunState, StateBadge } from "@/shared/ui/state";
 import { tellError } from "@/shared/ui/toast";
 import { ValueView } from "@/shared/value/value-view";
+
+const FOLDED = "autograph.run-bar";
 
 /** The run that is watched: where it is, what it gave, and the way out. */
 export function RunBar({ runId, graph, onClose }: { runId: string; graph: Graph; onClose: () => void }) {
@@ -27,12 +30,14 @@ export function RunBar({ runId, graph, onClose }: { runId: string; graph: Graph;
   const waits = [...overlay.byNode.values()].some((step) => step.state === "waiting");
   const state: RunState = overlay.phase === "running" && waits ? "waiting" : overlay.phase;
   const outputs = outputsOf(overlay, graph);
+  const [isFolded, setFolded] = useState(() => kept(FOLDED) === "folded");
+  const hasMore = outputs.length > 0 || overlay.error !== null;
   return (
     <section
       aria-label={words.runs.one}
       data-run-bar
       data-seq={overlay.seq}
-      className="absolute bottom-3 left-1/2 z-10 stack max-h-[38%] w-[min(36rem,calc(100%-1.5rem))] -translate-x-1/2 animate-rise overflow-hidden rounded-lg border bg-paper shadow-float"
+      className="absolute bottom-3 left-1/2 z-10 stack max-h-[38%] w-[min(36rem,calc(100%-1.5rem))] -translate-x-1/2 @min-[36rem]/canvas:w-[min(36rem,calc(100%-8rem))] animate-rise overflow-hidden rounded-lg border bg-paper shadow-float"
     >
       <header className="row py-2 pr-2 pl-3">
         <StateBadge state={state} />
@@ -57,15 +62,27 @@ export function RunBar({ runId, graph, onClose }: { runId: string; graph: Graph;
           <span className="max-sm:sr-only">{words.builder.openRun}</span>
           <ExternalLink className="size-3.5" />
         </Link>
+        {hasMore ? (
+          <IconButton
+            label={isFolded ? words.builder.unfoldRun : words.builder.foldRun}
+            aria-expanded={!isFolded}
+            onClick={() => {
+              setFolded(!isFolded);
+              keep(FOLDED, isFolded ? null : "folded");
+            }}
+          >
+            <ChevronDown className={isFolded ? "rotate-180" : ""} />
+          </IconButton>
+        ) : null}
         <IconButton label={words.close} onClick={onClose}>
           <X />
         </IconButton>
       </header>
       <Paused runId={runId} overlay={overlay} graph={graph} />
-      {overlay.error ? (
+      {overlay.error && !isFolded ? (
         <p className="border-t bg-bad-wash px-4 py-2 text-13 text-bad">{overlay.error.message}</p>
       ) : null}
-      {outputs.length > 0 ? (
+      {outputs.length > 0 && !isFolded ? (
         <dl className="divide-y overflow-y-auto border-t">
           {outputs.slice(-20).map(([name, value], index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: values have no name but their place

@@ -848,6 +848,8 @@ export const en = {
     restore: "Take them",
     drop: "Drop them",
     openRun: "Open the run",
+    unfoldRun: "Show what came out",
+    foldRun: "Fold what came out",
     linkTitle: (node: string) => `Link ${node}`,
     linkFrom: "From",
     linkTo: "To",

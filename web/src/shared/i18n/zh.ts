@@ -797,6 +797,8 @@ export const zh: Messages = {
     restore: "恢复",
     drop: "放弃",
     openRun: "打开运行",
+    unfoldRun: "展开结果",
+    foldRun: "折叠结果",
     linkTitle: (node) => `连接 ${node}`,
     linkFrom: "从",
     linkTo: "到",

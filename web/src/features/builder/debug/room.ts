@@ -1,7 +1,9 @@
-// Room for the run bar: what is fitted is fitted above it, and stays so while the bar grows, until somebody moves the view.
+// Room for the run bar: what is fitted is fitted above it, and stays so while the bar grows, until somebody moves the
+// view; from then on only what is selected is kept clear of it.
 
 import { type FitViewOptions, useNodesInitialized, useReactFlow, type Viewport } from "@xyflow/react";
 import { type RefObject, useCallback, useEffect, useRef } from "react";
+import { useBuilder } from "@/features/builder/store";
 import type { Graph } from "@/graph-core/model";
 
 const MARGIN = 24;
@@ -37,18 +39,35 @@ function fitOptions(bar: HTMLElement | null, duration: number): FitViewOptions {
   };
 }
 
-/** Fit the graph above the run bar; returns how to fit it again. */
-export function useRoom(place: RefObject<HTMLElement | null>): (duration?: number) => Promise<void> {
+/** How far the bar covers a node, in pixels of the window, with a margin; 0 where it does not. */
+function hiddenBy(bar: HTMLElement, node: HTMLElement): number {
+  const [over, box] = [bar.getBoundingClientRect(), node.getBoundingClientRect()];
+  const isBeside = box.right < over.left || box.left > over.right || box.top > over.bottom;
+  return isBeside ? 0 : Math.max(0, box.bottom + MARGIN - over.top);
+}
+
+/** Fit the graph above the run bar; returns how to fit it again, or one node of it. */
+export function useRoom(place: RefObject<HTMLElement | null>) {
   const flow = useReactFlow();
   const isReady = useNodesInitialized();
   const fitted = useRef<Viewport | null>(null);
+  const arrives = useRef(0);
+  const bar = useCallback(() => place.current?.querySelector<HTMLElement>("[data-run-bar]") ?? null, [place]);
   const showAll = useCallback(
-    async (duration = 300) => {
-      const bar = place.current?.querySelector<HTMLElement>("[data-run-bar]") ?? null;
-      const isFitted = await flow.fitView(fitOptions(bar, duration));
+    async (duration = 300): Promise<void> => {
+      const height = bar()?.offsetHeight;
+      arrives.current = performance.now() + duration;
+      // Whoever takes hold of the view on its way ends it there, and this waits for ever.
+      const isFitted = await flow.fitView(fitOptions(bar(), duration));
       if (isFitted) fitted.current = flow.getViewport();
+      // It grew while the view was on its way.
+      if (isFitted && bar()?.offsetHeight !== height) await showAll(200);
     },
-    [flow, place],
+    [flow, bar],
+  );
+  const showNode = useCallback(
+    (id: string) => flow.fitView({ ...fitOptions(bar(), 300), nodes: [{ id }] }),
+    [flow, bar],
   );
   const isFirst = useRef(true);
   useEffect(() => {
@@ -61,26 +80,38 @@ export function useRoom(place: RefObject<HTMLElement | null>): (duration?: numbe
     if (!root) return;
     let last = 0;
     const look = () => {
-      const height = root.querySelector<HTMLElement>("[data-run-bar]")?.offsetHeight ?? 0;
+      const height = bar()?.offsetHeight ?? 0;
       if (height === last) return;
       last = height;
+      if (performance.now() < arrives.current) return;
       const now = flow.getViewport();
       const was = fitted.current;
-      // Whoever moved the view has it as they want it.
       if (was && was.x === now.x && was.y === now.y && was.zoom === now.zoom) showAll(200);
+      else uncover(now);
+    };
+    // Whoever moved the view has it as they want it, but for the node that they work with.
+    const uncover = (now: Viewport) => {
+      const [id, ...more] = useBuilder.getState().selected;
+      const over = bar();
+      if (id === undefined || more.length > 0 || !over) return;
+      const node = root.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+      const hidden = node ? hiddenBy(over, node) : 0;
+      if (hidden > 0) flow.setViewport({ ...now, y: now.y - hidden }, { duration: 200 });
     };
     const sizes = new ResizeObserver(look);
-    const bars = new MutationObserver(() => {
+    const observe = () => {
       sizes.disconnect();
-      const bar = root.querySelector("[data-run-bar]");
-      if (bar) sizes.observe(bar);
+      const found = bar();
+      if (found) sizes.observe(found);
       look();
-    });
+    };
+    const bars = new MutationObserver(observe);
     bars.observe(root, { childList: true });
+    observe();
     return () => {
       bars.disconnect();
       sizes.disconnect();
     };
-  }, [flow, showAll, place]);
-  return showAll;
+  }, [flow, showAll, bar, place]);
+  return { showAll, showNode };
 }
