@@ -111,6 +111,23 @@ describe("an account", () => {
     await button(page, "Account: Ben Lovelace").waitFor();
   });
 
+  test("keeps what it wants to be told, in the next session too (flow 25)", async () => {
+    const { page } = here;
+    const email = await signUp("Nora");
+    await page.goto("/login?next=%2Faccount%23notifications");
+    await logIn(page, email, SENTENCE);
+    const done = page.getByRole("checkbox", { name: "A run is done: Inbox" });
+    expect(await done.isChecked()).toBe(false);
+    await done.check();
+    await page.getByText("Kept.").waitFor();
+    await button(page, /^Account:/).click();
+    await page.getByRole("menuitem", { name: "Log out" }).click();
+    await page.waitForURL("**/login");
+    await page.goto("/login?next=%2Faccount");
+    await logIn(page, email, SENTENCE);
+    await expect.poll(() => done.isChecked()).toBe(true);
+  });
+
   test("is left in every tab at once, and asks where one was (flows 3, 5, 7)", async () => {
     const { page, context } = here;
     const email = await signUp("Cleo");

@@ -6,7 +6,6 @@ import { around, BLOCKS, beenHere, button, here, platform } from "./flow";
 import { ask, barriers } from "./stage";
 
 const SENTENCE = "a sentence is a good one";
-const TIMER = "d67a9c52-5e4e-11e2-bcfd-0800200c9a71";
 
 /** One thing that was said, heard or seen, in the order in which the page knew of it. */
 interface Moment {
@@ -35,7 +34,7 @@ const PART = {
   name: "Careful number",
   nodes: [
     { id: "in", block_id: BLOCKS.number, constants: { name: "amount" } },
-    { id: "timer", block_id: TIMER, name: "Timer", constants: { seconds: 1 } },
+    { id: "timer", block_id: BLOCKS.timer, name: "Timer", constants: { seconds: 1 } },
     { id: "review", block_id: BLOCKS.review, name: "Reader", constants: { name: "Is it right?" } },
     { id: "out", block_id: BLOCKS.output, constants: { name: "sum" } },
   ],

@@ -75,5 +75,6 @@ export const BLOCKS = {
   output: "363ae599-353e-4804-937e-b2ee3cef3da4",
   review: "8b2a7b3c-6e9d-4a5f-8c1b-2e3f4a5b6c7d",
   store: "1ff065e9-88e8-4358-9d82-8dc91f622ba9",
+  timer: "d67a9c52-5e4e-11e2-bcfd-0800200c9a71",
   text: "7fcd3bcb-8e1b-4e69-903d-32d3d4a92158",
 };

@@ -330,6 +330,47 @@ describe("an agent's page", () => {
     await page.getByRole("heading", { name: "It has not run yet" }).waitFor();
   });
 
+  test("runs a long chain, shows that it goes on, and stops it", async () => {
+    const { page } = here;
+    await page.goto("/library");
+    const steps = Array.from({ length: 150 }, (_, index) => `n${index}`);
+    const id = await save(page, {
+      ...adder("A hundred and fifty"),
+      nodes: [
+        ...steps.map((step) => ({
+          id: step,
+          block_id: BLOCKS.calculator,
+          constants: { operation: "Add", a: 0, b: 1 },
+        })),
+        { id: "timer", name: "Timer", block_id: BLOCKS.timer, constants: { minutes: 5 } },
+      ],
+      links: [...steps.slice(1), "timer"].map((step, index) => ({
+        from: `n${index}`,
+        output: "result",
+        to: step,
+        input: step === "timer" ? "input_message" : "a",
+      })),
+      layout: {},
+    });
+    await page.goto(`/library/${id}`);
+    await button(page, "Run").first().click();
+    await button(page.getByRole("dialog"), "Run").click();
+    await page.waitForURL("**/runs/*");
+    await page.getByText("151 steps").waitFor();
+    const run = page.url().split("/").at(-1);
+    const status = async () => (await ask<{ status: string }>(page, "GET", `/api/v1/runs/${run}`)).status;
+    expect(["running", "waiting"]).toContain(await status());
+    await page.goto(`/library/${id}`);
+    const row = page.getByRole("region", { name: "Runs" }).getByRole("listitem").first();
+    await row.getByText(/Running|Waiting/).waitFor();
+    await row.getByRole("link").click();
+    await button(page, "Stop").click();
+    await page.getByText("Stopped").first().waitFor();
+    await eventually(status).toBe("cancelled");
+    await page.goto(`/library/${id}`);
+    await row.getByText("Stopped").waitFor();
+  });
+
   test("gives an agent an address, tells what came there, and takes it once more", async () => {
     const { page } = here;
     await page.goto("/library");

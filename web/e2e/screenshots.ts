@@ -1,4 +1,5 @@
 // A picture of every page, light, dark, on a phone and in Chinese, for people to look at: .cache/screenshots.
+// `PAGES=build make screenshots` takes those alone whose name has that in it.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -209,6 +210,7 @@ test.each(Object.entries(LOOKS))("%s", async (look, { options, language }) => {
     [language, ...marks] as const,
   );
   for (const [name, path] of Object.entries(paths)) {
+    if (!name.includes(process.env.PAGES ?? "")) continue;
     await page.goto(path);
     await page.locator("h1").first().waitFor({ state: "attached" });
     await page.waitForLoadState("networkidle");

@@ -15,6 +15,11 @@ function locale(): string {
   return useSettings.getState().language === "zh" ? "zh-CN" : "en";
 }
 
+/** "a, b, c". */
+export function listed(names: readonly string[]): string {
+  return new Intl.ListFormat(locale(), { type: "conjunction", style: "narrow" }).format(names);
+}
+
 export function number(value: number): string {
   return new Intl.NumberFormat(locale()).format(value);
 }

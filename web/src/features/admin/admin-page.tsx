@@ -4,7 +4,7 @@ import { MoreHorizontal, ShieldCheck, UserX } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { api } from "@/shared/api/client";
 import type { AccountAnswer, DeadLetterAnswer } from "@/shared/api/schema";
-import { dateTime } from "@/shared/format";
+import { dateTime, listed } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Confirm, Dialog } from "@/shared/ui/dialog";
@@ -164,16 +164,16 @@ function User({ user }: { user: AccountAnswer }) {
   const isSuspended = user.status === "suspended";
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5">
-      <span className="min-w-0 grow basis-52">
+      <span className="min-w-0 grow basis-40">
         <span className="block truncate font-medium">{user.name}</span>
         <span className="block truncate text-13 text-dim">{user.email ?? "–"}</span>
         {user.suspended_for ? <span className="text-13 text-bad">{user.suspended_for}</span> : null}
       </span>
-      <span className="text-13 text-dim">{user.roles.map((role) => words.admin.roles[role]).join(", ")}</span>
-      <span className={`w-24 text-13 ${isSuspended ? "text-bad" : "text-good"}`}>
+      <span className="text-13 text-dim">{listed(user.roles.map((role) => words.admin.roles[role]))}</span>
+      <span className={`w-20 text-13 ${isSuspended ? "text-bad" : "text-good"}`}>
         {words.admin.statuses[user.status]}
       </span>
-      <span className="w-32 text-right text-13 text-dim">
+      <span className="w-28 text-right text-13 text-dim">
         {user.last_seen_at ? <Ago at={user.last_seen_at} /> : words.admin.neverSeen}
       </span>
       <Menu
@@ -346,9 +346,14 @@ function Audit() {
                 <tr key={one.id}>
                   <td className="whitespace-nowrap px-4 py-2 text-dim">{dateTime(one.at)}</td>
                   <td className="px-4 py-2 font-medium">{one.action}</td>
-                  <td className="max-w-80 truncate px-4 py-2 font-mono text-12">{one.target}</td>
+                  <td
+                    className="max-w-52 truncate px-4 py-2 font-mono text-12 xl:max-w-80"
+                    title={one.target}
+                  >
+                    {one.target}
+                  </td>
                   <td className={`px-4 py-2 ${one.outcome === "refused" ? "text-bad" : ""}`}>
-                    {one.outcome}
+                    {words.admin.outcomes[one.outcome] ?? one.outcome}
                   </td>
                   <td className="whitespace-nowrap px-4 py-2 text-dim">
                     {one.door} · {one.ip}

@@ -7,6 +7,7 @@ import { tellLoggedIn } from "@/app/session";
 import { Door, text, useSending } from "@/features/auth/pages";
 import { ApiError, api } from "@/shared/api/client";
 import type { AskedAnswer, Authorization } from "@/shared/api/schema";
+import { listed } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Field, Input } from "@/shared/ui/field";
@@ -184,7 +185,7 @@ export function ConnectPage() {
     );
     api("POST /api/v1/connections/finish", { body: { state, ...given } }).then(
       (done) => {
-        setSaid(words.connections.connected(done.credential.title, done.missing_scopes.join(", ")));
+        setSaid(words.connections.connected(done.credential.title, listed(done.missing_scopes)));
         news.postMessage({ state, ok: true, credential: done.credential });
       },
       (error) => {

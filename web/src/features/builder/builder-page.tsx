@@ -301,7 +301,7 @@ function Bench({ runId }: { runId: string | null }) {
             className="h-9 min-w-24 max-w-64 flex-1 rounded-md bg-transparent px-2 font-semibold text-16 hover:bg-sunken"
           />
           <Saved isDirty={isDirty} at={saving.at} isBusy={saving.isBusy} version={saved?.version ?? 0} />
-          <span className="grow" />
+          <span className="ml-auto" />
           <IconButton
             label={words.keyboard.keys.undo}
             onClick={back}
@@ -451,7 +451,7 @@ function FirstBlock({ onOpen }: { onOpen: () => void }) {
           <ListTree className="size-6" />
         </div>
         <h2 className="text-16">{words.builder.empty}</h2>
-        <p className="mt-1 text-dim">{words.builder.emptyText}</p>
+        <p className="mt-1 text-balance text-dim">{words.builder.emptyText}</p>
         <Button look="do" className="mt-4" onClick={onOpen}>
           <Plus className="size-4" />
           {words.builder.firstBlock}

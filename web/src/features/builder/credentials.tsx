@@ -4,6 +4,7 @@ import type { GraphLink, GraphNode, Json, Schema } from "@/graph-core/model";
 import { isCredential } from "@/graph-core/schemas";
 import { api } from "@/shared/api/client";
 import type { CredentialAnswer } from "@/shared/api/schema";
+import { listed } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Field, Select } from "@/shared/ui/field";
 
@@ -34,7 +35,7 @@ export function Credentials({
     return (
       <Field
         key={name}
-        label={words.connections.access((field.credentials_provider ?? []).slice(0, 3).join(", "))}
+        label={words.connections.access(listed((field.credentials_provider ?? []).slice(0, 3)))}
         hint={field.description}
       >
         {(given) => (

@@ -12,6 +12,7 @@ import type { BlockSpec, GraphLink } from "@/graph-core/model";
 import { isCredential } from "@/graph-core/schemas";
 import { score } from "@/graph-core/search";
 import { spaced } from "@/graph-core/text";
+import { listed } from "@/shared/format";
 import { keep, kept, useWords } from "@/shared/settings";
 import { IconButton } from "@/shared/ui/button";
 import { Select } from "@/shared/ui/field";
@@ -342,7 +343,7 @@ function Entry({
         <span className="block truncate font-medium">
           {isAgent ? offer.agent.name || words.library.unnamed : spaced(block.name)}
           {services.length > 0 ? (
-            <span className="ml-1.5 font-normal text-12 text-dim">{services.map(titled).join(", ")}</span>
+            <span className="ml-1.5 font-normal text-12 text-dim">{listed(services.map(titled))}</span>
           ) : null}
         </span>
         <span className="line-clamp-2 text-12 text-dim">

@@ -7,6 +7,7 @@ import type {
   NewCredential,
   autographApiRestConnectionsProviderAnswer as Provider,
 } from "@/shared/api/schema";
+import { listed } from "@/shared/format";
 import type { Messages } from "@/shared/i18n/en";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
@@ -265,7 +266,7 @@ function AddDialog({ onClose }: { onClose: () => void }) {
             >
               <span className="grow">{one.name}</span>
               <span className="text-13 text-dim">
-                {one.kinds.map((kind) => kindName(kind.type, words)).join(", ")}
+                {listed(one.kinds.map((kind) => kindName(kind.type, words)))}
               </span>
             </button>
           </li>

@@ -9,6 +9,7 @@ import type { Json, Schema } from "@/graph-core/model";
 import { ApiError } from "@/shared/api/client";
 import type { NeedAnswer } from "@/shared/api/schema";
 import { SchemaForm } from "@/shared/form/schema-form";
+import { listed } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Field, Select } from "@/shared/ui/field";
 import { Problem, Skeletons } from "@/shared/ui/state";
@@ -131,7 +132,7 @@ function Need({
   const isUnmet = need.is_required && need.matches.length === 0;
   return (
     <Field
-      label={words.connections.access(need.providers.join(", "))}
+      label={words.connections.access(listed(need.providers))}
       isRequired={need.is_required}
       error={isUnmet ? words.connections.none : error}
       hint={

@@ -9,6 +9,7 @@ import { type Graph, isObject, type Json } from "@/graph-core/model";
 import { api } from "@/shared/api/client";
 import type { ExecuteRequest, RunAnswer } from "@/shared/api/schema";
 import { Widget } from "@/shared/form/schema-form";
+import { listed } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
@@ -143,7 +144,7 @@ function Told({
   const pinned = Object.keys(told.pinned ?? {}).length;
   const breaks = told.breakpoints?.length ?? 0;
   const sentences = [
-    told.until ? words.debug.runsTo(told.until.map(name).join(", ")) : "",
+    told.until ? words.debug.runsTo(listed(told.until.map(name).map(String))) : "",
     pinned > 0 ? words.debug.pinnedCount(pinned) : "",
     breaks > 0 ? words.debug.breakCount(breaks) : "",
   ].filter(Boolean);

@@ -982,6 +982,7 @@ export const en = {
     action: "Action",
     target: "Target",
     outcome: "Outcome",
+    outcomes: { done: "Done", refused: "Refused" } as Record<string, string>,
     from: "From",
   },
 } as const;

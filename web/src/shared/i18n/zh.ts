@@ -923,6 +923,7 @@ export const zh: Messages = {
     action: "操作",
     target: "对象",
     outcome: "结果",
+    outcomes: { done: "已完成", refused: "被拒绝" },
     from: "来源",
   },
 };

@@ -49,7 +49,7 @@ export function Empty({
         </div>
       ) : null}
       <h2 className="text-16">{title}</h2>
-      <div className="mt-1 max-w-md text-dim">{text}</div>
+      <div className="mt-1 max-w-md text-balance text-dim">{text}</div>
       {children ? <div className="mt-5 flex flex-wrap justify-center gap-2">{children}</div> : null}
     </div>
   );

@@ -10,6 +10,7 @@ import { inputPins, isCredential } from "@/graph-core/schemas";
 import { ApiError, api } from "@/shared/api/client";
 import type { BreakItem } from "@/shared/api/schema";
 import { SchemaForm } from "@/shared/form/schema-form";
+import { listed } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
@@ -62,7 +63,7 @@ export function Paused({ runId, overlay, graph }: { runId: string; overlay: Over
     <div className="border-t bg-bad-wash">
       <div role="status" className="row flex-wrap gap-2 px-3 py-2">
         <b className="min-w-0 grow truncate font-medium text-13">
-          {words.debug.pausedAt(breaks.map((one) => name(one.node)).join(", "))}
+          {words.debug.pausedAt(listed(breaks.map((one) => name(one.node))))}
         </b>
         <Button small look="do" isBusy={going.isPending} onClick={() => act(false)}>
           <Play className="size-3.5" />
