@@ -33,7 +33,7 @@ from autograph.infra.errors import OperationalError
 from autograph.infra.json import Json
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
-from autograph.infra.telemetry.ports import Tracer, Untraced
+from autograph.infra.telemetry.ports import Tracer
 
 _MAX_KEY_SET: Final = 1024 * 1024
 _ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
@@ -91,7 +91,7 @@ def make_guard(
     accounts: Accounts,
     rates: RateLimiter,
     owner: Principal,
-    tracer: Tracer | None = None,
+    tracer: Tracer,
 ) -> Guard:
     """Return what stands before every route."""
     per_minute = {
@@ -112,7 +112,7 @@ def make_guard(
             allowed=[ip_network(one) for one in settings.ip_allow],
         ),
         rates=rates,
-        tracer=tracer or Untraced(),
+        tracer=tracer,
         owner=owner if settings.single_user else None,
         origins=frozenset(settings.cors_origins),
     )

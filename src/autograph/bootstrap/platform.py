@@ -44,6 +44,7 @@ from autograph.bootstrap.library import make_library, tend_webhooks
 from autograph.bootstrap.notifications import inform_people, make_notifications
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
+from autograph.bootstrap.telemetry import make_tracer
 from autograph.dispatch.ports import Broadcast
 from autograph.engine.journal.postgres import PostgresJournal
 from autograph.engine.ports import JournalStore
@@ -164,6 +165,7 @@ async def platform(
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
+        tracer = make_tracer(settings, process, stack)
         database, catalog = await _opened(settings, stack, load)
         journal = PostgresJournal(database)
         graphs = GraphRepository(database)
@@ -216,7 +218,7 @@ async def platform(
             accounts=accounts,
             integrations=integrations,
             notifications=notifications,
-            guard=make_guard(settings, accounts, dispatch.turns, owner),
+            guard=make_guard(settings, accounts, dispatch.turns, owner, tracer),
             journal=journal,
             owner=owner,
             worker=worker,
