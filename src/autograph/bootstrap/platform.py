@@ -35,7 +35,7 @@ from autograph.api import app
 from autograph.api.deps import Services
 from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.bootstrap.accounts import make_guard
+from autograph.bootstrap.accounts import make_guard, tend_sessions
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
@@ -194,6 +194,8 @@ async def platform(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
         _begin_all(process, (storage, files), (ground, integrations), preset_runs, notifications)
+        if process.tends:
+            _begin(stack, tend_sessions(ground, accounts), "sessions")
         yield Platform(
             settings=settings,
             catalog=catalog,

@@ -265,6 +265,10 @@ class Settings(BaseSettings):
     notification_retention: timedelta = Field(
         default=timedelta(days=90), description="How long people's notifications are kept."
     )
+    session_retention: timedelta = Field(
+        default=timedelta(days=90),
+        description="How long log-ins are kept after their end; of each person the last one stays.",
+    )
     max_body_bytes: int = Field(
         default=16 * 1024 * 1024,
         ge=1024,
