@@ -56,7 +56,50 @@ async function upload(page: Page, name: string, content: string, isBase64 = fals
 
 const PIXEL =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+/** Half a second of silence: mono, 8 bit, 8 kHz. */
+const WAV = wav(4_000).toString("base64");
 const PDF = pdf("Quarterly report");
+
+function wav(samples: number): Buffer {
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + samples, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8_000, 24);
+  head.writeUInt32LE(8_000, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(samples, 40);
+  return Buffer.concat([head, Buffer.alloc(samples, 128)]);
+}
+
+/** A film of a few pictures that the browser makes itself, in base64. */
+async function filmed(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 48 });
+    const pen = canvas.getContext("2d");
+    const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: "video/webm" });
+    const parts: Blob[] = [];
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    const isOver = new Promise((done) => {
+      recorder.onstop = done;
+    });
+    recorder.start();
+    for (let picture = 0; picture < 12; picture += 1) {
+      if (pen) pen.fillStyle = picture % 2 ? "teal" : "orange";
+      pen?.fillRect(0, 0, 64, 48);
+      await new Promise((next) => requestAnimationFrame(next));
+    }
+    recorder.stop();
+    await isOver;
+    const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+    return btoa(Array.from(bytes, (one) => String.fromCharCode(one)).join(""));
+  });
+}
 
 /** A PDF of one page with a line of text. */
 function pdf(text: string): string {
@@ -152,6 +195,44 @@ describe("outputs", () => {
     expect(download.suggestedFilename()).toBe("csv.csv");
     await outputs.getByRole("button", { name: "Copy all" }).click();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain("Rome,2800000");
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test("are heard and seen where they are sound and film", async () => {
+    const { page } = here;
+    const film = await filmed(page);
+    const id = await run(
+      page,
+      await save(
+        page,
+        agent("Sound and film", [
+          {
+            id: "film",
+            block_id: BLOCKS.output,
+            constants: { name: "film", value: await upload(page, "film.webm", film, true) },
+          },
+          {
+            id: "sound",
+            block_id: BLOCKS.output,
+            constants: { name: "sound", value: await upload(page, "sound.wav", WAV, true) },
+          },
+          {
+            id: "inline",
+            block_id: BLOCKS.output,
+            constants: { name: "inline", value: `data:audio/wav;base64,${WAV}` },
+          },
+        ]),
+      ),
+    );
+    await page.goto(`/runs/${id}`);
+    const video = page.getByLabel("film.webm");
+    await expect.poll(() => video.evaluate((one: HTMLVideoElement) => one.videoWidth)).toBe(64);
+    await video.evaluate((one: HTMLVideoElement) => one.play());
+    await expect.poll(() => video.evaluate((one: HTMLVideoElement) => one.currentTime)).toBeGreaterThan(0);
+    const sounds = page.locator("audio");
+    expect(await sounds.count()).toBe(2);
+    for (const sound of await sounds.all())
+      await expect.poll(() => sound.evaluate((one: HTMLAudioElement) => one.duration)).toBeCloseTo(0.5);
     expect(await barriers(page)).toEqual([]);
   });
 });

@@ -265,9 +265,14 @@ function Media({ source, type, name }: { source: string; type: string; name: str
         className="max-h-96 w-fit max-w-full rounded-md border bg-sunken object-contain"
       />
     );
-  if (type.startsWith("audio/")) return <audio controls src={source} className="w-full max-w-md" />;
-  if (type.startsWith("video/"))
-    return <video controls src={source} className="max-h-96 max-w-full rounded-md" />;
+  const played = {
+    controls: true,
+    preload: "metadata",
+    src: source,
+    "aria-label": name || undefined,
+  } as const;
+  if (type.startsWith("audio/")) return <audio {...played} className="w-full max-w-md" />;
+  if (type.startsWith("video/")) return <video {...played} className="max-h-96 max-w-full rounded-md" />;
   return null;
 }
 
