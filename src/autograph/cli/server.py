@@ -80,6 +80,7 @@ async def _serve(
 ) -> None:
     import uvicorn  # noqa: PLC0415 - heavy
 
+    from autograph.api.ws.socket import MAX_MESSAGE  # noqa: PLC0415 - heavy
     from autograph.bootstrap import platform, require_owner, serve  # noqa: PLC0415 - heavy
 
     if settings.public_url is None:
@@ -96,6 +97,7 @@ async def _serve(
             lifespan="off",
             timeout_graceful_shutdown=5,
             ws_ping_interval=None,
+            ws_max_size=MAX_MESSAGE,
         )
         server = _without_signals(uvicorn.Server)(config)
         loop = asyncio.get_running_loop()
