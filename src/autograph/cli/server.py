@@ -80,6 +80,7 @@ async def _serve(
 ) -> None:
     import uvicorn  # noqa: PLC0415 - heavy
 
+    from autograph.api.ws.socket import MAX_MESSAGE  # noqa: PLC0415 - heavy
     from autograph.bootstrap import platform, require_owner  # noqa: PLC0415 - heavy
     from autograph.bootstrap.doors import serve  # noqa: PLC0415 - heavy
 
@@ -97,6 +98,7 @@ async def _serve(
             lifespan="off",
             timeout_graceful_shutdown=5,
             ws_ping_interval=None,
+            ws_max_size=MAX_MESSAGE,
         )
         server = _without_signals(uvicorn.Server)(config)
         loop = asyncio.get_running_loop()
