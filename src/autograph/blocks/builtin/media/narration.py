@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -25,13 +26,13 @@ from autograph.blocks.sdk import (
     HttpRequest,
     HttpResponse,
     InputError,
+    Json,
     Outputs,
     credential_pin,
     is_list,
     is_object,
     pin,
 )
-from autograph.infra.json import NotJson, encode
 
 _SPEAK: Final = "https://api.elevenlabs.io/v1/text-to-speech"
 _SHAPE: Final = "mp3_44100_128"
@@ -195,14 +196,8 @@ async def _speech(input: VideoNarrationInput, key: ApiKeySecret, ctx: Context) -
     Raises:
         BlockError: ElevenLabs refuses, or fails.
     """
-    try:
-        voice = quote(input.voice_id.strip(), safe="")
-        said = encode({"text": input.script, "model_id": input.model_id.value})
-    except UnicodeEncodeError:
-        raise BlockError(
-            "An input holds half a character (a lone surrogate), which cannot be sent.",
-            code="block.bad_input",
-        ) from None
+    voice = quote(input.voice_id.strip(), safe="", errors="replace")
+    said = json.dumps({"text": input.script, "model_id": input.model_id.value})
     answer = await ctx.http.send(
         HttpRequest(
             "POST",
@@ -213,7 +208,7 @@ async def _speech(input: VideoNarrationInput, key: ApiKeySecret, ctx: Context) -
                 "Accept": "audio/mpeg",
             },
             params={"output_format": _SHAPE},
-            body=said,
+            body=said.encode(),
             timeout=timedelta(minutes=5),
             max_bytes=_MAX_SPEECH,
         )
@@ -226,8 +221,8 @@ async def _speech(input: VideoNarrationInput, key: ApiKeySecret, ctx: Context) -
 def _reason(answer: HttpResponse) -> str:
     """Return what ElevenLabs says of a failure: `detail` is an object, or a list where the request has mistakes."""
     try:
-        told = answer.json()
-    except NotJson:
+        told: Json = json.loads(answer.text)
+    except (ValueError, RecursionError):
         return answer.text.strip()
     detail = told.get("detail") if is_object(told) else None
     if is_list(detail):
