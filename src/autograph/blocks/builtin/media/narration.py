@@ -211,6 +211,7 @@ async def _speech(input: VideoNarrationInput, key: ApiKeySecret, ctx: Context) -
             body=said.encode(),
             timeout=timedelta(minutes=5),
             max_bytes=_MAX_SPEECH,
+            proofs=frozenset({"xi-api-key"}),
         )
     )
     if not answer.is_ok:
