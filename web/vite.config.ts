@@ -16,6 +16,24 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: "manifest.json",
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What every page needs is one file, and so are all icons: a request costs a phone more than they weigh.
+            {
+              name: "base",
+              test: /node_modules\/(react|react-dom|scheduler|zustand|use-sync-external-store|@tanstack)\//,
+            },
+            { name: "icons", test: /node_modules\/lucide-react\// },
+            {
+              name: "shared",
+              test: /src\/shared\/(api|i18n\/(en|editing-en)|settings|search|ui\/(button|field|state|dialog|menu|toast|text))/,
+            },
+          ],
+        },
+      },
+    },
     // What draws PDFs is larger than what is warned of, and is loaded where there is one to draw.
     chunkSizeWarningLimit: 600,
   },

@@ -15,7 +15,8 @@ const OPEN_TO_ALL = /^\/(login|welcome|signup|forgotten|auth|share)\b/;
 
 function leave(): void {
   const { pathname, searchStr } = router.state.location;
-  if (OPEN_TO_ALL.test(pathname)) return;
+  // The first page finds out by itself who is here.
+  if (OPEN_TO_ALL.test(pathname) || !router.state.resolvedLocation) return;
   queries.clear();
   router.navigate({ to: "/login", search: { next: pathname + searchStr } });
 }
@@ -26,6 +27,10 @@ whenElsewhere((news) => {
   else queries.resetQueries();
 });
 install();
+
+// The first page's code is fetched while it is found out who is here, not after that.
+for (const { routeId } of router.matchRoutes(router.latestLocation))
+  void router.loadRouteChunk(router.routesById[routeId as keyof typeof router.routesById]);
 
 const place = document.getElementById("app");
 if (place === null) throw new Error("the page has no place for the app");

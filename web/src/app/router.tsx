@@ -62,10 +62,12 @@ const connect = createRoute({
 
 /** Let in who is known; send others where they can say who they are. */
 async function enter(href: string): Promise<void> {
+  const account = queries.ensureQueryData(accountQuery);
+  account.catch(() => {}); // where it is not waited for
   const state = await queries.ensureQueryData(authQuery);
   if (!state.is_set_up && !isWelcomed()) throw redirect({ to: "/welcome" });
   try {
-    await queries.ensureQueryData(accountQuery);
+    await account;
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     throw state.is_set_up ? redirect({ to: "/login", search: { next: href } }) : redirect({ to: "/welcome" });

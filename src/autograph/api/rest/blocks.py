@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from autograph.api.deps import PrincipalDep, ServicesDep
@@ -55,8 +55,23 @@ class BlockOutputs(BaseModel):
 
 @router.get("", response_model=list[BlockAnswer])
 @needs(Permission.BLOCKS_READ)
-async def list_blocks(request: Request, services: ServicesDep) -> Response:
-    """List every block of this installation, by name."""
+async def list_blocks(
+    request: Request,
+    services: ServicesDep,
+    ids: Annotated[
+        list[str] | None,
+        Query(
+            alias="block",
+            max_length=100,
+            description="Only these, by id or name, in this order; what is not here is left out.",
+        ),
+    ] = None,
+) -> Response:
+    """List every block of this installation, by name, or some of them."""
+    if ids is not None:
+        found = {one: services.catalog.find(one) for one in ids}
+        blocks = [present(block).model_dump(mode="json") for block in found.values() if block]
+        return Response(encode(blocks), media_type="application/json")
     # The first time every provider's file is read: a second in which others are served.
     plain, compressed = await asyncio.to_thread(_listed, services.catalog)
     if "gzip" in request.headers.get("accept-encoding", ""):

@@ -14,6 +14,7 @@ import {
   ReactFlow,
   SelectionMode,
   useReactFlow,
+  useStore,
 } from "@xyflow/react";
 import { type DragEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { BlockNode, type BlockNodeType } from "@/features/builder/block-node";
@@ -22,7 +23,7 @@ import { viewOf } from "@/features/builder/debug/room";
 import { pinKey, useWatching } from "@/features/builder/debug/watching";
 import { Groups } from "@/features/builder/groups";
 import { LinkEdge, type LinkEdgeType } from "@/features/builder/link-edge";
-import { blockColour, pinColour } from "@/features/builder/look";
+import { blockColour, FAR, pinColour, VERY_FAR } from "@/features/builder/look";
 import { NoteNode, type NoteNodeType } from "@/features/builder/note-node";
 import { newLink, schemaOf, whyNot } from "@/features/builder/pins";
 import { act, useBuilder } from "@/features/builder/store";
@@ -200,20 +201,37 @@ export function Canvas({
       proOptions={{ hideAttribution: true }}
       aria-label={words.builder.canvas}
     >
-      <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--line)" />
+      <Dots />
       <Groups />
       <Controls showInteractive={false} position="bottom-left" onFitView={onShowAll} />
-      <MiniMap<CanvasNode>
-        position="bottom-right"
-        pannable
-        zoomable
-        ariaLabel={words.builder.map}
-        className="max-md:hidden"
-        nodeColor={(node) => (node.type === "block" ? blockColour(node.data.spec) : "var(--wait-wash)")}
-        maskColor="color-mix(in oklch, var(--ground) 70%, transparent)"
-        bgColor="var(--paper)"
-      />
+      <Overview />
     </ReactFlow>
+  );
+}
+
+/** The ground's dots: from afar they would be thousands, and nobody could tell them apart. */
+function Dots() {
+  const isFar = useStore((state) => state.transform[2] < FAR);
+  return isFar ? null : (
+    <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} color="var(--line)" />
+  );
+}
+
+function Overview() {
+  const words = useWords();
+  const isVeryFar = useStore((state) => state.transform[2] < VERY_FAR);
+  if (isVeryFar) return null;
+  return (
+    <MiniMap<CanvasNode>
+      position="bottom-right"
+      pannable
+      zoomable
+      ariaLabel={words.builder.map}
+      className="max-md:hidden"
+      nodeColor={(node) => (node.type === "block" ? blockColour(node.data.spec) : "var(--wait-wash)")}
+      maskColor="color-mix(in oklch, var(--ground) 70%, transparent)"
+      bgColor="var(--paper)"
+    />
   );
 }
 

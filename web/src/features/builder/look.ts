@@ -26,6 +26,11 @@ import {
 import { typesOf } from "@/graph-core/coerce";
 import type { BlockSpec, Schema } from "@/graph-core/model";
 
+/** Below this zoom a node is a tile with its name, and the ground has no dots. */
+export const FAR = 0.4;
+/** Below this one nobody could read a name, and the canvas is a map itself. */
+export const VERY_FAR = 0.15;
+
 interface Family {
   hue: number;
   icon: LucideIcon;

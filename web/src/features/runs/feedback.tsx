@@ -32,7 +32,7 @@ export function Feedback({ runId }: { runId: string }) {
       client.setQueryData(queryKey, { feedback: null });
     },
   });
-  if (!data) return null;
+  if (!data) return <div className="h-8" />; // its place
   function judge(verdict: Verdict) {
     if (said?.verdict === verdict) taking.mutate();
     else {

@@ -60,6 +60,8 @@ export function RunPage() {
     );
   const status = statusOf(run.data, live.overlay.phase, waits);
   const isOver = OVER.includes(status);
+  // What comes below is shown at once: nothing of it is pushed down by what is known later.
+  const isKnown = (live.overlay.seq > 0 || live.isOver) && (graph !== undefined || agent.isError);
   const soFar = named(live.given, graph);
   const isAsked = OVER.includes(run.data.status) || Object.keys(soFar).length === 0;
   const chosen = step === undefined ? undefined : `${of ?? runId}/${step}`;
@@ -101,48 +103,52 @@ export function RunPage() {
           isOver={isOver}
         />
         {isOver ? <Feedback runId={runId} /> : null}
-        <div
-          className={
-            step === undefined ? "" : "grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,1fr)_26rem]"
-          }
-        >
-          {live.overlay.steps.size > 0 ? (
-            <Timeline
-              runId={runId}
-              overlay={live.overlay}
-              nameOf={nameOf}
-              selected={chosen}
-              onSelect={select}
-            />
-          ) : live.isOver ? null : (
-            <Skeletons count={2} className="h-10" />
-          )}
-          {step === undefined ? null : (
-            <StepPanel
-              key={chosen}
-              runId={of ?? runId}
-              step={of ? null : (live.overlay.steps.get(step) ?? null)}
-              number={step}
-              nameOf={nameOf}
-              onClose={() => navigate({ search: {}, replace: true })}
-            />
-          )}
-        </div>
-        {graph && live.overlay.seq > 0 ? (
-          <Suspense fallback={<div className="skeleton h-40 animate-breathe" />}>
-            <Replay runId={runId} overlay={live.overlay} graph={graph} nameOf={nameOf} onStep={selectOwn} />
+        {isKnown ? (
+          <Suspense fallback={<Skeletons count={4} className="h-10" />}>
+            <div
+              className={
+                step === undefined
+                  ? ""
+                  : "grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,1fr)_26rem]"
+              }
+            >
+              {live.overlay.steps.size > 0 ? (
+                <Timeline
+                  runId={runId}
+                  overlay={live.overlay}
+                  nameOf={nameOf}
+                  selected={chosen}
+                  onSelect={select}
+                />
+              ) : null}
+              {step === undefined ? null : (
+                <StepPanel
+                  key={chosen}
+                  runId={of ?? runId}
+                  step={of ? null : (live.overlay.steps.get(step) ?? null)}
+                  number={step}
+                  nameOf={nameOf}
+                  onClose={() => navigate({ search: {}, replace: true })}
+                />
+              )}
+            </div>
+            {graph && live.overlay.seq > 0 ? (
+              <Replay runId={runId} overlay={live.overlay} graph={graph} nameOf={nameOf} onStep={selectOwn} />
+            ) : null}
+            <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-2">
+              <Inputs inputs={run.data.inputs} />
+              <Journal
+                runId={runId}
+                count={live.overlay.seq}
+                tail={live.tail}
+                nameOf={nameOf}
+                onStep={selectOwn}
+              />
+            </div>
           </Suspense>
-        ) : null}
-        <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-2">
-          <Inputs inputs={run.data.inputs} />
-          <Journal
-            runId={runId}
-            count={live.overlay.seq}
-            tail={live.tail}
-            nameOf={nameOf}
-            onStep={selectOwn}
-          />
-        </div>
+        ) : (
+          <Skeletons count={4} className="h-10" />
+        )}
       </div>
     </Page>
   );

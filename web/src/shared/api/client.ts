@@ -121,7 +121,8 @@ export async function api<K extends keyof Operations>(
   );
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(given.query ?? {}))
-    if (value !== undefined && value !== null && value !== "") query.set(name, String(value));
+    for (const one of Array.isArray(value) ? value : [value])
+      if (one !== undefined && one !== null && one !== "") query.append(name, String(one));
   const answer = await ask(query.size > 0 ? `${path}?${query}` : path, {
     method,
     signal: given.signal ?? null,
