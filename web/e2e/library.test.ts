@@ -377,6 +377,52 @@ describe("an agent's page", () => {
     await page.getByRole("heading", { name: "Secret" }).waitFor();
   });
 
+  test("lets one of several triggers listen, and says to which of them a trial comes", async () => {
+    const { page } = here;
+    await page.goto("/library");
+    const blocks = await ask<Array<{ id: string; name: string }>>(page, "GET", "/api/v1/blocks");
+    const block = blocks.find((one) => one.name === "GenericWebhookTrigger")?.id;
+    const id = await save(page, {
+      ...adder("Two doors"),
+      nodes: [
+        { id: "front", block_id: block, constants: {}, name: "Front door" },
+        { id: "back", block_id: block, constants: {} },
+        { id: "f", block_id: BLOCKS.output, constants: { name: "by_front" } },
+        { id: "b", block_id: BLOCKS.output, constants: { name: "by_back" } },
+      ],
+      links: [
+        { from: "front", output: "payload", to: "f", input: "value" },
+        { from: "back", output: "payload", to: "b", input: "value" },
+      ],
+      layout: {},
+    });
+    await page.goto(`/library/${id}?tab=triggers`);
+    await button(page, "New trigger").click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name *").fill("Back");
+    const which = dialog.getByLabel("Which trigger starts it");
+    expect(await which.locator("option").allTextContents()).toEqual([
+      "1. Front door",
+      "2. Generic Webhook Trigger",
+    ]);
+    await which.selectOption("back");
+    expect(await barriers(page)).toEqual([]);
+    await button(dialog, "Save").click();
+    await dialog.waitFor({ state: "detached" });
+    const { presets } = await ask<{ presets: Array<{ graph_id: string; trigger: { node: string } }> }>(
+      page,
+      "GET",
+      "/api/v1/presets",
+    );
+    expect(presets.find((one) => one.graph_id === id)?.trigger.node).toBe("back");
+
+    await button(page.locator("main"), "Run").first().click();
+    await dialog.getByLabel("Which trigger starts it").selectOption("back");
+    await button(dialog, "Run").click();
+    await page.getByRole("region", { name: "Outputs" }).getByText("by_back").waitFor();
+    expect(await page.getByRole("region", { name: "Outputs" }).getByText("by_front").count()).toBe(0);
+  });
+
   test("goes back to an earlier version, and keeps how runs are held back", async () => {
     const { page } = here;
     await page.goto("/library");

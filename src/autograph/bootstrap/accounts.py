@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import ClassVar, Final
+
+import structlog
 
 from autograph.api.gateway.guard import Guard
 from autograph.api.gateway.inspection import Inspection
@@ -33,8 +38,10 @@ from autograph.infra.errors import OperationalError
 from autograph.infra.json import Json
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
-from autograph.infra.telemetry.ports import Tracer, Untraced
+from autograph.infra.telemetry.ports import Tracer
 
+_log = structlog.stdlib.get_logger(__name__)
+_FORGET_EVERY: Final = timedelta(hours=1)
 _MAX_KEY_SET: Final = 1024 * 1024
 _ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
@@ -91,7 +98,7 @@ def make_guard(
     accounts: Accounts,
     rates: RateLimiter,
     owner: Principal,
-    tracer: Tracer | None = None,
+    tracer: Tracer,
 ) -> Guard:
     """Return what stands before every route."""
     per_minute = {
@@ -112,10 +119,22 @@ def make_guard(
             allowed=[ip_network(one) for one in settings.ip_allow],
         ),
         rates=rates,
-        tracer=tracer or Untraced(),
+        tracer=tracer,
         owner=owner if settings.single_user else None,
         origins=frozenset(settings.cors_origins),
     )
+
+
+async def tend_sessions(ground: Ground, accounts: Accounts) -> None:
+    """Forget log-ins that ended long ago, every hour or so, until cancelled."""
+    while True:
+        try:
+            await accounts.login.forget_ended(ground.settings.session_retention)
+        except OperationalError as error:
+            _log.warning("old log-ins are not forgotten", error=error.message)
+        except Exception:  # noqa: BLE001 - a border: what cannot be forgotten now must not end the process
+            _log.exception("forgetting old log-ins failed")
+        await asyncio.sleep(_FORGET_EVERY.total_seconds() * random.uniform(0.8, 1.2))
 
 
 async def require_owner(settings: Settings, accounts: Accounts) -> None:

@@ -35,7 +35,7 @@ from autograph.api import app
 from autograph.api.deps import Services
 from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.bootstrap.accounts import make_guard
+from autograph.bootstrap.accounts import make_guard, tend_sessions
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
@@ -44,6 +44,7 @@ from autograph.bootstrap.library import make_library, tend_webhooks
 from autograph.bootstrap.notifications import inform_people, make_notifications
 from autograph.bootstrap.people import make_people
 from autograph.bootstrap.process import Process
+from autograph.bootstrap.telemetry import make_tracer
 from autograph.dispatch.ports import Broadcast
 from autograph.engine.journal.postgres import PostgresJournal
 from autograph.engine.ports import JournalStore
@@ -164,6 +165,7 @@ async def platform(
         OperationalError: The database cannot be had; the message has the way out.
     """
     async with AsyncExitStack() as stack:
+        tracer = make_tracer(settings, process, stack)
         database, catalog = await _opened(settings, stack, load)
         journal = PostgresJournal(database)
         graphs = GraphRepository(database)
@@ -192,6 +194,8 @@ async def platform(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
         _begin_all(process, (storage, files), (ground, integrations), preset_runs, notifications)
+        if process.tends:
+            _begin(stack, tend_sessions(ground, accounts), "sessions")
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -216,7 +220,7 @@ async def platform(
             accounts=accounts,
             integrations=integrations,
             notifications=notifications,
-            guard=make_guard(settings, accounts, dispatch.turns, owner),
+            guard=make_guard(settings, accounts, dispatch.turns, owner, tracer),
             journal=journal,
             owner=owner,
             worker=worker,

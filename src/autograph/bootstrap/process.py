@@ -32,6 +32,11 @@ class Process(StrEnum):
         return self in {Process.UP, Process.WORKER, Process.COMMAND}
 
     @property
+    def serves(self) -> bool:
+        """Whether it answers requests."""
+        return self in {Process.UP, Process.API}
+
+    @property
     def relays(self) -> bool:
         """Whether it moves wake-ups to the broker, and tells people what happens."""
         return self in {Process.UP, Process.API, Process.SCHEDULER}

@@ -20,7 +20,7 @@ from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.graph.model import Json, is_object
 from autograph.infra.errors import AutographError, OperationalError, UserError
 from autograph.infra.logging import configure_logging
-from autograph.infra.settings import Settings
+from autograph.infra.settings import Settings, SettingsInvalid, read_settings
 
 if TYPE_CHECKING:
     from autograph.bootstrap import Platform
@@ -132,11 +132,16 @@ def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def settings_for(data_dir: Path | None, **overrides: Any) -> Settings:
-    """Return the settings, with what the command line says over what the environment says."""
+    """Return the settings, with what the command line says over what the environment says.
+
+    Raises:
+        typer.Exit: One is wrong.
+    """
     given: dict[str, Any] = {"data_dir": data_dir, **overrides}
-    settings: Any = Settings
-    made: Settings = settings(**{name: value for name, value in given.items() if value is not None})
-    return made
+    try:
+        return read_settings({name: value for name, value in given.items() if value is not None})
+    except SettingsInvalid as error:
+        fail(error, as_json=False)
 
 
 def installed_blocks() -> Catalog:

@@ -78,21 +78,25 @@ def create_preset(  # noqa: PLR0913 - each is an option of the command
         str | None,
         typer.Option(help="Let its trigger start it: values of the trigger's pins, a JSON object."),
     ] = None,
+    node: Annotated[
+        str | None,
+        typer.Option(help="Id of the trigger node that is to start it, where there are several."),
+    ] = None,
     sender: Annotated[
         str | None, typer.Option(help="Whose signatures a hand-made webhook proves.")
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Keep an agent with what it is run with; with --trigger, listen."""
+    """Keep an agent with what it is run with; with --trigger or --node, listen."""
 
     async def work(made: Platform) -> tuple[Preset, ShownWebhook | None]:
         from autograph.features.library.models import Draft, TriggerSetup  # noqa: PLC0415 - heavy
 
         chosen = {key: UUID(one) for key, one in _object(credentials, "--credentials").items()}
         setup = None
-        if trigger is not None:
-            setup = TriggerSetup(_object(trigger, "--trigger"), sender)
+        if trigger is not None or node is not None:
+            setup = TriggerSetup(_object(trigger or "{}", "--trigger"), sender, node=node)
         draft = Draft(
             name=name,
             graph_id=graph_id,
@@ -271,6 +275,7 @@ def _preset(one: Preset) -> dict[str, Json]:
         "version": one.version,
         "inputs": one.inputs,
         "has_trigger": one.trigger is not None,
+        "trigger_node": one.trigger and one.trigger.node,
         "is_active": one.is_active,
     }
 

@@ -30,6 +30,7 @@ from autograph.graph.spec import BlockKind, BlockSpec, Effect
 ERROR_PIN: Final = "error"
 INPUT_VALUE_PIN: Final = "value"
 OUTPUT_PIN: Final = "output"
+PAYLOAD_PIN: Final = "payload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +220,22 @@ def _compile_node(
 def _pin_names(linked: frozenset[str], constants: Mapping[str, Json]) -> Iterator[str]:
     yield from linked
     yield from constants
+
+
+def starting(plan: Plan, overrides: Mapping[str, Mapping[str, Json]]) -> tuple[int, ...]:
+    """Return the nodes that a run starts with: of several triggers, those that something came to.
+
+    Args:
+        plan: What runs.
+        overrides: What is laid over its nodes; what came to a trigger is its `payload`.
+    """
+    came = {node for node, values in overrides.items() if PAYLOAD_PIN in values}
+    idle = {
+        node.index
+        for node in plan.nodes
+        if came and node.spec.trigger is not None and node.id not in came
+    }
+    return tuple(index for index in plan.starts if index not in idle) if idle else plan.starts
 
 
 def node_values(

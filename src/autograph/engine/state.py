@@ -31,7 +31,15 @@ from autograph.engine.events import (
     WaitKind,
 )
 from autograph.engine.join import Join
-from autograph.engine.planner import ERROR_PIN, INPUT_VALUE_PIN, OUTPUT_PIN, NodePlan, Plan, Route
+from autograph.engine.planner import (
+    ERROR_PIN,
+    INPUT_VALUE_PIN,
+    OUTPUT_PIN,
+    NodePlan,
+    Plan,
+    Route,
+    starting,
+)
 from autograph.graph.model import Json, OnError, is_object
 from autograph.graph.pins import NOTHING, select
 
@@ -345,7 +353,7 @@ class RunState:
         self.until, self.pinned = event.until, event.pinned or {}
         self.breakpoints = frozenset(event.breakpoints or ())
         self.plan = narrowed(self.plan, event.until, self.pinned)
-        for index in self.plan.starts:
+        for index in starting(self.plan, event.overrides):
             node = self.plan.nodes[index]
             if node.input_name is not None and node.input_name in event.inputs:
                 self._queue(node, {INPUT_VALUE_PIN: event.inputs[node.input_name]})

@@ -5,12 +5,21 @@ A setting is an environment variable `AUTOGRAPH_<NAME>`; `docs/reference/setting
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from autograph.infra.errors import Invalid
+
+
+class SettingsInvalid(Invalid):
+    """Settings cannot be what they are; the message names them."""
+
+    code: ClassVar[str] = "settings.invalid"
 
 
 def _default_data_dir() -> Path:
@@ -87,6 +96,11 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field(
         default="console", description="How log lines look."
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s/?#]+[^\s?#]*$",
+        description="A collector that takes traces by OTLP over HTTP: http://127.0.0.1:4318; none for no traces.",
     )
     worker_slots: int = Field(default=200, ge=1, description="Runs a worker carries at once.")
     person_share: float = Field(
@@ -251,6 +265,10 @@ class Settings(BaseSettings):
     notification_retention: timedelta = Field(
         default=timedelta(days=90), description="How long people's notifications are kept."
     )
+    session_retention: timedelta = Field(
+        default=timedelta(days=90),
+        description="How long log-ins are kept after their end; of each person the last one stays.",
+    )
     max_body_bytes: int = Field(
         default=16 * 1024 * 1024,
         ge=1024,
@@ -371,3 +389,21 @@ class Settings(BaseSettings):
     def reached_at(self) -> str:
         """Where people and other systems reach this installation."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+
+def read_settings(over: Mapping[str, Any]) -> Settings:
+    """Return the settings: what the environment says, and `over` it.
+
+    Raises:
+        SettingsInvalid: Some are wrong; what they are is not repeated, for it may be secret.
+    """
+    try:
+        return Settings(**over)
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"AUTOGRAPH_{'__'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
+            for one in error.errors(include_input=False, include_context=False, include_url=False)
+        )
+    except SettingsError as error:
+        wrong = str(error)
+    raise SettingsInvalid(f"Settings are wrong. {wrong}. docs/reference/settings.md has them all.")

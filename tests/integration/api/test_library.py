@@ -306,9 +306,10 @@ class TestAgents:
         plain = await shelf.save("Plain")
         preset = await make_listening(http, catalog, inputs={"word": "w"})
 
-        assert (await http.get(f"{AGENTS}/{plain}/trigger")).json() is None
-        told = (await http.get(f"{AGENTS}/{preset['graph_id']}/trigger")).json()
-        assert (told["block"], told["is_automatic"]) == ("GenericWebhookTrigger", False)
+        assert (await http.get(f"{AGENTS}/{plain}/triggers")).json() == []
+        [told] = (await http.get(f"{AGENTS}/{preset['graph_id']}/triggers")).json()
+        assert (told["node"], told["block"]) == ("hook", "GenericWebhookTrigger")
+        assert told["is_automatic"] is False
         assert list(told["config_schema"]["properties"]) == ["constants"]
         assert told["config_schema"]["required"] == []
 

@@ -72,6 +72,8 @@ class LibraryAgentAnswer(BaseModel):
 class TriggerAnswer(BaseModel):
     """What can start an agent, and what a preset says of it in `trigger.config`."""
 
+    node: str = Field(description="Which node of the agent: `trigger.node` of a preset.")
+    name: str | None = Field(description="What the node is called; null for its block's name.")
     block: str
     provider: str = Field(description="Who sends.")
     is_automatic: bool = Field(description="The provider is asked to send by us.")
@@ -200,14 +202,14 @@ async def get_library_agent(
     return LibraryAgentAnswer.of(await services.library.get(principal, graph_id))
 
 
-@router.get("/agents/{graph_id}/trigger")
+@router.get("/agents/{graph_id}/triggers")
 @needs(Permission.AGENTS_READ)
-async def get_trigger(
+async def list_triggers(
     graph_id: UUID, services: ServicesDep, principal: PrincipalDep
-) -> TriggerAnswer | None:
-    """Return what can start an agent besides its person; null where nothing can."""
-    found = await services.presets.trigger(principal, graph_id)
-    return found and TriggerAnswer.model_validate(found, from_attributes=True)
+) -> list[TriggerAnswer]:
+    """Return what can start an agent besides its person: the trigger nodes of its active version."""
+    found = await services.presets.triggers(principal, graph_id)
+    return [TriggerAnswer.model_validate(one, from_attributes=True) for one in found]
 
 
 @router.patch("/agents/{graph_id}")

@@ -28,6 +28,11 @@ class TriggerBody(BaseModel):
     """What starts the agent."""
 
     model_config = _CLOSED
+    node: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Id of the trigger node; may be left out where the agent has one.",
+    )
     config: dict[str, Any] = Field(
         default_factory=dict,
         description="Values of the trigger's pins: which repository, which events.",
@@ -49,7 +54,7 @@ class TriggerBody(BaseModel):
 
     def setup(self) -> TriggerSetup:
         """Return it as the library keeps it."""
-        return TriggerSetup(self.config, self.sender, self.signature)
+        return TriggerSetup(self.config, self.sender, self.signature, self.node)
 
 
 class NewPreset(BaseModel):

@@ -67,6 +67,11 @@ class ExecuteRequest(BaseModel):
     payload: dict[str, Any] | None = Field(
         default=None, description="What arrives at the agent's trigger, to try it with."
     )
+    trigger: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Id of the trigger node that the payload arrives at; may be left out where there is one.",
+    )
     record: bool = Field(
         default=False,
         description="What its nodes ask of the world is kept, without secrets, so that `/runs/{run_id}/cassette` "
@@ -266,6 +271,7 @@ async def execute_graph(
         is_attended=body.attended,
         credentials=body.credentials_inputs,
         payload=body.payload,
+        trigger=body.trigger,
         is_recorded=body.record,
         dry_run=DryRun(body.dry_run_recording, body.dry_run_model) if body.dry_run else None,
         debug=body.debug(),

@@ -75,6 +75,7 @@ class Order:
         priority: Its turn among the person's runs.
         is_attended: Somebody is there to say what became of a node whose worker died.
         payload: What arrives at the agent's trigger; None where nothing does.
+        trigger: Id of the node that it arrives at; None where there is one trigger.
         config: Values of the trigger node's pins, laid over its constants.
         credentials: What to use, by the names in the graph's `credentials_input_schema`: references or ids.
         is_recorded: What its nodes ask of the world is kept, so that a cassette can be made of it.
@@ -90,6 +91,7 @@ class Order:
     priority: Priority = Priority.NORMAL
     is_attended: bool = True
     payload: Mapping[str, Json] | None = None
+    trigger: str | None = None
     config: Mapping[str, Json] = field(default_factory=dict[str, Json])
     credentials: Mapping[str, Json] = field(default_factory=dict[str, Json])
     is_recorded: bool = False

@@ -15,7 +15,7 @@ import {
 import { useState } from "react";
 import { PresetDeletion } from "@/features/library/agent-presets";
 import { PresetDialog } from "@/features/library/preset-dialog";
-import { deliveriesQuery, presetsQuery, triggerQuery } from "@/features/library/queries";
+import { deliveriesQuery, presetsQuery, triggersQuery } from "@/features/library/queries";
 import { api } from "@/shared/api/client";
 import type { DeliveryAnswer, PresetAnswer, WebhookAnswer } from "@/shared/api/schema";
 import { useWords } from "@/shared/settings";
@@ -30,23 +30,24 @@ import { tell, tellError } from "@/shared/ui/toast";
 export function Triggers({ agentId }: { agentId: string }) {
   const words = useWords();
   const presets = useQuery(presetsQuery(agentId));
-  const trigger = useQuery(triggerQuery(agentId));
+  const triggers = useQuery(triggersQuery(agentId));
   const [edited, setEdited] = useState<PresetAnswer | "new" | null>(null);
   const [deleted, setDeleted] = useState<PresetAnswer | null>(null);
   const all = presets.data?.filter((one) => one.trigger !== null) ?? [];
-  const failed = presets.error ?? trigger.error;
+  const failed = presets.error ?? triggers.error;
   if (failed)
     return (
       <Problem
         error={failed}
         onRetry={() => {
           presets.refetch();
-          trigger.refetch();
+          triggers.refetch();
         }}
       />
     );
-  if (presets.isPending || trigger.isPending) return <Skeletons />;
-  const add = trigger.data ? (
+  if (presets.isPending || triggers.isPending) return <Skeletons />;
+  const canListen = triggers.data.length > 0;
+  const add = canListen ? (
     <Button look={all.length === 0 ? "do" : "plain"} onClick={() => setEdited("new")}>
       <Plus className="size-4" />
       {words.triggers.add}
@@ -54,12 +55,12 @@ export function Triggers({ agentId }: { agentId: string }) {
   ) : null;
   return (
     <section aria-label={words.library.tabs.triggers}>
-      {all.length === 0 && trigger.data ? (
+      {all.length === 0 && canListen ? (
         <Empty icon={<Radio />} title={words.triggers.noneYet} text={words.triggers.noneYetText}>
           {add}
         </Empty>
       ) : null}
-      {all.length === 0 && !trigger.data ? (
+      {all.length === 0 && !canListen ? (
         <Empty icon={<Radio />} title={words.triggers.noBlock} text={words.triggers.noBlockText}>
           <Link to="/build/$agentId" params={{ agentId }} className={buttonClass("do")}>
             <Pencil className="size-4" />
@@ -75,18 +76,18 @@ export function Triggers({ agentId }: { agentId: string }) {
               <TriggerCard
                 key={preset.id}
                 preset={preset}
-                onEdit={trigger.data ? () => setEdited(preset) : null}
+                onEdit={canListen ? () => setEdited(preset) : null}
                 onDelete={() => setDeleted(preset)}
               />
             ))}
           </ul>
         </>
       ) : null}
-      {edited && trigger.data ? (
+      {edited && canListen ? (
         <PresetDialog
           agentId={agentId}
           preset={edited === "new" ? undefined : edited}
-          trigger={trigger.data}
+          triggers={triggers.data}
           onClose={() => setEdited(null)}
         />
       ) : null}

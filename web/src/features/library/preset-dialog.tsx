@@ -18,13 +18,14 @@ export function PresetDialog({
   agentId,
   preset,
   given,
-  trigger,
+  triggers,
   onClose,
 }: {
   agentId: string;
   preset?: PresetAnswer | undefined;
   given?: (Filled & { version: number | undefined }) | undefined;
-  trigger?: TriggerAnswer | undefined;
+  /** What can start the agent; left out for a preset that is run by a word. */
+  triggers?: TriggerAnswer[] | undefined;
   onClose: () => void;
 }) {
   const words = useWords();
@@ -37,7 +38,8 @@ export function PresetDialog({
     inputs: (preset?.inputs as Record<string, Json> | undefined) ?? given?.inputs ?? {},
     credentials: preset?.credentials ?? given?.credentials ?? {},
   });
-  const listens = useTriggerForm(trigger, preset?.trigger as TriggerGiven | null | undefined);
+  const listens = useTriggerForm(triggers, preset?.trigger as TriggerGiven | null | undefined);
+  const trigger = listens.trigger;
   const saving = useMutation({
     mutationFn: () => {
       const body = {
@@ -127,7 +129,13 @@ export function PresetDialog({
           )}
         </Field>
         {trigger ? (
-          <TriggerFields form={listens} trigger={trigger} error={saving.error} onTouched={touched} />
+          <TriggerFields
+            form={listens}
+            trigger={trigger}
+            triggers={triggers ?? []}
+            error={saving.error}
+            onTouched={touched}
+          />
         ) : null}
         <AgentFields form={form} error={saving.error} onTouched={touched} mayBeIncomplete={!trigger} />
         <FormProblem error={saving.error} />

@@ -57,10 +57,10 @@ export const foldersQuery = queryOptions({
 });
 
 /** What can start an agent besides its person. */
-export const triggerQuery = (id: string) =>
+export const triggersQuery = (id: string) =>
   queryOptions({
-    queryKey: ["agents", "trigger", id],
-    queryFn: () => api("GET /api/v1/library/agents/{graph_id}/trigger", { path: { graph_id: id } }),
+    queryKey: ["agents", "triggers", id],
+    queryFn: () => api("GET /api/v1/library/agents/{graph_id}/triggers", { path: { graph_id: id } }),
   });
 
 /** An agent's presets, those with triggers among them, newest first. */

@@ -1,13 +1,15 @@
 import { useState } from "react";
 import type { Json, Schema } from "@/graph-core/model";
+import { spaced } from "@/graph-core/text";
 import { ApiError } from "@/shared/api/client";
 import type { TriggerAnswer } from "@/shared/api/schema";
 import { SchemaForm } from "@/shared/form/schema-form";
 import { useWords } from "@/shared/settings";
-import { Field, Input } from "@/shared/ui/field";
+import { Field, Input, Select } from "@/shared/ui/field";
 
 /** What a preset says of its trigger, as the API has it. */
 export interface TriggerGiven {
+  node: string | null;
   config: Record<string, Json>;
   sender: string | null;
   signature: Record<string, Json> | null;
@@ -15,11 +17,21 @@ export interface TriggerGiven {
 
 const KNOWN_SENDERS = ["github", "slack", "stripe", "exa", "standard_webhooks"];
 
-export function useTriggerForm(trigger: TriggerAnswer | undefined, given: TriggerGiven | null | undefined) {
+export function useTriggerForm(
+  triggers: TriggerAnswer[] | undefined,
+  given: TriggerGiven | null | undefined,
+) {
+  const [node, setNode] = useState(given?.node ?? triggers?.[0]?.node);
+  const trigger = triggers?.find((one) => one.node === node) ?? triggers?.[0];
   const [config, setConfig] = useState<Record<string, Json>>(given?.config ?? {});
   const [sender, setSender] = useState(given?.sender ?? "");
   const [secret, setSecret] = useState("");
   return {
+    trigger,
+    choose: (chosen: string) => {
+      setNode(chosen);
+      setConfig({});
+    },
     config,
     sender,
     secret,
@@ -28,6 +40,7 @@ export function useTriggerForm(trigger: TriggerAnswer | undefined, given: Trigge
     change: (name: string, value: Json) =>
       setConfig(({ [name]: _, ...rest }) => (value === undefined ? rest : { ...rest, [name]: value })),
     body: () => ({
+      ...(trigger && (given?.node || (triggers?.length ?? 0) > 1) ? { node: trigger.node } : {}),
       config,
       ...(sender ? { sender } : {}),
       // A way to sign that was described by hand stays, unless a sender is named in its place.
@@ -41,11 +54,13 @@ export function useTriggerForm(trigger: TriggerAnswer | undefined, given: Trigge
 export function TriggerFields({
   form,
   trigger,
+  triggers,
   error,
   onTouched,
 }: {
   form: ReturnType<typeof useTriggerForm>;
   trigger: TriggerAnswer;
+  triggers: TriggerAnswer[];
   error: unknown;
   onTouched: () => void;
 }) {
@@ -54,6 +69,14 @@ export function TriggerFields({
   return (
     <fieldset className="stack gap-4 border-line border-t pt-4">
       <legend className="sr-only">{words.triggers.listensTo}</legend>
+      <TriggerChoice
+        triggers={triggers}
+        value={trigger.node}
+        onChoose={(chosen) => {
+          form.choose(chosen);
+          onTouched();
+        }}
+      />
       <SchemaForm
         schema={schema}
         values={{ ...defaultsOf(schema), ...form.config }}
@@ -100,6 +123,33 @@ export function TriggerFields({
         </>
       )}
     </fieldset>
+  );
+}
+
+/** Which of an agent's triggers is meant; where there is one, nothing is asked. */
+export function TriggerChoice({
+  triggers,
+  value,
+  onChoose,
+}: {
+  triggers: TriggerAnswer[];
+  value: string | undefined;
+  onChoose: (node: string) => void;
+}) {
+  const words = useWords();
+  if (triggers.length < 2) return null;
+  return (
+    <Field label={words.triggers.which}>
+      {(field) => (
+        <Select value={value} onChange={(event) => onChoose(event.target.value)} {...field}>
+          {triggers.map((one, place) => (
+            <option key={one.node} value={one.node}>
+              {`${place + 1}. ${one.name ?? spaced(one.block)}`}
+            </option>
+          ))}
+        </Select>
+      )}
+    </Field>
   );
 }
 

@@ -4,7 +4,8 @@ import { BookmarkPlus, FlaskConical, Play } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { AgentFields, useAgentForm } from "@/features/library/agent-form";
 import { PresetDialog } from "@/features/library/preset-dialog";
-import { presetsQuery, triggerQuery } from "@/features/library/queries";
+import { presetsQuery, triggersQuery } from "@/features/library/queries";
+import { TriggerChoice } from "@/features/library/trigger-fields";
 import { type Graph, isObject, type Json } from "@/graph-core/model";
 import { api } from "@/shared/api/client";
 import type { ExecuteRequest, RunAnswer } from "@/shared/api/schema";
@@ -36,7 +37,9 @@ export function RunDialog({
   const navigate = useNavigate();
   const client = useQueryClient();
   const form = useAgentForm(agentId, version, { inputs: given });
-  const trigger = useQuery(triggerQuery(agentId));
+  const triggers = useQuery(triggersQuery(agentId)).data ?? [];
+  const [chosen, setChosen] = useState<string>();
+  const cameTo = chosen ?? triggers[0]?.node;
   const [payload, setPayload] = useState<Json>({});
   const [isKeeping, setKeeping] = useState(false);
   const starting = useMutation({
@@ -48,7 +51,8 @@ export function RunDialog({
           inputs,
           credentials_inputs: credentials,
           ...(version === undefined ? {} : { version }),
-          ...(trigger.data ? { payload: isObject(payload) ? payload : {} } : {}),
+          ...(cameTo ? { payload: isObject(payload) ? payload : {} } : {}),
+          ...(triggers.length > 1 && cameTo ? { trigger: cameTo } : {}),
           ...(dryRun ? { dry_run: true } : {}),
           ...told,
         },
@@ -114,7 +118,8 @@ export function RunDialog({
           error={starting.error}
           onTouched={() => starting.isError && starting.reset()}
         />
-        {trigger.data ? (
+        <TriggerChoice triggers={triggers} value={cameTo} onChoose={setChosen} />
+        {cameTo ? (
           <Field label={words.presets.payload} hint={words.presets.payloadText}>
             {(field) => (
               <Widget schema={{ type: "object" }} value={payload} onChange={setPayload} given={field} />

@@ -345,6 +345,7 @@ export const en = {
     delete: "Delete trigger",
     deleteText: "Its address takes nothing any more. Runs that it started stay.",
     about: "Runs are started by what happens elsewhere, with these inputs.",
+    which: "Which trigger starts it",
     listensTo: "What it listens to",
     sender: "Whose signatures it proves",
     senderText: "github, slack, stripe … Empty: whoever knows the address may send.",

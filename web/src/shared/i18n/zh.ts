@@ -320,6 +320,7 @@ export const zh: Messages = {
     delete: "删除触发器",
     deleteText: "它的地址将不再接收任何内容。它启动过的运行会保留。",
     about: "外部发生的事件会用这些输入启动运行。",
+    which: "由哪个触发器启动",
     listensTo: "监听内容",
     sender: "验证谁的签名",
     senderText: "github、slack、stripe…… 留空：知道地址的人都可以发送。",

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, exists, insert, or_, select, update
 
 from autograph.features.accounts.models.sessions import (
     REFRESH_TIME,
@@ -167,11 +167,19 @@ class SessionRepository:
             await tell(connection, *(f"session:{one}" for one in ended))
         return len(ended)
 
-    async def forget_ended(self, before: datetime) -> None:
-        """Delete sessions that ended before a moment, with their tokens."""
+    async def forget_ended(self, before: datetime) -> int:
+        """Delete sessions that were over before a moment, with their tokens; return how many.
+
+        The last one of a person stays: by it is known from where they log in (`is_new_place`).
+        """
+        later = sessions.alias()
+        is_not_the_last = exists().where(
+            later.c.user_id == sessions.c.user_id, later.c.created_at > sessions.c.created_at
+        )
+        is_over = or_(sessions.c.expires_at < before, sessions.c.revoked_at < before)
         async with self._database.begin() as connection:
-            await connection.execute(delete(sessions).where(sessions.c.expires_at < before))
-            await connection.execute(delete(sessions).where(sessions.c.revoked_at < before))
+            done = await connection.execute(delete(sessions).where(is_over, is_not_the_last))
+        return done.rowcount
 
 
 def _session(row: Row[Any]) -> Session:

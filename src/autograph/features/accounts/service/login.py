@@ -158,6 +158,10 @@ class LoginService:
         await self._audit.note(principal, visit, deed)
         return ended
 
+    async def forget_ended(self, after: timedelta) -> int:
+        """Forget sessions so long after their end, but the last one of each person; return how many."""
+        return await self._sessions.forget_ended(self._clock.now() - after)
+
     async def is_code(self, user_id: UUID, code: str) -> bool:
         """Tell whether a code from somebody's app is right, and was not used before."""
         kept = await self._people.totp(user_id)

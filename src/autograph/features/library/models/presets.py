@@ -18,11 +18,13 @@ class TriggerSetup:
         config: Values of the trigger node's pins, laid over its constants: which repository, which events.
         sender: For a hand-made webhook: whose signatures it proves, such as `slack`; None for nobody's.
         signature: For a hand-made webhook: how its sender signs, where no provider's file says so.
+        node: Id of the trigger node; None for the only one that there is.
     """
 
     config: Mapping[str, Json] = field(default_factory=dict[str, Json])
     sender: str | None = None
     signature: Mapping[str, Json] | None = None
+    node: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,16 @@ class Trigger:
     """What can start an agent, and what a preset must say of it.
 
     Attributes:
+        node: Id of the trigger node.
+        name: What its person called the node; None for the block's own name.
         block: The trigger's block.
         provider: Who sends.
         is_automatic: The provider is asked to send by us; otherwise a person sets the webhook up.
         config_schema: What may be said: an object, with what the node has as defaults.
     """
 
+    node: str
+    name: str | None
     block: str
     provider: str
     is_automatic: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -155,30 +155,20 @@ class PresetService:
             return None
         return await self._webhooks.of_trigger(principal, preset.id)
 
-    async def trigger(
+    async def triggers(
         self, principal: Principal, graph_id: UUID, version: int | None = None
-    ) -> Trigger | None:
-        """Return what can start an agent besides its person; None where nothing can, or more than one thing.
+    ) -> Sequence[Trigger]:
+        """Return what can start an agent besides its person, in the graph's order.
 
         Raises:
             GraphNotFound: There is no such version of it.
         """
         graph = (await self._graphs.get(principal, graph_id, version)).graph
-        try:
-            node, spec, listens = self._trigger_of(graph)
-        except PresetInvalid:
-            return None
-        pins: dict[str, Json] = {
-            name: {**pin, "default": node.constants.get(name, pin.get("default"))}
-            for name, pin in _own_pins(spec).items()
-        }
-        required = [
-            name
-            for name in spec.input_schema.get("required", [])
-            if name in pins and node.constants.get(name) in _NOTHING
+        return [
+            _shown(node, spec, spec.trigger)
+            for node, spec in triggers(graph, self._specs)
+            if spec.trigger is not None
         ]
-        schema = {"type": "object", "properties": pins, "required": required}
-        return Trigger(spec.name, listens.provider, listens.is_automatic, schema)
 
     async def list_page(
         self,
@@ -222,7 +212,7 @@ class PresetService:
         fitted = replace(draft, name=name, inputs=inputs)
         if draft.trigger is None:
             return fitted, None
-        node, spec, listens = self._trigger_of(graph)
+        node, spec, listens = self._trigger_of(graph, draft.trigger.node)
         config = self._config(node, spec, draft.trigger.config)
         setup = replace(draft.trigger, config=config)
         wish = self._wish(fitted, setup, (node, spec, listens), credentials, graph)
@@ -261,13 +251,23 @@ class PresetService:
             raise _invalid("credentials", errors)
         return found
 
-    def _trigger_of(self, graph: Graph) -> tuple[Node, BlockSpec, TriggerSpec]:
+    def _trigger_of(self, graph: Graph, wanted: str | None) -> tuple[Node, BlockSpec, TriggerSpec]:
         found = triggers(graph, self._specs)
-        if len(found) != 1:
+        if not found:
             raise PresetInvalid(
-                f"{graph.name!r} has {len(found)} triggers, and one is needed: place one trigger block in it."
+                f"{graph.name!r} has no trigger, and one is needed: place one trigger block in it."
             )
-        node, spec = found[0]
+        chosen = [(node, spec) for node, spec in found if wanted in {None, node.id}]
+        if len(chosen) != 1:
+            there = ", ".join(f"{node.id} ({node.name or spec.name})" for node, spec in found)
+            raise PresetInvalid(
+                f"{graph.name!r} has {len(found)} triggers. Choose one of these nodes: {there}."
+                if wanted is None
+                else f"{graph.name!r} has no trigger node {wanted}. It has: {there}.",
+                errors={"trigger": {"node": f"One of: {there}."}},
+                triggers=[node.id for node, _ in found],
+            )
+        node, spec = chosen[0]
         if spec.trigger is None:
             raise PresetInvalid(
                 f"{spec.name} does not say what it listens to; use another trigger."
@@ -354,6 +354,20 @@ class PresetService:
                 why = "The trigger needs one to set the webhook up."
                 raise _invalid("credentials", {need.name: why})
         raise PresetInvalid("The trigger has no pin for a credential to set the webhook up with.")
+
+
+def _shown(node: Node, spec: BlockSpec, listens: TriggerSpec) -> Trigger:
+    pins: dict[str, Json] = {
+        name: {**pin, "default": node.constants.get(name, pin.get("default"))}
+        for name, pin in _own_pins(spec).items()
+    }
+    required = [
+        name
+        for name in spec.input_schema.get("required", [])
+        if name in pins and node.constants.get(name) in _NOTHING
+    ]
+    schema = {"type": "object", "properties": pins, "required": required}
+    return Trigger(node.id, node.name, spec.name, listens.provider, listens.is_automatic, schema)
 
 
 def _own_pins(spec: BlockSpec) -> dict[str, Json]:

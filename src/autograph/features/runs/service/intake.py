@@ -8,6 +8,7 @@ from typing import Final
 
 from autograph.engine.debug import check, pinned_outputs, running
 from autograph.engine.events import RunStarted
+from autograph.engine.planner import PAYLOAD_PIN
 from autograph.engine.ports import GraphRef, PlanSource
 from autograph.features.accounts.models import Principal
 from autograph.features.integrations.service import NeedService
@@ -118,20 +119,18 @@ class Intake:
         """
         laid: dict[str, dict[str, Json]] = {}
         only = await self._running(graph, told)
+        found = await self._triggers(graph)
+        came_to = None if order.payload is None else _came_to(found, order.trigger)
+        if came_to is not None and len(found) > 1:
+            all_of_it = only or running(await self._plans.plan(graph), told)
+            only = all_of_it - (set(found) - {came_to})
         if order.dry_run is None:  # a dry run opens no credential, so it needs none
             chosen = await self._choose(principal, graph, order.credentials, only)
             laid = {node: dict(pins) for node, pins in chosen.items()}
-        found = await self._triggers(graph)
-        if only is not None and order.payload is None:
-            found = tuple(node for node in found if node in only)
-        if order.payload is not None:
-            if len(found) != 1:
-                raise NeedsTrigger(
-                    f"The agent has {len(found)} triggers; a payload is for an agent that has one."
-                )
-            own = laid.setdefault(found[0], {})
-            own |= {**order.config, "payload": dict(order.payload)}
-        elif found:
+        if order.payload is not None and came_to is not None:
+            own = laid.setdefault(came_to, {})
+            own |= {**order.config, PAYLOAD_PIN: dict(order.payload)}
+        elif any(only is None or node in only for node in found):
             raise NeedsTrigger(
                 "The agent is started by what happens elsewhere. Make a preset with a trigger, or give the run a "
                 "`payload` to try it with.",
@@ -208,3 +207,23 @@ class Intake:
                 self._schemas.clear()
             self._schemas[graph] = schema
         return schema
+
+
+def _came_to(found: Sequence[str], wanted: str | None) -> str:
+    """Return the trigger that a payload is for: the one that is wanted, else the only one.
+
+    Raises:
+        NeedsTrigger: There is none, or it has to be chosen.
+    """
+    if wanted is None and len(found) == 1:
+        return found[0]
+    if wanted is not None and wanted in found:
+        return wanted
+    which = ", ".join(found)
+    if not found:
+        said = "The agent has no trigger that a payload could arrive at."
+    elif wanted is None:
+        said = f"The agent has {len(found)} triggers. Say which of them it is for: {which}."
+    else:
+        said = f"The agent has no trigger {wanted}. It has: {which}."
+    raise NeedsTrigger(said, triggers=list(found))

@@ -109,6 +109,7 @@ class PresetRuns:
             priority=extras.priority,
             is_attended=extras.is_attended,
             payload=extras.payload,
+            trigger=preset.trigger and preset.trigger.node,
             config={} if preset.trigger is None else preset.trigger.config,
             credentials={name: str(one) for name, one in chosen.items()},
         )

@@ -398,6 +398,8 @@ def _hash_of(order: Order, accepted: Mapping[str, Json]) -> str:
         parts += [order.credentials, order.payload, order.config]
     elif order.credentials:
         parts += [order.credentials]
+    if order.trigger is not None and not order.is_known_by_key:
+        parts += ["trigger", order.trigger]
     if order.is_recorded:
         parts.append("recorded")
     if order.dry_run is not None:
