@@ -14,7 +14,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from autograph.blocks.catalog import Catalog
 from autograph.graph.portable import write_agent
@@ -95,6 +95,51 @@ async def closed(client: ClientConnection) -> int:
                 await client.recv()
             except ConnectionClosed as ending:
                 return ending.rcvd.code if ending.rcvd else 1006
+
+
+class TestWhatOpensOneIsInspected:
+    @pytest.mark.parametrize(
+        ("headers", "query", "status", "rule"),
+        [
+            ({"User-Agent": "sqlmap/1.8"}, "", 403, "agent.scanner"),
+            ({"X-Note": "${jndi:ldap://a}"}, "", 403, "header.template"),
+            ({"X-HTTP-Method-Override": "DELETE"}, "", 403, "header.override"),
+            ({}, "?q=${jndi:x}", 403, "query.template"),
+            ({f"X-{number}": "1" for number in range(100)}, "", 413, None),
+        ],
+    )
+    async def test_as_every_request_is(
+        self, place: Place, headers: dict[str, str], query: str, status: int, rule: str | None
+    ) -> None:
+        url = place.served.url.replace("http", "ws") + "/ws" + query
+        own = {"Authorization": f"Bearer {place.tokens['olga']}"}
+        agent = headers.pop("User-Agent", None)
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(
+                url, proxy=None, additional_headers={**own, **headers}, user_agent_header=agent
+            ):
+                pass
+        answer = refused.value.response
+        assert answer.status_code == status
+        said = json.loads(answer.body)
+        assert said["code"] == ("request.refused" if rule else "too_large")
+        assert said["details"].get("rule") == rule
+
+    async def test_addresses_that_may_not_ask_open_none(self, tmp_path: Path) -> None:
+        with (
+            up(tmp_path, AUTOGRAPH_IP_DENY='["127.0.0.0/8"]') as served,
+            pytest.raises(InvalidStatus) as refused,
+        ):
+            await connect(served.url.replace("http", "ws") + "/ws", proxy=None)
+        assert refused.value.response.status_code == 403
+        assert json.loads(refused.value.response.body)["details"]["rule"] == "address.denied"
+
+    async def test_a_message_that_is_too_long_ends_it(self, place: Place) -> None:
+        async with opened(place) as client:
+            await say(client, type="auth", token=place.tokens["olga"])
+            assert (await heard(client))["type"] == "hello"
+            await say(client, type="pong", pad="x" * 70_000)
+            assert await closed(client) == 1009
 
 
 class TestWhoMayOpenOne:

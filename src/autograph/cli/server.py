@@ -80,7 +80,9 @@ async def _serve(
 ) -> None:
     import uvicorn  # noqa: PLC0415 - heavy
 
-    from autograph.bootstrap import platform, require_owner, serve  # noqa: PLC0415 - heavy
+    from autograph.api.ws.socket import MAX_MESSAGE  # noqa: PLC0415 - heavy
+    from autograph.bootstrap import platform, require_owner  # noqa: PLC0415 - heavy
+    from autograph.bootstrap.doors import serve  # noqa: PLC0415 - heavy
 
     if settings.public_url is None:
         settings = settings.model_copy(update={"public_url": url})
@@ -96,6 +98,7 @@ async def _serve(
             lifespan="off",
             timeout_graceful_shutdown=5,
             ws_ping_interval=None,
+            ws_max_size=MAX_MESSAGE,
         )
         server = _without_signals(uvicorn.Server)(config)
         loop = asyncio.get_running_loop()

@@ -22,25 +22,30 @@ from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from autograph import __version__
 from autograph.api.deps import Services
-from autograph.api.errors import body_of
+from autograph.api.errors import answer, body_of
 from autograph.api.gateway.credentials import headers_of, is_foreign
-from autograph.api.gateway.routes import needs
+from autograph.api.gateway.routes import access_of, needs
 from autograph.api.rest.journals import present_event
 from autograph.api.rest.runs import present_row
 from autograph.features.accounts.errors import MayNot, Unauthenticated
 from autograph.features.accounts.models import Permission, Principal
 from autograph.graph.model import Json, is_object
 from autograph.infra.errors import AutographError, Invalid, OperationalError
+from autograph.infra.ids import new_id
 from autograph.infra.json import decode, encode
 
+_log = structlog.stdlib.get_logger(__name__)
 router = APIRouter()
 
 HEARTBEAT_SECONDS: Final = 20.0
+MAX_MESSAGE: Final = 64 * 1024
+"""Bytes of a message that a client may send; over it, the socket ends with 1009."""
 MAX_WAITING: Final = 1_000
 """Messages a client may be behind before it gets `gap`."""
 _SLOW_SECONDS: Final = 5.0
@@ -63,6 +68,13 @@ async def socket(websocket: WebSocket) -> None:
     send no headers sends `{"type": "auth", "token": …}` first.
     """
     services: Services = websocket.app.state.services
+    try:
+        services.guard.inspection.inspect(websocket.scope, access_of(socket))
+    except AutographError as error:
+        request_id = str(new_id())
+        _log.info("a socket was refused", code=error.code, request_id=request_id, **error.details)
+        await websocket.send_denial_response(answer(error, request_id))
+        return
     await websocket.accept()
     if is_foreign(headers_of(websocket.scope), services.guard.origins):
         await websocket.close(1008, "foreign origin")

@@ -45,8 +45,8 @@ export function Triggers({ agentId }: { agentId: string }) {
         }}
       />
     );
-  if (presets.isPending || !triggers.data) return <Skeletons />;
-  const canListen = triggers.data.length > 0;
+  if (presets.isPending || triggers.isPending) return <Skeletons />;
+  const canListen = triggers.data !== undefined && triggers.data.length > 0;
   const add = canListen ? (
     <Button look={all.length === 0 ? "do" : "plain"} onClick={() => setEdited("new")}>
       <Plus className="size-4" />
