@@ -336,7 +336,10 @@ class TestTheRest:
     def test_some_blocks_are_listed_in_the_order_asked(self, served: Up) -> None:
         asked = "/api/v1/blocks?block=Calculator&block=nothing&block=AgentInput"
 
-        assert [one["name"] for one in served.http.get(asked).json()] == ["Calculator", "AgentInput"]
+        assert [one["name"] for one in served.http.get(asked).json()] == [
+            "Calculator",
+            "AgentInput",
+        ]
 
     def test_the_page_is_served_with_a_strict_policy(self, served: Up) -> None:
         for path in ("/", "/library", "/runs/01900000-0000-7000-8000-0000000000ff", "/auth/reset"):
