@@ -68,7 +68,7 @@ async def send(made: Town, token: str, sent: Sent) -> tuple[int, dict[str, Any]]
 
 
 class TestInspection:
-    @pytest.mark.seed("D3-07")
+    @pytest.mark.seed("D3-07", "D1-E08")
     async def test_attacks_are_refused_by_a_rule_that_is_named(self, open_town: Town) -> None:
         owner = await open_town.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)
         assert len(ATTACKS) >= 60
