@@ -27,7 +27,8 @@ from rich.table import Table
 
 from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.blocks.sdk import Block, BlockInput, BlockOutput, Context, Effect, Json, Outputs, pin
-from autograph.bootstrap import Platform, Process, platform, serve
+from autograph.bootstrap import Platform, Process, platform
+from autograph.bootstrap.doors import serve
 from autograph.engine.events import RunStarted
 from autograph.engine.ports import GraphRef, RunRef
 from autograph.features.agents.models import SavedGraph

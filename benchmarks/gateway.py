@@ -29,7 +29,8 @@ from rich.console import Console
 from rich.table import Table
 
 from autograph.api.rest.blocks import BlockAnswer, present
-from autograph.bootstrap import Platform, Process, platform, serve
+from autograph.bootstrap import Platform, Process, platform
+from autograph.bootstrap.doors import serve
 from autograph.features.accounts.models.sessions import Visit
 from autograph.infra.settings import Settings
 

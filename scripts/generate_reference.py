@@ -10,6 +10,7 @@ import importlib
 import json
 import pkgutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from autograph.infra.settings import Settings
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 KNOWN_BLOCKS = Path(__file__).parents[1] / "tests" / "fixtures" / "known-blocks.jsonl"
+REASONS = Path(__file__).with_name("missing-blocks.toml")
 MISSING = "## Blocks that are not here"
 MADE = "<!-- Made by `make docs`; edit the code it describes. -->\n\n"
 
@@ -159,22 +161,27 @@ def openapi() -> str:
 
 
 def differences() -> str:
-    """The page that people write, with the list of blocks that are not there made anew."""
+    """The page that people write, with the list of blocks that are not there, and why, made anew.
+
+    Raises:
+        SystemExit: A missing block has no reason, or another one has.
+    """
     written = (REFERENCE / "differences.md").read_text("utf-8").split(MISSING)[0].rstrip()
+    known = [json.loads(line) for line in KNOWN_BLOCKS.read_text("utf-8").splitlines()]
     catalog = load_catalog()
-    missing: dict[str, list[str]] = {}
-    for line in KNOWN_BLOCKS.read_text("utf-8").splitlines():
-        known = json.loads(line)
-        if catalog.find(known["id"]) is None:
-            provider = ", ".join(known["providers"][:3]) or "none"
-            missing.setdefault(provider, []).append(known["name"])
-    count = sum(map(len, missing.values()))
+    missing = {one["name"] for one in known if catalog.find(one["id"]) is None}
+    reasons = tomllib.loads(REASONS.read_text("utf-8"))["reasons"]
+    named = [block for one in reasons for block in one["blocks"]]
+    if sorted(named) != sorted(missing):
+        off = sorted(missing ^ set(named)) or sorted(one for one in missing if named.count(one) > 1)
+        raise SystemExit(f"{REASONS.name} names the missing blocks once each; not so: {off}")
     lines = [
         f"{MISSING}\n",
-        f"{count} of the blocks that AutoGPT has are not here yet; an agent that has one is imported, and does not run.\n",
-        "| provider | blocks |",
+        f"{len(missing)} of the {len(known)} blocks that AutoGPT has are not here; an agent that has one is imported, "
+        "and does not run.\n",
+        "| blocks | why |",
         "|---|---|",
-        *(f"| {name} | {', '.join(sorted(blocks))} |" for name, blocks in sorted(missing.items())),
+        *(f"| {', '.join(sorted(one['blocks']))} | {_cell(one['why'])} |" for one in reasons),
     ]
     return f"{written}\n\n" + "\n".join(lines) + "\n"
 

@@ -90,6 +90,11 @@ def test_doors_ask_services_alone() -> None:
     assert {name for name in known if not SPOKEN.match(name)} == set()
 
 
+def test_a_process_that_serves_nobody_loads_no_web_framework() -> None:
+    code = "import sys; import autograph.bootstrap; assert not {'fastapi', 'starlette'} & {*sys.modules}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def _imported(found: ast.AST) -> list[str]:
     if isinstance(found, ast.ImportFrom) and found.module:
         return [found.module]

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx2
 
-from autograph.bootstrap import Platform, Process, platform, serve
+from autograph.bootstrap import Platform, Process, platform
+from autograph.bootstrap.doors import serve
 from autograph.features.accounts.models import Role, Scope
 from autograph.features.accounts.models.sessions import Visit
 from autograph.infra.settings import Settings

@@ -14,7 +14,7 @@ import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from autograph.bootstrap import serve
+from autograph.bootstrap.doors import serve
 from autograph.infra.telemetry.opentelemetry import OpenTelemetryTracer
 from tests.security.corpus import ATTACKS, Sent, legitimate
 from tests.security.people import HERE, OWNER, PASSWORD, Town, town
@@ -168,8 +168,7 @@ class TestOrder:
         kept = InMemorySpanExporter()
         tracer = OpenTelemetryTracer(InMemorySpanExporter())
         tracer._provider.add_span_processor(SimpleSpanProcessor(kept))
-        guard = replace(settled.platform.guard, tracer=tracer)
-        settled.app = serve(replace(settled.platform, guard=guard))
+        settled.app = serve(replace(settled.platform, tracer=tracer))
         yield settled, kept
         tracer.close()
 

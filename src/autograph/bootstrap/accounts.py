@@ -1,4 +1,4 @@
-"""Puts accounts and their guard together: hashes, tokens, mails, limits."""
+"""Puts accounts together: hashes, tokens, mails."""
 
 from __future__ import annotations
 
@@ -11,16 +11,11 @@ from typing import ClassVar, Final
 
 import structlog
 
-from autograph.api.gateway.guard import Guard
-from autograph.api.gateway.inspection import Inspection
-from autograph.api.gateway.limits import Limits
-from autograph.api.gateway.routes import RateClass
 from autograph.blocks.sdk import is_object
 from autograph.bootstrap.ground import Ground
 from autograph.bootstrap.sign_in import make_providers
 from autograph.features.accounts.adapters.argon2 import Argon2Hasher
 from autograph.features.accounts.adapters.tokens import JwtSigner, TrustedIssuer
-from autograph.features.accounts.models import Principal
 from autograph.features.accounts.ports import PersonalData
 from autograph.features.accounts.repository import (
     ApiKeyRepository,
@@ -36,9 +31,7 @@ from autograph.infra.cache.layered import LayeredCache
 from autograph.infra.egress.ports import HttpRequest, Rules
 from autograph.infra.errors import OperationalError
 from autograph.infra.json import Json
-from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
-from autograph.infra.telemetry.ports import Tracer
 
 _log = structlog.stdlib.get_logger(__name__)
 _FORGET_EVERY: Final = timedelta(hours=1)
@@ -90,38 +83,6 @@ def make_accounts(ground: Ground, *, others: Sequence[PersonalData]) -> Accounts
         is_sign_up_open=settings.sign_up == "open",
         providers=make_providers(ground),
         others=others,
-    )
-
-
-def make_guard(
-    settings: Settings,
-    accounts: Accounts,
-    rates: RateLimiter,
-    owner: Principal,
-    tracer: Tracer,
-) -> Guard:
-    """Return what stands before every route."""
-    per_minute = {
-        RateClass.READ: settings.rate_read,
-        RateClass.WRITE: settings.rate_write,
-        RateClass.EXECUTE: settings.rate_execute,
-        RateClass.AUTH: settings.rate_auth,
-        RateClass.PUBLIC: settings.rate_public,
-        RateClass.WEBHOOK: settings.rate_webhook,
-    }
-    return Guard(
-        accounts=accounts,
-        limits=Limits(rates, per_minute),
-        inspection=Inspection(
-            max_body_bytes=settings.max_body_bytes,
-            max_file_bytes=settings.max_file_bytes,
-            denied=[ip_network(one) for one in settings.ip_deny],
-            allowed=[ip_network(one) for one in settings.ip_allow],
-        ),
-        rates=rates,
-        tracer=tracer,
-        owner=owner if settings.single_user else None,
-        origins=frozenset(settings.cors_origins),
     )
 
 

@@ -18,7 +18,9 @@ from autograph.engine.ports import JournalStore, News, PlanSource
 from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
+from autograph.features.library.repository import LibraryRepository
 from autograph.features.runs.adapters.block_host import DatabaseBlockHost, Reach
+from autograph.features.runs.adapters.own_agents import OwnAgents
 from autograph.features.runs.adapters.stored import StoredValues
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.features.runs.repository import EgressRepository
@@ -78,6 +80,7 @@ def make_executor(
     ground.stack.push_async_callback(ways.close)
     reach = Reach(
         stored=StoredValues(ground.database, storage, max_memories=ground.settings.max_memories),
+        agents=OwnAgents(LibraryRepository(ground.database)),
         turns=ground.rates,
         ways=ways,
         credentials=integrations.credentials,

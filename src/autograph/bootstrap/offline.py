@@ -19,6 +19,7 @@ from autograph.blocks.sdk import (
     Http,
     Json,
     KeyValueStore,
+    Library,
     Models,
     OAuth2Secret,
     Post,
@@ -259,6 +260,9 @@ class _RecordedHost:
 
     def store(self, run: RunRef, node: str) -> KeyValueStore:
         return self._player.store(_who(run, node))
+
+    def library(self, run: RunRef, node: str) -> Library:
+        return self._player.library(_who(run, node))
 
     def call_url(self, token: str) -> str:
         return f"{CALL_URL}{PLACEHOLDER}"

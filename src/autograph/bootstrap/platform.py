@@ -29,13 +29,9 @@ from functools import partial
 from typing import Any, Final
 
 import structlog
-from starlette.types import ASGIApp
 
-from autograph.api import app
-from autograph.api.deps import Services
-from autograph.api.gateway.guard import Guard
 from autograph.blocks.catalog import Catalog, load_catalog
-from autograph.bootstrap.accounts import make_guard, tend_sessions
+from autograph.bootstrap.accounts import tend_sessions
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
@@ -87,7 +83,9 @@ from autograph.features.storage.service import StorageService
 from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
 from autograph.infra.errors import OperationalError
+from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
+from autograph.infra.telemetry.ports import Tracer
 
 _log = structlog.stdlib.get_logger(__name__)
 _TEND_EVERY: Final = timedelta(minutes=1)
@@ -98,6 +96,7 @@ class Platform:
     """A process, put together.
 
     Attributes:
+        turns: What limits how often something is done, by everybody together.
         owner: The person at this machine.
     """
 
@@ -124,7 +123,8 @@ class Platform:
     accounts: Accounts
     integrations: Integrations
     notifications: NotificationService
-    guard: Guard
+    turns: RateLimiter
+    tracer: Tracer
     journal: JournalStore
     owner: Principal
     worker: Worker
@@ -220,7 +220,8 @@ async def platform(
             accounts=accounts,
             integrations=integrations,
             notifications=notifications,
-            guard=make_guard(settings, accounts, dispatch.turns, owner, tracer),
+            turns=dispatch.turns,
+            tracer=tracer,
             journal=journal,
             owner=owner,
             worker=worker,
@@ -294,38 +295,4 @@ def _storage(settings: Settings, database: Database) -> StorageService:
         retention=settings.retention,
         max_user_bytes=settings.max_user_bytes,
         memory_retention=settings.memory_retention,
-    )
-
-
-def serve(made: Platform) -> ASGIApp:
-    """Return the doors of a process."""
-    return app.serve(
-        Services(
-            settings=made.settings,
-            catalog=made.catalog,
-            database=made.database,
-            blocks=made.blocks,
-            agents=made.agents,
-            library=made.library,
-            folders=made.folders,
-            runs=made.runs,
-            presets=made.presets,
-            preset_runs=made.preset_runs,
-            breaks=made.breaks,
-            forks=made.forks,
-            cassettes=made.cassettes,
-            shares=made.shares,
-            feedback=made.feedback,
-            reviews=made.reviews,
-            dead_letters=made.dead_letters,
-            storage=made.storage,
-            egress=made.egress,
-            files=made.files,
-            worker=made.worker,
-            broadcast=made.broadcast,
-            accounts=made.accounts,
-            integrations=made.integrations,
-            notifications=made.notifications,
-            guard=made.guard,
-        )
     )

@@ -81,7 +81,8 @@ async def _serve(
     import uvicorn  # noqa: PLC0415 - heavy
 
     from autograph.api.ws.socket import MAX_MESSAGE  # noqa: PLC0415 - heavy
-    from autograph.bootstrap import platform, require_owner, serve  # noqa: PLC0415 - heavy
+    from autograph.bootstrap import platform, require_owner  # noqa: PLC0415 - heavy
+    from autograph.bootstrap.doors import serve  # noqa: PLC0415 - heavy
 
     if settings.public_url is None:
         settings = settings.model_copy(update={"public_url": url})

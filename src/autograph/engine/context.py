@@ -22,6 +22,7 @@ from autograph.blocks.sdk import (
     Files,
     Http,
     KeyValueStore,
+    Library,
     Models,
     Post,
     Rate,
@@ -134,6 +135,12 @@ class NodeContext:
     def store(self) -> KeyValueStore:
         """The person's stored values."""
         return self._host.store(self._run, self.node_id)
+
+    @property
+    def library(self) -> Library:
+        """The person's agents, as they keep them."""
+        self._refuse_pure()
+        return self._host.library(self._run, self.node_id)
 
     @property
     def http(self) -> Http:

@@ -229,13 +229,15 @@ def starting(plan: Plan, overrides: Mapping[str, Mapping[str, Json]]) -> tuple[i
         plan: What runs.
         overrides: What is laid over its nodes; what came to a trigger is its `payload`.
     """
-    came = {node for node, values in overrides.items() if PAYLOAD_PIN in values}
-    idle = {
-        node.index
-        for node in plan.nodes
-        if came and node.spec.trigger is not None and node.id not in came
-    }
-    return tuple(index for index in plan.starts if index not in idle) if idle else plan.starts
+    if not any(PAYLOAD_PIN in values for values in overrides.values()):
+        return plan.starts
+    triggers = [node for node in plan.nodes if node.spec.trigger is not None]
+    idle = {node.index for node in triggers if PAYLOAD_PIN not in overrides.get(node.id, {})}
+    return (
+        plan.starts
+        if len(idle) == len(triggers)
+        else tuple(one for one in plan.starts if one not in idle)
+    )
 
 
 def node_values(

@@ -14,6 +14,7 @@ from autograph.blocks.sdk import (
     Files,
     Http,
     KeyValueStore,
+    Library,
     Models,
     Post,
     Rate,
@@ -399,6 +400,10 @@ class BlockHost(Protocol):
 
     def store(self, run: RunRef, node: str) -> KeyValueStore:
         """Return the stored values of the run's owner."""
+        ...
+
+    def library(self, run: RunRef, node: str) -> Library:
+        """Return the agents of the run's owner."""
         ...
 
     def call_url(self, token: str) -> str:

@@ -13,6 +13,7 @@ from autograph.blocks.sdk import (
     Http,
     Json,
     KeyValueStore,
+    Library,
     Models,
     Post,
     Rate,
@@ -56,6 +57,10 @@ class RecordingHost:
     def store(self, run: RunRef, node: str) -> KeyValueStore:
         """Return the stored values of the run's owner."""
         return self._recorder.store(self._inner.store(run, node))
+
+    def library(self, run: RunRef, node: str) -> Library:
+        """Return the agents of the run's owner."""
+        return self._recorder.library(self._inner.library(run, node))
 
     def call_url(self, token: str) -> str:
         """Return the address at which a call with `token` is taken."""

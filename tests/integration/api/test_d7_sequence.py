@@ -22,7 +22,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
-from autograph.bootstrap import serve
+from autograph.bootstrap.doors import serve
 from autograph.features.accounts.models import Role
 from tests.security.people import HERE, OWNER, PASSWORD, Town, town
 
@@ -82,8 +82,7 @@ async def scene(
     async with town(database_url, tmp_path, **theirs) as made:
         await made.set_up()
         recorder = Recorder()
-        guard = replace(made.platform.guard, tracer=recorder)
-        made.app = serve(replace(made.platform, guard=guard))
+        made.app = serve(replace(made.platform, tracer=recorder))
         if theirs:
             yield await _theirs(made, recorder)
         else:

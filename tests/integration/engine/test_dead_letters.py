@@ -13,7 +13,8 @@ import httpx2
 import pytest
 
 from autograph.blocks.catalog import Catalog
-from autograph.bootstrap import Platform, Process, platform, serve
+from autograph.bootstrap import Platform, Process, platform
+from autograph.bootstrap.doors import serve
 from autograph.engine.events import NodeCompleted, NodeStarted
 from autograph.engine.journal.codec import encode_event
 from autograph.engine.ports import RunWrite, Turn

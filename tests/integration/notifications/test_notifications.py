@@ -16,7 +16,8 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from autograph.blocks.catalog import Catalog
-from autograph.bootstrap import Platform, Process, platform, serve
+from autograph.bootstrap import Platform, Process, platform
+from autograph.bootstrap.doors import serve
 from autograph.engine.waits import Answer, Choice
 from autograph.features.accounts.models.sessions import Visit
 from autograph.features.integrations.models.webhooks import Health, Webhook, WebhookState

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from typing import Final
@@ -57,3 +58,16 @@ class TestPage:
 
         assert named
         assert [name for name in sorted(named) if catalog.find(name) is None] == []
+
+    def test_gives_a_reason_for_every_block_that_is_not_here_and_for_no_other(self) -> None:
+        known = (REPOSITORY / "tests" / "fixtures" / "known-blocks.jsonl").read_text("utf-8")
+        catalog = load_catalog()
+        missing = [
+            one["name"]
+            for one in map(json.loads, known.splitlines())
+            if catalog.find(one["id"]) is None
+        ]
+        listed = rows("Blocks that are not here")
+
+        assert sorted(name for row in listed for name in row[0].split(", ")) == sorted(missing)
+        assert all(len(row) == 2 and row[1].endswith(".") for row in listed)

@@ -23,6 +23,7 @@ from autograph.blocks.sdk.errors import BlockError, InputError
 from autograph.blocks.sdk.examples import ANY, Example, Exchanged
 from autograph.blocks.sdk.fields import Category, Format, Json, pin
 from autograph.blocks.sdk.files import FileInfo, Files, FileStream
+from autograph.blocks.sdk.library import AgentList, Library, OwnAgent
 from autograph.blocks.sdk.memory import Collection, Memo, Question, Recalled, Scope
 from autograph.blocks.sdk.modalities import (
     Attachment,
@@ -59,6 +60,7 @@ from autograph.infra.sql.ports import Sql, SqlAnswer, SqlKind, SqlQuery, SqlServ
 
 __all__ = [
     "ANY",
+    "AgentList",
     "ApiKeySecret",
     "Attachment",
     "Bench",
@@ -95,6 +97,7 @@ __all__ = [
     "InputError",
     "Json",
     "KeyValueStore",
+    "Library",
     "MailRefused",
     "MailServer",
     "MailUnavailable",
@@ -108,6 +111,7 @@ __all__ = [
     "OfferedTool",
     "OnText",
     "Outputs",
+    "OwnAgent",
     "Picture",
     "Post",
     "Program",

@@ -13,6 +13,7 @@ from autograph.blocks.sdk.cost import CostKind
 from autograph.blocks.sdk.credentials import CredentialRef, Secret
 from autograph.blocks.sdk.fields import Json
 from autograph.blocks.sdk.files import Files
+from autograph.blocks.sdk.library import Library
 from autograph.blocks.sdk.memory import Collection, Memo, Question, Recalled, Scope
 from autograph.blocks.sdk.models import Models
 from autograph.blocks.sdk.tools import Tools
@@ -183,6 +184,11 @@ class Context(Protocol):
     @property
     def files(self) -> Files:
         """The person's files, and those that values name. Pure and blocking blocks have none: they may not wait."""
+        ...
+
+    @property
+    def library(self) -> Library:
+        """The person's agents, as they keep them."""
         ...
 
     @property

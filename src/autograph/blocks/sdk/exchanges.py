@@ -35,11 +35,13 @@ _SECRET_FIELDS: Final = frozenset(
         "apikey",
         "authorization",
         "client_secret",
+        "envdaccesstoken",
         "id_token",
         "password",
         "private_key",
         "refresh_token",
         "secret",
+        "trafficaccesstoken",
     }
 )
 _NAMES: Final = "|".join(sorted(_SECRET_FIELDS))

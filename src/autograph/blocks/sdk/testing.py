@@ -39,6 +39,7 @@ from autograph.blocks.sdk.files import (
     open_elsewhere,
     shortened,
 )
+from autograph.blocks.sdk.library import AgentList, OwnAgent
 from autograph.blocks.sdk.memory import (
     Collection,
     Memo,
@@ -151,6 +152,25 @@ class MemoryFiles(OpenedFiles):
         return reference
 
 
+class MemoryLibrary:
+    """The SDK's `Library` as a list."""
+
+    def __init__(self) -> None:
+        self.kept: list[OwnAgent] = []
+
+    async def agents(self, search: str, *, limit: int, page: int) -> AgentList:
+        """Return a page of agents."""
+        found = sorted(
+            (
+                one
+                for one in self.kept
+                if search.lower() in f"{one.name}\n{one.description}".lower()
+            ),
+            key=lambda one: (one.name.lower(), one.id),
+        )
+        return AgentList(found[(page - 1) * limit : page * limit], len(found))
+
+
 @dataclass(frozen=True)
 class FakeCall:
     """A `Call` that was made already."""
@@ -214,6 +234,7 @@ class FakeContext:
     moment: datetime = EPOCH
     random: random.Random = field(default_factory=lambda: random.Random(7))
     store: MemoryStore = field(default_factory=MemoryStore)
+    library: MemoryLibrary = field(default_factory=MemoryLibrary)
     kept: Json = None
     slept: list[timedelta] = field(default_factory=list[timedelta])
     lines: list[tuple[str, dict[str, Json]]] = field(

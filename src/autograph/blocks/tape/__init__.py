@@ -18,6 +18,7 @@ An *exchange* is JSON: its `kind`, the `agent` and the `node` that asked, and wh
     stored     `scope`, `key`, `value`: what a stored value was when it was read
     recalled   `collection`, `limit`, `least`, `where`, `found`: what was remembered
     forgotten  `collection`, `ids`, `count`
+    agents     `search`, `limit`, `page`, `found`, `total`: a page of the person's library
     file       `reference`, `name`, `media_type`, `base64`: what was in a file that was read
     written    `name`, `reference`, `sha256`: a file that was made
 

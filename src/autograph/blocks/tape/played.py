@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from autograph.blocks.models import demo, demo_senses
 from autograph.blocks.models.catalogue import load
 from autograph.blocks.sdk import (
+    AgentList,
     BlockError,
     CodeLanguage,
     Collection,
@@ -25,6 +26,7 @@ from autograph.blocks.sdk import (
     ModelAnswer,
     ModelRequest,
     OnText,
+    OwnAgent,
     Picture,
     Program,
     Question,
@@ -269,3 +271,21 @@ class PlayedStore:
         )
         fail_as(found)
         return found
+
+
+class PlayedLibrary:
+    """Implements `Library`."""
+
+    def __init__(self, player: Player, who: Who) -> None:
+        """Answer a node."""
+        self._player = player
+        self._who = who
+
+    async def agents(self, search: str, *, limit: int, page: int) -> AgentList:
+        """Return what was listed."""
+        sent = scrubbed({"search": search, "limit": limit, "page": page}, (PLACEHOLDER,))
+        found = self._player.take(
+            "agents", self._who, lambda one: unlike(one, one, sent), f"agents, page {page}"
+        )
+        fail_as(found)
+        return AgentList([OwnAgent(**one) for one in found["found"]], found["total"])

@@ -30,6 +30,7 @@ from autograph.blocks.sdk import (
     HttpResponse,
     Json,
     KeyValueStore,
+    Library,
     ModelAnswer,
     ModelRequest,
     Models,
@@ -67,6 +68,7 @@ from autograph.blocks.tape.matching import (
     without_placeholder,
 )
 from autograph.blocks.tape.played import (
+    PlayedLibrary,
     PlayedModels,
     PlayedPost,
     PlayedSandbox,
@@ -86,6 +88,7 @@ _ONCE: Final = frozenset(
         "written",
         "recalled",
         "forgotten",
+        "agents",
         *ASKED_OF_MODELS,
     }
 )
@@ -167,6 +170,10 @@ class Player:
     def store(self, who: Who) -> KeyValueStore:
         """Return the stored values, as they were."""
         return PlayedStore(self, self._stored, who)
+
+    def library(self, who: Who) -> Library:
+        """Return the library, as it was."""
+        return PlayedLibrary(self, who)
 
     def files(self, who: Who) -> Files:
         """Return the files, as they were."""

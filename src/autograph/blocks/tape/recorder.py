@@ -25,6 +25,7 @@ from email.message import EmailMessage
 from typing import Any
 
 from autograph.blocks.sdk import (
+    AgentList,
     BlockError,
     CodeLanguage,
     Collection,
@@ -38,6 +39,7 @@ from autograph.blocks.sdk import (
     HttpResponse,
     Json,
     KeyValueStore,
+    Library,
     MailServer,
     Memo,
     ModelAnswer,
@@ -149,6 +151,10 @@ class Recorder:
     def store(self, inner: KeyValueStore) -> KeyValueStore:
         """Return stored values of which it is kept what they were."""
         return _Store(self, inner)
+
+    def library(self, inner: Library) -> Library:
+        """Return a library of which it is kept what was listed."""
+        return _Library(self, inner)
 
     def files(self, inner: Files) -> Files:
         """Return files that are kept."""
@@ -424,6 +430,20 @@ class _Store:
         said = {"collection": collection.as_json(), "ids": listed}
         self._recorder.keep("forgotten", **said, count=gone)
         return gone
+
+
+class _Library:
+    def __init__(self, recorder: Recorder, inner: Library) -> None:
+        self._recorder = recorder
+        self._inner = inner
+
+    async def agents(self, search: str, *, limit: int, page: int) -> AgentList:
+        said: dict[str, Json] = {"search": search, "limit": limit, "page": page}
+        with self._recorder.failing("agents", said):
+            listed = await self._inner.agents(search, limit=limit, page=page)
+        found = [asdict(one) for one in listed.agents]
+        self._recorder.keep("agents", **said, found=found, total=listed.total)
+        return listed
 
 
 class _Files(OpenedFiles):

@@ -169,6 +169,42 @@ def webset(value: Json) -> Json:
     }
 
 
+def preview(value: Json) -> Json:
+    """Return how a search is read, as its pins have it."""
+    found: Mapping[str, Any] = value if is_object(value) else {}
+    search: Mapping[str, Any] = found.get("search") or {}
+    entity: Mapping[str, Any] = search.get("entity") or {}
+    return {
+        "entity_type": entity.get("type"),
+        "entity_description": entity.get("description"),
+        "criteria": listed(search.get("criteria")),
+        "enrichments": listed(found.get("enrichments")),
+        "items": listed(found.get("items")),
+    }
+
+
+def interpretation(value: Json) -> Json:
+    """Return how a search is read, as a sentence."""
+    read: Any = preview(value)
+    kind = read["entity_description"] or str(read["entity_type"]).replace("_", " ")
+    said = f"Looks for: {kind}"
+    for name, sentence in (("criteria", "that meet"), ("enrichments", "and finds out")):
+        if read[name]:
+            said += f"; {sentence}: {', '.join(str(one['description']) for one in read[name])}"
+    return f"{said}."
+
+
+def suggestions(value: Json) -> Json:
+    """Return what a search does not say yet."""
+    read: Any = preview(value)
+    made: list[Json] = []
+    if not read["criteria"]:
+        made.append("Say what each must meet, such as where it is or how large.")
+    if not read["enrichments"]:
+        made.append("Say what is to be found out of each, such as its founders.")
+    return made
+
+
 def websets(value: Json) -> Json:
     """Return websets as their pins have them."""
     return [webset(one) for one in listed(value)]
@@ -271,6 +307,9 @@ FILTERS: Final[Mapping[str, Filter]] = {
     "items": items,
     "webset": webset,
     "websets": websets,
+    "preview": preview,
+    "interpretation": interpretation,
+    "suggestions": suggestions,
     "found": found_so_far,
     "some": some,
     "is_running": is_running,

@@ -9,6 +9,7 @@ from autograph.features.library.models.agents import (
     LastRun,
     LibraryAgent,
     LibraryPage,
+    NamedAgent,
     Shelf,
     Wanted,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "LastRun",
     "LibraryAgent",
     "LibraryPage",
+    "NamedAgent",
     "Preset",
     "PresetPage",
     "Shelf",

@@ -191,6 +191,20 @@ class LibraryAgent:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAgent:
+    """An agent, and no more of it than what one needs to run it.
+
+    Attributes:
+        id: The graph's.
+    """
+
+    id: UUID
+    name: str
+    description: str
+    active_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class LibraryPage:
     """A page of agents.
 

@@ -20,6 +20,7 @@ from autograph.features.library.models import (
     Filter,
     LastRun,
     LibraryAgent,
+    NamedAgent,
     Wanted,
 )
 from autograph.features.library.models.agents import MAX_COUNTED, Key
@@ -110,6 +111,19 @@ _ORDERS: Final = {
         "DESC",
     ),
 }
+# A row without an agent stands for an empty page, so that the number is there at all.
+_NAMED: Final = """
+WITH found AS (
+    SELECT g.id, g.name, v.description, g.active_version FROM graphs g
+    JOIN graph_versions v ON v.graph_id = g.id AND v.version = g.active_version
+    LEFT JOIN library_agents e ON e.graph_id = g.id
+    WHERE g.owner_id = $1 AND g.deleted_at IS NULL AND e.archived_at IS NULL
+      AND ($2 = '' OR position(lower($2) IN lower(g.name || E'\\n' || v.description)) > 0)
+)
+SELECT page.*, total FROM (SELECT count(*) AS total FROM found) counted
+LEFT JOIN (SELECT * FROM found ORDER BY lower(name), id LIMIT $3 OFFSET $4) page ON true
+ORDER BY lower(page.name), page.id
+"""
 _CHANGE: Final = """
 INSERT INTO library_agents AS e (graph_id, user_id, folder_id, is_favorite, archived_at)
 SELECT id, owner_id, $5, coalesce($3, false), CASE WHEN $4 THEN now() END
@@ -167,6 +181,14 @@ class LibraryRepository:
         shown = rows[:limit]
         end = Cursor(sort, _key(shown[-1]["key"]), shown[-1]["id"]) if len(rows) > limit else None
         return [_agent(row) for row in shown], end
+
+    async def list_named(
+        self, principal: Principal, search: str, *, limit: int, skip: int
+    ) -> tuple[Sequence[NamedAgent], int]:
+        """Return some of a person's agents in sight, by name, and how many there are in all."""
+        async with self._database.acquire() as connection:
+            rows = await connection.fetch(_NAMED, principal.user_id, search, limit, skip)
+        return [NamedAgent(*row[:4]) for row in rows if row["id"] is not None], rows[0]["total"]
 
     async def counts(self, principal: Principal, wanted: Filter) -> Counts:
         """Return how many agents there are to choose from, in all folders."""

@@ -13,6 +13,7 @@ from autograph.blocks.sdk import (
     Files,
     Http,
     KeyValueStore,
+    Library,
     Models,
     Post,
     Rate,
@@ -31,6 +32,7 @@ from autograph.features.integrations.errors import (
     ProviderUnavailable,
 )
 from autograph.features.integrations.service import CredentialService
+from autograph.features.runs.adapters.own_agents import OwnAgents
 from autograph.features.runs.adapters.stored import StoredValues
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.infra.clock import Clock
@@ -45,6 +47,7 @@ class Reach:
 
     Attributes:
         stored: What their person's agents keep.
+        agents: The agents that their person has.
         turns: Under which rates.
         broadcast: By which texts are shown while they come.
         ways: How runs get out; their ways are as wide as their person and their agent allow.
@@ -55,6 +58,7 @@ class Reach:
     """
 
     stored: StoredValues
+    agents: OwnAgents
     turns: RateLimiter
     ways: WaysOut
     credentials: CredentialService
@@ -159,3 +163,7 @@ class DatabaseBlockHost:
     def store(self, run: RunRef, node: str) -> KeyValueStore:
         """Return the stored values of the run's owner."""
         return self._reach.stored.of(run)
+
+    def library(self, run: RunRef, node: str) -> Library:
+        """Return the agents of the run's owner."""
+        return self._reach.agents.of(run)
