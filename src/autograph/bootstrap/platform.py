@@ -167,10 +167,8 @@ async def platform(
     async with AsyncExitStack() as stack:
         tracer = make_tracer(settings, process, stack)
         database, catalog = await _opened(settings, stack, load)
-        journal = PostgresJournal(database)
-        graphs = GraphRepository(database)
-        rows = RunRepository(database)
-        specs = catalog.specs()
+        journal, graphs = PostgresJournal(database), GraphRepository(database)
+        rows, specs = RunRepository(database), catalog.specs()
         plans = SavedPlans(graphs, specs)
         dispatch = await make_dispatch(settings, database, stack, process)
         ground = await make_ground(settings, database, dispatch, stack)
@@ -193,9 +191,8 @@ async def platform(
         preset_runs = PresetRuns(
             presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
         )
-        _begin_all(process, (storage, files), (ground, integrations), preset_runs, notifications)
-        if process.tends:
-            _begin(stack, tend_sessions(ground, accounts), "sessions")
+        tended = (ground, accounts, integrations)
+        _begin_all(process, (storage, files), tended, preset_runs, notifications)
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -232,17 +229,18 @@ async def platform(
 def _begin_all(
     process: Process,
     kept: tuple[StorageService, FileService],
-    heard: tuple[Ground, Integrations],
+    tended: tuple[Ground, Accounts, Integrations],
     preset_runs: PresetRuns,
     notifications: NotificationService,
 ) -> None:
-    ground = heard[0]
+    ground, accounts, integrations = tended
     stack = ground.stack
     if process.relays:
         inform_people(ground, notifications)
     if process.tends:
         _begin(stack, _tend(*kept), "storage")
-        _begin(stack, tend_webhooks(*heard), "webhooks")
+        _begin(stack, tend_webhooks(ground, integrations), "webhooks")
+        _begin(stack, tend_sessions(ground, accounts), "sessions")
     if process.takes_work:
         _begin(stack, preset_runs.relay(), "deliveries")
 
