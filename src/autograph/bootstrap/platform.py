@@ -175,7 +175,7 @@ async def platform(
         dispatch = await make_dispatch(settings, database, stack, process)
         ground = await make_ground(settings, database, dispatch, stack)
         files = make_files(settings, database)
-        accounts, integrations = await make_people(ground, rows, graphs, specs, files)
+        accounts, integrations = people = await make_people(ground, rows, graphs, specs, files)
         notifications = make_notifications(ground, dispatch)
         came = asyncio.Event()
         dispatch.channels[deliveries.CHANNEL] = lambda _: came.set()
@@ -189,13 +189,9 @@ async def platform(
         runs = RunService(rows, graphs, journal, plans, worker, dispatch.broadcast, intake)
         agents = AgentService(graphs, specs)
         library = make_library(ground, graphs, specs, agents, integrations)
-        presets = library.presets
-        preset_runs = PresetRuns(
-            presets, integrations.deliveries, runs, accounts.authentication, ground.clock, came
-        )
-        _begin_all(process, (storage, files), (ground, integrations), preset_runs, notifications)
-        if process.tends:
-            _begin(stack, tend_sessions(ground, accounts), "sessions")
+        heard = (library.presets, integrations.deliveries, runs)
+        preset_runs = PresetRuns(*heard, accounts.authentication, ground.clock, came)
+        _begin_all(process, (storage, files), (ground, people), preset_runs, notifications)
         yield Platform(
             settings=settings,
             catalog=catalog,
@@ -205,7 +201,7 @@ async def platform(
             library=library.agents,
             folders=library.folders,
             runs=runs,
-            presets=presets,
+            presets=library.presets,
             preset_runs=preset_runs,
             breaks=BreakService(rows, journal, plans),
             forks=ForkService(rows, graphs, journal, plans, intake, worker),
@@ -232,17 +228,18 @@ async def platform(
 def _begin_all(
     process: Process,
     kept: tuple[StorageService, FileService],
-    heard: tuple[Ground, Integrations],
+    heard: tuple[Ground, tuple[Accounts, Integrations]],
     preset_runs: PresetRuns,
     notifications: NotificationService,
 ) -> None:
-    ground = heard[0]
+    ground, (accounts, integrations) = heard
     stack = ground.stack
     if process.relays:
         inform_people(ground, notifications)
     if process.tends:
         _begin(stack, _tend(*kept), "storage")
-        _begin(stack, tend_webhooks(*heard), "webhooks")
+        _begin(stack, tend_sessions(ground, accounts), "sessions")
+        _begin(stack, tend_webhooks(ground, integrations), "webhooks")
     if process.takes_work:
         _begin(stack, preset_runs.relay(), "deliveries")
 
