@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import structlog
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -68,7 +69,7 @@ async def send(made: Town, token: str, sent: Sent) -> tuple[int, dict[str, Any]]
 
 
 class TestInspection:
-    @pytest.mark.seed("D3-07")
+    @pytest.mark.seed("D3-07", "D1-08", "D1-E08")
     async def test_attacks_are_refused_by_a_rule_that_is_named(self, open_town: Town) -> None:
         owner = await open_town.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)
         assert len(ATTACKS) >= 60
@@ -82,7 +83,7 @@ class TestInspection:
                 assert body["details"]["rule"]
         assert [(one.target[:60], one.headers) for one in passed] == []
 
-    @pytest.mark.seed("D3-07")
+    @pytest.mark.seed("D3-07", "D1-08")
     async def test_what_only_looks_like_an_attack_passes(self, open_town: Town) -> None:
         owner = await open_town.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)
         requests = legitimate()
@@ -94,6 +95,35 @@ class TestInspection:
             if status in {403, 413, 415, 429}:
                 refused.append((request, body))
         assert refused == []
+
+    @pytest.mark.seed("D1-08")
+    async def test_each_refusal_is_logged_with_its_rule(self, open_town: Town) -> None:
+        owner = await open_town.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)
+        structlog.reset_defaults()  # another test may have had the log configured
+        for attack in ATTACKS:
+            with structlog.testing.capture_logs() as lines:
+                status, body = await send(open_town, owner.access, attack)
+            noted = [one["rule"] for one in lines if one["event"] == "a request was refused"]
+            assert status in {403, 413, 415}
+            assert noted == [body["details"].get("rule", body["code"])], attack
+
+    @pytest.mark.seed("D1-08")
+    async def test_where_it_only_notes_what_looks_like_an_attack_passes_and_is_noted(
+        self, database_url: str, tmp_path: Path
+    ) -> None:
+        denied = {"ip_deny": ["10.9.0.0/16"]}
+        async with town(database_url, tmp_path, inspection="note", **denied) as made:
+            token = await made.person("Ada")
+            structlog.reset_defaults()
+            with structlog.testing.capture_logs() as lines:
+                async with made.client(token) as http:
+                    query = await http.get("/api/v1/graphs?q=${jndi:x}")
+                    agent = await http.get("/api/v1/graphs", headers={"user-agent": "sqlmap/1.8"})
+                async with made.client(token, ip="10.9.1.1") as http:
+                    address = await http.get("/api/v1/graphs")
+        assert [one.status_code for one in (query, agent, address)] == [200, 200, 403]
+        noted = [one["rule"] for one in lines if one["event"] == "a request would be refused"]
+        assert noted == ["query.template", "agent.scanner"]
 
     async def test_a_body_that_grows_too_long_is_cut_off(self, open_town: Town) -> None:
         owner = await open_town.platform.accounts.login.log_in(OWNER, PASSWORD, HERE)

@@ -68,6 +68,7 @@ def _guard(made: Platform) -> Guard:
             max_file_bytes=settings.max_file_bytes,
             denied=[ip_network(one) for one in settings.ip_deny],
             allowed=[ip_network(one) for one in settings.ip_allow],
+            only_notes=settings.inspection == "note",
         ),
         rates=made.turns,
         tracer=made.tracer,

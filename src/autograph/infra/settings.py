@@ -196,6 +196,10 @@ class Settings(BaseSettings):
         default=(), description='Networks that may ask; none for all: ["10.0.0.0/8"].'
     )
     ip_deny: tuple[str, ...] = Field(default=(), description="Networks that may not ask.")
+    inspection: Literal["refuse", "note"] = Field(
+        default="refuse",
+        description="What becomes of requests that look like attacks; note: they pass, and the log has the rule.",
+    )
     model_keys: dict[str, SecretStr] = Field(
         default_factory=dict[str, SecretStr],
         description='Keys of model providers for nodes without a credential; such runs cost credits: {"openai": "…"}.',

@@ -160,6 +160,7 @@ def test_it_is_said_once_that_spans_are_not_taken_and_what_waits_is_bounded(
     collector: Collector,
 ) -> None:
     collector.status = 500
+    structlog.reset_defaults()  # another test may have had the log configured
     tracer = trace_to(collector.url)
     with structlog.testing.capture_logs() as lines:
         try:

@@ -13,12 +13,14 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import ClassVar, Final
 from urllib.parse import unquote
 
+import structlog
 from starlette.types import Scope
 
 from autograph.api.gateway.credentials import headers_of, ip_of
 from autograph.api.gateway.routes import Access
 from autograph.infra.errors import Forbidden, TooLarge, UserError
 
+_log = structlog.stdlib.get_logger(__name__)
 MAX_PATH: Final = 2_048
 MAX_QUERY: Final = 8_192
 MAX_HEADER: Final = 16_384
@@ -120,12 +122,17 @@ class Inspection:
         max_file_bytes: int,
         denied: Sequence[IPv4Network | IPv6Network] = (),
         allowed: Sequence[IPv4Network | IPv6Network] = (),
+        only_notes: bool = False,
     ) -> None:
-        """Refuse bodies over `max_body_bytes`, where they hold files over `max_file_bytes`, addresses in `denied`, and those outside `allowed`, if any."""
+        """Refuse bodies over `max_body_bytes`, where they hold files over `max_file_bytes`, addresses in `denied`, and those outside `allowed`, if any.
+
+        With `only_notes`, what looks like an attack by its path, query or headers passes, and is noted.
+        """
         self._max_body_bytes = max_body_bytes
         self._max_file_bytes = max_file_bytes
         self._denied = denied
         self._allowed = allowed
+        self._only_notes = only_notes
 
     def limit_of(self, access: Access) -> int | None:
         """Return how large a body may be that is larger than others; None for as large as any."""
@@ -140,11 +147,22 @@ class Inspection:
             MediaTypeRefused: The route takes no such body.
         """
         headers = headers_of(scope)
-        self._check_address(ip_of(scope))
-        self._check_size(scope, headers, access)
-        self._check_target(scope)
-        self._check_headers(scope, headers)
-        self._check_body(scope, headers, access)
+        try:
+            self._check_address(ip_of(scope))
+            self._check_size(scope, headers, access)
+            self._check_target(scope)
+            self._check_headers(scope, headers)
+            self._check_body(scope, headers, access)
+        except (RequestRefused, TooLarge, MediaTypeRefused) as refused:
+            rule = refused.details.get("rule", refused.code)
+            request_id = scope.get("state", {}).get("request_id", "")
+            _log.warning("a request was refused", rule=rule, request_id=request_id)
+            raise
+
+    def _matched(self, rule_id: str) -> None:
+        if not self._only_notes:
+            raise _refused(rule_id)
+        _log.warning("a request would be refused", rule=rule_id)
 
     def _check_address(self, ip: str) -> None:
         if not self._denied and not self._allowed:
@@ -179,14 +197,14 @@ class Inspection:
         path = scope["path"]
         for rule in _PATH[-1:] if _PLAIN.fullmatch(path) else _PATH:
             if rule.pattern.search(path):
-                raise _refused(rule.id)
+                self._matched(rule.id)
         query = scope["query_string"].decode("latin-1")
         if query:
             once = unquote(query.replace("+", " "))
             for text in {once, unquote(once)}:
                 for rule in _QUERY:
                     if rule.pattern.search(text):
-                        raise _refused(rule.id)
+                        self._matched(rule.id)
 
     def _check_headers(self, scope: Scope, headers: Mapping[bytes, bytes]) -> None:
         names = [name for name, _ in scope["headers"]]
@@ -202,10 +220,10 @@ class Inspection:
         text = b"\t".join([value for _, value in scope["headers"]]).decode("latin-1")
         for rule in _HEADER:
             if rule.pattern.search(text):
-                raise _refused(rule.id)
+                self._matched(rule.id)
         agent = headers.get(b"user-agent")
         if agent and _AGENTS.pattern.search(agent.decode("latin-1")):
-            raise _refused(_AGENTS.id)
+            self._matched(_AGENTS.id)
 
     def _check_body(self, scope: Scope, headers: Mapping[bytes, bytes], access: Access) -> None:
         has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers

@@ -22,7 +22,6 @@ from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from fastapi import APIRouter
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -40,7 +39,6 @@ from autograph.infra.errors import AutographError, Invalid, OperationalError
 from autograph.infra.ids import new_id
 from autograph.infra.json import decode, encode
 
-_log = structlog.stdlib.get_logger(__name__)
 router = APIRouter()
 
 HEARTBEAT_SECONDS: Final = 20.0
@@ -71,9 +69,7 @@ async def socket(websocket: WebSocket) -> None:
     try:
         services.guard.inspection.inspect(websocket.scope, access_of(socket))
     except AutographError as error:
-        request_id = str(new_id())
-        _log.info("a socket was refused", code=error.code, request_id=request_id, **error.details)
-        await websocket.send_denial_response(answer(error, request_id))
+        await websocket.send_denial_response(answer(error, str(new_id())))
         return
     await websocket.accept()
     if is_foreign(headers_of(websocket.scope), services.guard.origins):
