@@ -247,6 +247,30 @@ describe("the library", () => {
     expect(new Set(names).size).toBe(130);
     expect(await button(page, "Show more").count()).toBe(0);
   });
+
+  test("shows more of a list, also when a run ends while that is on its way", async () => {
+    const { page } = here;
+    await page.goto("/library?search=many&sort=name");
+    await eventually(() => cards(page).count()).toBe(48);
+    const [first] = (await ask<{ graphs: Array<{ id: string }> }>(page, "GET", "/api/v1/graphs?limit=1"))
+      .graphs;
+    let isFirst = true;
+    await page.route(/library\/agents\?.*(before|after|cursor)=/, async (route) => {
+      if (isFirst) {
+        isFirst = false;
+        // The list is asked for again because of this run, before its next page has come.
+        const again = page.waitForRequest((one) =>
+          /library\/agents\?(?!.*(before|after|cursor)=)/.test(one.url()),
+        );
+        await ask(page, "POST", `/api/v1/graphs/${first?.id}/execute`, { inputs: { amount: 1 } });
+        await again;
+      }
+      await route.continue();
+    });
+    await button(page, "Show more").click();
+    await eventually(() => cards(page).count()).toBe(96);
+    expect(isFirst).toBe(false);
+  });
 });
 
 describe("an agent's page", () => {

@@ -141,21 +141,36 @@ export function StateBadge({ state }: { state: RunState }) {
   );
 }
 
+interface Pages {
+  data: { pages: readonly unknown[] } | undefined;
+  hasNextPage: boolean;
+}
+
+interface Paged extends Pages {
+  isFetchingNextPage: boolean;
+  fetchNextPage: (options: { cancelRefetch: boolean }) => Promise<Pages & { isError: boolean }>;
+}
+
+const MOST_TRIES = 5;
+
+/** Get the next page of a list. One that is refreshed meanwhile drops what was on its way, so it is asked again. */
+async function getMore(list: Paged): Promise<void> {
+  const before = list.data?.pages.length ?? 0;
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const now = await list.fetchNextPage({ cancelRefetch: false });
+    if (now.isError || !now.hasNextPage || (now.data?.pages.length ?? 0) > before) return;
+  }
+}
+
 /** More of a list that comes in pages, where there is more. */
-export function ShowMore({
-  of: list,
-  small = false,
-}: {
-  of: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown };
-  small?: boolean;
-}) {
+export function ShowMore({ of: list, small = false }: { of: Paged; small?: boolean }) {
   const words = useWords();
   if (!list.hasNextPage) return null;
   return (
     <Button
       small={small}
       className={small ? "mt-2" : "mx-auto mt-6 flex"}
-      onClick={() => list.fetchNextPage()}
+      onClick={() => getMore(list)}
       isBusy={list.isFetchingNextPage}
     >
       {words.showMore}
