@@ -68,8 +68,9 @@ async function keep(answer) {
   const text = await answer.clone().text();
   const build = ENTRY.exec(text)?.[1];
   if (!build || build === (await current())) return;
-  const names = [...text.matchAll(/(?:src|href)="(\/(?:assets|static)\/[^"]+)"/g)].map((found) => found[1]);
-  await (await caches.open(ASSETS + build)).addAll(names);
+  const named = text.matchAll(/(?:src|href)="(\/(?:assets|static)\/[^"]+)"/g);
+  const names = new Set(Array.from(named, (found) => found[1])); // a file that is named twice is kept once
+  await (await caches.open(ASSETS + build)).addAll([...names]);
   await (await caches.open(PAGE)).put("/", answer);
   for (const name of await caches.keys())
     if (name.startsWith(ASSETS) && name !== ASSETS + build) await caches.delete(name);
