@@ -4,7 +4,7 @@ import { memo } from "react";
 import { NodeMarks, useIsPinned } from "@/features/builder/debug/marks-view";
 import { useLastAt } from "@/features/builder/debug/watching";
 import { NewerMark } from "@/features/builder/inner-agent";
-import { blockColour, FAR, familyOf, pinColour, pinLook, VERY_FAR } from "@/features/builder/look";
+import { blockColour, FAR, familyOf, pinColour, pinLook } from "@/features/builder/look";
 import { newLink, type ShownPin, shownInputs, shownOutputs, whyNot } from "@/features/builder/pins";
 import { useBuilder } from "@/features/builder/store";
 import { type BlockSpec, type GraphNode, isList, isObject, type Json, type Schema } from "@/graph-core/model";
@@ -85,7 +85,6 @@ const PIN_HEIGHT = 24;
 /** A node from afar: its colour, its name, and the ends of its links, where they are when one is near. */
 function Tile({ id, data, selected, height }: NodeProps<BlockNodeType>) {
   const isPinned = useIsPinned(id);
-  const isLegible = useStore((state) => state.transform[2] >= VERY_FAR);
   const { inputs, outputs } = pinsOf(data);
   const title = titleOf(data.node, data.spec);
   const rows = Math.max(inputs.pins.length, outputs.length);
@@ -109,11 +108,9 @@ function Tile({ id, data, selected, height }: NodeProps<BlockNodeType>) {
       style={{ background: blockColour(data.spec), height: height || HEAD_HEIGHT + rows * PIN_HEIGHT + 40 }}
     >
       <NodeMarks id={id} step={data.step} isFar />
-      {isLegible ? (
-        <p className="origin-top-left scale-150 truncate px-2 py-1.5 font-semibold text-paper" title={title}>
-          <span className="block max-w-36 truncate">{title}</span>
-        </p>
-      ) : null}
+      <p className="origin-top-left scale-150 truncate px-2 py-1.5 font-semibold text-paper" title={title}>
+        <span className="block max-w-36 truncate">{title}</span>
+      </p>
       {ends(
         inputs.pins.map((pin) => pin.name),
         data.linkedIn,

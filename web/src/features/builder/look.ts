@@ -28,7 +28,7 @@ import type { BlockSpec, Schema } from "@/graph-core/model";
 
 /** Below this zoom a node is a tile with its name, and the ground has no dots. */
 export const FAR = 0.4;
-/** Below this one nobody could read a name, and the canvas is a map itself. */
+/** Below this one the canvas is a map itself. Names stay: Chromium pans a layer without any text at half the rate. */
 export const VERY_FAR = 0.15;
 
 interface Family {
