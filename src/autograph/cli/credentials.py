@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
@@ -22,9 +22,6 @@ from autograph.cli.output import (
 from autograph.features.accounts.models import Visit
 from autograph.features.integrations.models import Credential
 from autograph.graph.model import Json
-
-if TYPE_CHECKING:
-    pass
 
 T = TypeVar("T")
 

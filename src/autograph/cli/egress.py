@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from autograph.cli.output import on_platform, out, print_json, print_plain
-
-if TYPE_CHECKING:
-    pass
 
 
 def egress(
