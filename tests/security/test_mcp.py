@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from autograph.api.external import tools
 from autograph.blocks.catalog import Catalog
+from autograph.engine.journal.postgres import PostgresJournal
 from autograph.features.accounts.models import Scope
 from autograph.graph.portable import write_agent
 from autograph.infra.ids import new_id
@@ -141,7 +143,16 @@ def call(graph_id: str, arguments: Any) -> Any:
     return {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": params}
 
 
-async def test_a_run_that_asks_a_person_is_not_waited_for(settled: Town, catalog: Catalog) -> None:
+async def test_a_run_that_asks_a_person_is_not_waited_for(
+    settled: Town, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    park = PostgresJournal.park
+
+    async def late(self: PostgresJournal, *told: Any, **more: Any) -> bool:
+        await asyncio.sleep(0.3)  # its question is known before the run waits
+        return await park(self, *told, **more)
+
+    monkeypatch.setattr(PostgresJournal, "park", late)
     ada = await settled.person("Ada")
     made = graph(
         [

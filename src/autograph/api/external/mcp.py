@@ -43,6 +43,7 @@ _SPOKEN: Final = ("2025-06-18", "2025-03-26", "2025-11-25")
 _PAGE: Final = 50
 _MAX_WAIT: Final = timedelta(seconds=300)
 _QUIET_SECONDS: Final = 15.0
+_ASKING_SECONDS: Final = 0.5
 _PROGRESS_SECONDS: Final = 0.5
 _EVENTS: Final = "text/event-stream"
 _HEADERS: Final = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
@@ -233,26 +234,32 @@ async def _started(
 async def _waited(
     caller: _Caller, asked: str | int, run_id: UUID, wait: timedelta, token: str | int | None
 ) -> AsyncGenerator[Json]:
-    """Yield progress, None where there is none for a while, and what came of a run in the end."""
+    """Yield progress, None where there is none for a while, and what came of a run in the end.
+
+    A run that asks a person is not waited for. It goes on while another branch has work to do, and no event tells when
+    there is none left: from its first question on it is looked at again and again.
+    """
     runs, loop = caller.services.runs, asyncio.get_running_loop()
     ends = loop.time() + wait.total_seconds()
     following: AsyncIterator[JournalRow] = runs.follow(caller.principal, run_id)
     waiting: asyncio.Task[JournalRow | None] | None = None
-    done, shown = 0, 0.0
+    done, shown, patience = 0, 0.0, _QUIET_SECONDS
     try:
         while (left := ends - loop.time()) > 0:
             waiting = waiting or asyncio.create_task(_next(following))
-            await asyncio.wait((waiting,), timeout=min(left, _QUIET_SECONDS))
+            await asyncio.wait((waiting,), timeout=min(left, patience))
             if not waiting.done():
+                if patience == _ASKING_SECONDS and tools.is_asking(
+                    await runs.get(caller.principal, run_id)
+                ):
+                    break
                 yield None
                 continue
             row, waiting = waiting.result(), None
             if row is None:
                 break
-            if row.kind == "node.waiting" and tools.is_asking(
-                await runs.get(caller.principal, run_id)
-            ):
-                break
+            if row.kind == "node.waiting":
+                patience = _ASKING_SECONDS
             done += row.kind == "node.completed"
             if token is not None and done and loop.time() - shown >= _PROGRESS_SECONDS:
                 shown = loop.time()
