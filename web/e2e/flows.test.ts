@@ -460,8 +460,8 @@ describe("accounts", () => {
     ).toBe(401);
 
     await page.goto("/connections");
-    await page.getByRole("heading", { name: "No keys yet" }).waitFor();
-    await button(page, "Add a key").click();
+    await page.getByRole("heading", { name: "No connections yet" }).waitFor();
+    await button(page, "Add a connection").click();
     await page.getByLabel("Search services").fill("openai");
     await page
       .getByRole("dialog")

@@ -15,7 +15,11 @@ const LOOKS: Record<string, { options: BrowserContextOptions; language: string }
     options: { colorScheme: "light", viewport: { width: 390, height: 844 }, hasTouch: true },
     language: "en",
   },
-  chinese: { options: { colorScheme: "light", viewport: { width: 1024, height: 768 } }, language: "zh" },
+  chinese: { options: { colorScheme: "light" }, language: "zh" },
+  "chinese-phone": {
+    options: { colorScheme: "light", viewport: { width: 390, height: 844 }, hasTouch: true },
+    language: "zh",
+  },
 };
 const KINDS = {
   summary:

@@ -36,24 +36,61 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** Start the platform on a free port; everything it keeps is gone with it. */
-export async function startPlatform(environment: Record<string, string> = {}): Promise<Platform> {
-  const folder = mkdtempSync(join(tmpdir(), "autograph-web-"));
-  const process_ = spawn(
-    join(ROOT, ".venv/bin/python"),
-    ["-m", "autograph.cli.main", "up", "--port", "0", "--data-dir", folder],
-    { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] },
-  );
+/** Start a program that says `is up: URL` when it is; returns the process, and the address. */
+async function start(
+  module: string[],
+  environment: Record<string, string> = {},
+): Promise<[ChildProcess, string]> {
+  const process_ = spawn(join(ROOT, ".venv/bin/python"), ["-m", ...module], {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: process_.stdout }).on("line", (line) => {
       const found = /is up: (http:\/\/\S+)/.exec(line);
       if (found?.[1]) resolve(found[1]);
     });
-    process_.on("exit", (code) => reject(new Error(`the platform ended with ${code}`)));
+    process_.on("exit", (code) => reject(new Error(`${module[0]} ended with ${code}`)));
   });
+  return [process_, url];
+}
+
+/** Start the platform on a free port; everything it keeps is gone with it. */
+export async function startPlatform(environment: Record<string, string> = {}): Promise<Platform> {
+  const folder = mkdtempSync(join(tmpdir(), "autograph-web-"));
+  const [process_, url] = await start(
+    ["autograph.cli.main", "up", "--port", "0", "--data-dir", folder],
+    environment,
+  );
   return {
     url,
     folder,
+    stop: async () => {
+      await end(process_);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Provider {
+  url: string;
+  /** What the platform is told to know it, and to be known by it. */
+  settings: Record<string, string>;
+  stop(): Promise<void>;
+}
+
+/** Start Acme, a provider of accounts that speaks OAuth, asks whoever comes, and has one block. */
+export async function startProvider(): Promise<Provider> {
+  const folder = mkdtempSync(join(tmpdir(), "autograph-provider-"));
+  const [process_, url] = await start(["tests.integration.integrations.provider_server", folder]);
+  return {
+    url,
+    settings: {
+      AUTOGRAPH_PROVIDER_DIR: folder,
+      AUTOGRAPH_EGRESS_INSIDE: '["127.0.0.0/8"]',
+      AUTOGRAPH_OAUTH_CLIENTS: '{"acme": {"id": "the-client", "secret": "canary-client-s3cret"}}',
+    },
     stop: async () => {
       await end(process_);
       rmSync(folder, { recursive: true, force: true });

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import secrets
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from aiohttp import web
 
@@ -41,6 +44,26 @@ class FakeProvider:
         code = secrets.token_urlsafe(16)
         self.codes[code] = query
         return code
+
+    async def authorize(self, request: web.Request) -> web.Response:
+        """Ask the person in front of the browser."""
+        asked = escape(request.query["scope"])
+        return web.Response(
+            text=f"""<!doctype html><html lang="en"><title>Acme</title><h1>Autograph wants: {asked}</h1>
+            <form method="post" action="/answer?{escape(request.query_string)}">
+            <button name="answer" value="yes">Allow</button>
+            <button name="answer" value="no">Do not allow</button></form></html>""",
+            content_type="text/html",
+        )
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Send the person back with what they answered."""
+        said = (await request.post())["answer"]
+        back = {"error": "access_denied"}
+        if said == "yes":
+            back = {"code": self.agree(str(request.url))}
+        back["state"] = request.query["state"]
+        raise web.HTTPFound(f"{request.query['redirect_uri']}?{urlencode(back)}")
 
     def _give(self, scope: str, *, account: str) -> web.Response:
         access, refresh = f"canary-at-{secrets.token_hex(8)}", f"canary-rt-{secrets.token_hex(8)}"
@@ -122,6 +145,15 @@ class FakeProvider:
             [test]
             path = "/me"
             account = "login"
+            [[actions]]
+            id = "0b2f6c51-5a1e-4b0e-9a56-3c1c9c0d7e11"
+            name = "AcmeWhoAmI"
+            description = "Tells whose account it is."
+            documentation = "https://acme.example/docs"
+            effect = "read"
+            request = "GET /me"
+            [actions.output]
+            name = "string <- login: The account's name."
             """
         )
 
@@ -133,6 +165,8 @@ async def fake_provider(folder: Path) -> AsyncIterator[FakeProvider]:
     app = web.Application()
     app.add_routes(
         [
+            web.get("/authorize", made.authorize),
+            web.post("/answer", made.answer),
             web.post("/token", made.token),
             web.post("/revoke", made.revoke),
             web.get("/me", made.me),
@@ -149,3 +183,16 @@ async def fake_provider(folder: Path) -> AsyncIterator[FakeProvider]:
         yield made
     finally:
         await runner.cleanup()
+
+
+async def _serve(folder: Path) -> None:
+    async with fake_provider(folder) as made:
+        sys.stdout.write(f"is up: {made.url}\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    # Flows in a browser have it as a process: `python -m …provider_server FOLDER`.
+    with suppress(KeyboardInterrupt):
+        asyncio.run(_serve(Path(sys.argv[1])))

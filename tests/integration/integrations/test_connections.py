@@ -209,8 +209,16 @@ class TestConnecting:
                 },
             )
 
+            again = (await http.post("/api/v1/connections", json={"provider": "acme"})).json()
+            plain = await http.post(
+                "/api/v1/connections/finish",
+                json={"state": again["state"], "error": "access_denied"},
+            )
+
         assert said.status_code == 422
         assert said.json()["message"] == "Acme was not connected: The user said no."
+        assert plain.json()["details"] == {"provider": "Acme", "provider_code": "access_denied"}
+        assert plain.json()["message"] == "You did not allow it at Acme, so nothing is connected."
 
     async def test_a_provider_without_a_client_says_how_to_register(self, place: Town) -> None:
         async with place.client(await place.person("Ada")) as http:

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "react";
 import { NotFoundPage } from "@/app/errors";
 import { tellLoggedIn } from "@/app/session";
 import { Door, text, useSending } from "@/features/auth/pages";
+import { type ConnectionNews, newsOfConnections } from "@/features/connections/connect";
 import { ApiError, api } from "@/shared/api/client";
 import type { AskedAnswer, Authorization } from "@/shared/api/schema";
 import { listed } from "@/shared/format";
@@ -177,25 +178,31 @@ export function ConnectPage() {
     const query = new URLSearchParams(location.search);
     history.replaceState(null, "", "/connect");
     const state = query.get("state") ?? "";
-    const news = new BroadcastChannel("autograph-connections");
+    const tellOthers = (news: ConnectionNews) => newsOfConnections().postMessage(news);
     const given = Object.fromEntries(
       ["code", "error", "error_description"].flatMap((name) =>
         query.has(name) ? [[name, query.get(name) ?? ""]] : [],
       ),
     );
     api("POST /api/v1/connections/finish", { body: { state, ...given } }).then(
-      (done) => {
-        setSaid(words.connections.connected(done.credential.title, listed(done.missing_scopes)));
-        news.postMessage({ state, ok: true, credential: done.credential });
+      ({ credential, missing_scopes }) => {
+        setSaid(words.connections.connected(credential.title, listed(missing_scopes)));
+        tellOthers({ state, credential });
       },
       (error) => {
         setSaid(messageOf(error));
-        news.postMessage({ state, ok: false, message: messageOf(error) });
+        tellOthers({ state, message: messageOf(error) });
       },
     );
   }, [words]);
   return (
-    <Door title={words.connections.connecting} text={<span role="status">{said ?? words.oneMoment}</span>} />
+    <Door title={words.connections.connecting} text={<span role="status">{said ?? words.oneMoment}</span>}>
+      {said ? (
+        <Link to="/connections" className={buttonClass()}>
+          {words.connections.toAll}
+        </Link>
+      ) : null}
+    </Door>
   );
 }
 

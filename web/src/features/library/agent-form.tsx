@@ -1,8 +1,9 @@
 // What an agent is run with: its inputs, and the credentials it needs. Filled for a run, or kept as a preset.
 
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { createPortal } from "react-dom";
+import { AddConnection, type Wanted } from "@/features/connections/add-connection";
 import { agentQuery, needsQuery } from "@/features/library/queries";
 import { coercerOf, misfit } from "@/graph-core/coerce";
 import type { Json, Schema } from "@/graph-core/model";
@@ -129,31 +130,52 @@ function Need({
   onChange: (id: string) => void;
 }) {
   const words = useWords();
+  const [wanted, setWanted] = useState<Wanted | null>(null);
+  const { providers, types, scopes } = need;
   const isUnmet = need.is_required && need.matches.length === 0;
+  const chosen = need.matches.find((one) => one.id === value);
+  const lacks = chosen ? (need.missing_scopes[chosen.id] ?? []).length > 0 : false;
   return (
-    <Field
-      label={words.connections.access(listed(need.providers))}
-      isRequired={need.is_required}
-      error={isUnmet ? words.connections.none : error}
-      hint={
-        isUnmet ? (
-          <Link to="/connections" className="text-accent underline">
-            {words.connections.add}
-          </Link>
-        ) : undefined
-      }
-    >
-      {(given) => (
-        <Select value={value} onChange={(event) => onChange(event.target.value)} {...given}>
-          <option value="">{words.connections.asBuilt}</option>
-          {need.matches.map((one) => (
-            <option key={one.id} value={one.id}>
-              {one.title}
-              {one.account ? ` (${one.account})` : ""}
-            </option>
-          ))}
-        </Select>
-      )}
-    </Field>
+    <>
+      <Field
+        label={words.connections.access(listed(providers))}
+        isRequired={need.is_required}
+        error={isUnmet ? words.connections.none : error}
+        hint={
+          <button
+            type="button"
+            className="text-accent underline"
+            onClick={() =>
+              setWanted({ providers, types, scopes, ...(lacks && chosen ? { credential: chosen } : {}) })
+            }
+          >
+            {lacks ? words.connections.allowMore : words.connections.add}
+          </button>
+        }
+      >
+        {(given) => (
+          <Select value={value} onChange={(event) => onChange(event.target.value)} {...given}>
+            <option value="">{words.connections.asBuilt}</option>
+            {need.matches.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.title}
+                {one.account && !one.title.includes(one.account) ? ` (${one.account})` : ""}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      {/* Not inside this form: its own would be a form in a form. */}
+      {wanted
+        ? createPortal(
+            <AddConnection
+              wanted={wanted}
+              onAdded={({ id }) => onChange(id)}
+              onClose={() => setWanted(null)}
+            />,
+            document.body,
+          )
+        : null}
+    </>
   );
 }

@@ -733,20 +733,34 @@ export const en = {
   connections: {
     title: "Connections",
     access: (providers: string) => `Access to ${providers}`,
-    none: "You have no key for this yet.",
-    add: "Add a key",
+    none: "You have no access to this yet.",
+    add: "Add a connection",
+    allowMore: "It lacks rights that this agent needs. Allow them",
+    added: (title: string) => `${title} is there for your agents now.`,
+    search: "Search connections",
+    noneFound: "No connection is called that.",
+    noProvider: "No service is called that. Headers for any host can be kept under HTTP.",
     asBuilt: "As the agent was built",
     connecting: "Connecting",
     connected: (title: string, missing: string) =>
       missing
         ? `${title} is connected. Not granted: ${missing}. You can close this window.`
         : `${title} is connected. You can close this window.`,
-    empty: "No keys yet",
+    toAll: "See all connections",
+    empty: "No connections yet",
     emptyText:
       "Agents reach other services with keys and accounts of yours. They are encrypted, and no agent sees them as text.",
     system: "for everybody here",
     used: "Used",
     works: (account: string) => (account ? `It works, as ${account}.` : "It works."),
+    ended: (why: string) => (why ? `No agent can use it any more: ${why}` : "No agent can use it any more."),
+    until: (day: string) => `Good until ${day}`,
+    again: "Connect again",
+    replace: "Replace the secret",
+    uses: "Where it is used",
+    unused: "No agent of yours names it. What a run is given by hand is not counted.",
+    nodes: (count: number) => (count === 1 ? "1 node" : `${count} nodes`),
+    notRevoked: (why: string) => `The provider did not end it there: ${why}`,
     test: "Test",
     rename: "Rename",
     called: "Called",
@@ -761,6 +775,9 @@ export const en = {
     connect: "Connect an account",
     connectText: (provider: string) =>
       `Log in at ${provider} in a window of its own, and allow what agents may do.`,
+    goOnThere: (provider: string) =>
+      `Go on in the window of ${provider}. This goes on by itself once you are done there.`,
+    getItAt: (host: string) => `Get one at ${host}`,
     kind: "Kind",
     kinds: {
       api_key: "Key",

@@ -182,9 +182,9 @@ class ConnectionService:
         begun, sealed = taken
         provider = self._providers.get(begun.provider)
         if error is not None or not code:
-            words = " ".join((description or error or "it sent no code").split())[:_MAX_SAID]
             raise ConnectionRefused(
-                f"{provider.name} was not connected: {words.rstrip('.')}.",
+                _refusal(provider.name, error, description),
+                provider=provider.name,
                 provider_code=(error or "")[:100],
             )
         tokens = await self._talk.exchange(
@@ -333,6 +333,14 @@ class ConnectionService:
 def _require_connection(credential: Credential, provider: Provider) -> None:
     if credential.kind is not CredentialKind.OAUTH2 or credential.provider != provider.id:
         raise CredentialInvalid(f"{credential.title} is no connection to {provider.name}.")
+
+
+def _refusal(provider: str, error: str | None, description: str | None) -> str:
+    """Return what somebody is told who comes back with nothing: the provider's words, where it has any."""
+    if error == "access_denied" and not description:
+        return f"You did not allow it at {provider}, so nothing is connected."
+    words = " ".join((description or error or "it sent no code").split())[:_MAX_SAID]
+    return f"{provider} was not connected: {words.rstrip('.')}."
 
 
 def _is_scope(text: str) -> bool:
