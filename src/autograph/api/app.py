@@ -178,13 +178,21 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 async def _on_bad_request(request: Request, error: Exception) -> Response:
     problems = cast("RequestValidationError", error).errors()
-    fields = {
-        ".".join(str(step) for step in one["loc"][1:]) or str(one["loc"][0]): one["msg"]
+    named = {
+        ".".join(str(step) for step in one["loc"][1:]) or str(one["loc"][0]): one
         for one in problems
+    }
+    fields = {name: one["msg"] for name, one in named.items()}
+    # What programs say it by in other words, another language among them.
+    reasons = {
+        name: {"kind": one["type"]}
+        | {key: it for key, it in one.get("ctx", {}).items() if isinstance(it, (str, int, float))}
+        for name, one in named.items()
     }
     listed = "; ".join(f"{name}: {message}" for name, message in fields.items())
     return answer(
-        Invalid(f"The request does not fit. {listed}.", errors=fields), request_id_of(request)
+        Invalid(f"The request does not fit. {listed}.", errors=fields, reasons=reasons),
+        request_id_of(request),
     )
 
 

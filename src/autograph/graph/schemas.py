@@ -150,22 +150,30 @@ def check_inputs(schema: JsonSchema, inputs: Mapping[str, Json]) -> dict[str, Js
     """
     properties = cast("Mapping[str, JsonSchema]", schema.get("properties", {}))
     errors: dict[str, str] = {}
+    reasons: dict[str, Json] = {}
     fitted: dict[str, Json] = {}
     for name, value in inputs.items():
         if name not in properties:
             errors[name] = _unknown_input(name, properties)
+            reasons[name] = {"kind": "unknown"}
             continue
         coercer = compile_coercer(properties[name])
         try:
             fitted[name] = value if coercer is None or value is None else coercer(value)
         except CoercionError as error:
             errors[name] = f"Expected {error.expected}, got {show(error.value)}."
+            reasons[name] = {
+                "kind": "misfit",
+                "expected": error.expected,
+                "got": show(error.value),
+            }
     for name in cast("list[str]", schema.get("required", [])):
         if inputs.get(name) is None and name not in errors:
             errors[name] = "This input needs a value."
+            reasons[name] = {"kind": "missing"}
     if errors:
         listed = "; ".join(f"{name}: {message}" for name, message in errors.items())
-        raise InvalidInputs(f"The run was not started. {listed}", errors=errors)
+        raise InvalidInputs(f"The run was not started. {listed}", errors=errors, reasons=reasons)
     return fitted
 
 

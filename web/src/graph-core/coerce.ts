@@ -199,12 +199,12 @@ function unionCoercer(members: Schema[]): Coercer | null {
 }
 
 /** What is wrong with a value for a schema; null where nothing is. */
-export function misfit(schema: Schema, value: Json): string | null {
+export function misfit(schema: Schema, value: Json): CoercionError | null {
   try {
     coercerOf(schema)?.(value);
     return null;
   } catch (error) {
-    if (error instanceof CoercionError) return error.message;
+    if (error instanceof CoercionError) return error;
     throw error;
   }
 }

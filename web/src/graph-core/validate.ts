@@ -185,9 +185,9 @@ class Checker {
           `${repr(name)} is a broken pin name: ${broken}.`,
         );
       else if (schema && !linked.has(name) && value !== null && value !== undefined) {
-        const message = misfit(schema, value);
-        if (message !== null && !isBlank(value))
-          yield this.error("graph.bad_constant", node.id, name, message);
+        const found = misfit(schema, value);
+        if (found !== null && !isBlank(value))
+          yield this.error("graph.bad_constant", node.id, name, found.message);
       }
     }
   }

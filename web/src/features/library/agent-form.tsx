@@ -5,12 +5,14 @@ import { useState } from "react";
 import { createPortal } from "react-dom";
 import { AddConnection, type Wanted } from "@/features/connections/add-connection";
 import { agentQuery, needsQuery } from "@/features/library/queries";
-import { coercerOf, misfit } from "@/graph-core/coerce";
+import { type CoercionError, coercerOf, misfit } from "@/graph-core/coerce";
 import type { Json, Schema } from "@/graph-core/model";
+import { show } from "@/graph-core/text";
 import { ApiError } from "@/shared/api/client";
 import type { NeedAnswer } from "@/shared/api/schema";
 import { SchemaForm } from "@/shared/form/schema-form";
 import { listed } from "@/shared/format";
+import { fieldSentence } from "@/shared/i18n/problems";
 import { useWords } from "@/shared/settings";
 import { Field, Select } from "@/shared/ui/field";
 import { Problem, Skeletons } from "@/shared/ui/state";
@@ -37,8 +39,8 @@ export function useAgentForm(agentId: string, version: number | undefined, given
     misfits,
     change(name: string, value: Json) {
       setValues(({ [name]: _, ...rest }) => (value === undefined ? rest : { ...rest, [name]: value }));
-      const message = value === undefined ? null : misfit(schema?.properties?.[name] ?? {}, value);
-      setMisfits(({ [name]: _, ...rest }) => (message === null ? rest : { ...rest, [name]: message }));
+      const found = value === undefined ? null : misfit(schema?.properties?.[name] ?? {}, value);
+      setMisfits(({ [name]: _, ...rest }) => (found === null ? rest : { ...rest, [name]: said(found) }));
     },
     choose: (name: string, id: string) => setChosen((old) => ({ ...old, [name]: id })),
     fill({ inputs, credentials }: Filled) {
@@ -104,6 +106,10 @@ export function AgentFields({
       {hasNothing ? <p className="text-dim">{words.runs.noInputs}</p> : null}
     </>
   );
+}
+
+function said({ message, expected, value }: CoercionError): string {
+  return fieldSentence({ kind: "misfit", expected, got: show(value) }, message);
 }
 
 function fitted(values: Record<string, Json>, schema: Schema | undefined): Record<string, Json> {

@@ -1,6 +1,7 @@
 // Asks the API as the person who is logged in; renews their session once when it has ended.
 
 import type { Operations } from "@/shared/api/schema";
+import { fieldSentence, sentence } from "@/shared/i18n/problems";
 import { words } from "@/shared/settings";
 
 type Empty = Record<never, never>;
@@ -16,6 +17,13 @@ type Parts<O extends { path: unknown; query: unknown; body: unknown }> = ([O["pa
 type Rest<O extends { path: unknown; query: unknown; body: unknown }> =
   Empty extends Parts<O> ? [parts?: Parts<O>] : [parts: Parts<O>];
 
+interface ErrorBody {
+  code: string;
+  message: string;
+  details: Record<string, unknown>;
+  request_id: string;
+}
+
 /** An answer that is an error, as every door of the platform gives it. */
 export class ApiError extends Error {
   constructor(
@@ -28,14 +36,28 @@ export class ApiError extends Error {
     super(message);
   }
 
+  /** What the API answered, in the language that is shown. */
+  static from(
+    status: number,
+    {
+      code,
+      message,
+      details = {},
+      request_id = "",
+    }: Pick<ErrorBody, "code" | "message"> & Partial<ErrorBody>,
+  ): ApiError {
+    return new ApiError(status, code, sentence(code, details, message), details, request_id);
+  }
+
   /** Messages by field, where the error has any. */
   get fields(): Record<string, string> {
     const errors = this.details.errors;
     if (typeof errors !== "object" || errors === null) return {};
+    const reasons = (this.details.reasons ?? {}) as Record<string, unknown>;
     return Object.fromEntries(
-      Object.entries(errors as Record<string, unknown>).filter(
-        (pair): pair is [string, string] => typeof pair[1] === "string",
-      ),
+      Object.entries(errors as Record<string, unknown>)
+        .filter((pair): pair is [string, string] => typeof pair[1] === "string")
+        .map(([name, said]) => [name, fieldSentence(reasons[name], said)]),
     );
   }
 }
@@ -90,14 +112,7 @@ export async function ask(url: string, request: RequestInit): Promise<Response> 
 async function errorOf(answer: Response): Promise<ApiError> {
   const text = await answer.text();
   try {
-    const found = JSON.parse(text);
-    return new ApiError(
-      answer.status,
-      found.code,
-      found.message,
-      found.details ?? {},
-      found.request_id ?? "",
-    );
+    return ApiError.from(answer.status, JSON.parse(text));
   } catch {
     return new ApiError(answer.status, "unknown", words().errors.noAnswer(answer.status), {}, "");
   }

@@ -1,11 +1,14 @@
 // Every word the app says. Another language has the same keys, or does not compile.
 
 import { editing } from "@/shared/i18n/editing-en";
+import type { Problems } from "@/shared/i18n/problems";
+
 /** What a notification names. */
 export type Told = Readonly<Record<"agent" | "title" | "provider" | "ip", string>>;
 
 export const en = {
   editing,
+  problems: { codes: {}, fields: {} } as Problems,
   cancel: "Cancel",
   close: "Close",
   copy: "Copy",

@@ -1,8 +1,10 @@
 import { editing } from "@/shared/i18n/editing-zh";
 import type { Messages } from "@/shared/i18n/en";
+import { problems } from "@/shared/i18n/problems-zh";
 
 export const zh: Messages = {
   editing,
+  problems,
   cancel: "取消",
   close: "关闭",
   copy: "复制",
