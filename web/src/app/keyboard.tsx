@@ -55,9 +55,9 @@ export function KeyboardHelp({ onClose }: { onClose: () => void }) {
   ];
   return (
     <Dialog title={words.keyboard.title} onClose={onClose} isWide>
-      <div className="grid gap-8 sm:grid-cols-2">
+      <div className="gap-8 sm:columns-2">
         {groups.map(([title, rows]) => (
-          <section key={title} className="sm:last:row-span-2 sm:last:col-start-2 sm:last:row-start-1">
+          <section key={title} className="mb-6 last:mb-0 sm:last:break-before-column">
             <h3 className="mb-2 text-13 text-dim">{title}</h3>
             <dl className="stack">
               {rows.map(([what, by]) => (

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Bot, CornerDownLeft, FileText, Search, SquareActivity, Zap } from "lucide-react";
 import { type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { accountQuery, isAdmin } from "@/app/session";
 import { recentAgentsQuery } from "@/features/library/queries";
 import { recentRunsQuery } from "@/features/runs/queries";
 import { offerTour } from "@/features/tour/tour";
@@ -17,6 +18,14 @@ interface Choice {
 }
 
 const SHOWN = 12;
+const MOST_AGENTS = 6;
+
+/** How far a name is from what was typed: the same, beginning so, having it somewhere. */
+function nearness(label: string, needle: string): number {
+  const name = label.toLowerCase();
+  if (name === needle) return 0;
+  return name.startsWith(needle) ? 1 : 2;
+}
 
 /** Search everything by a few letters, and go there or do it. */
 export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () => void }) {
@@ -28,6 +37,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
   const dialog = useRef<HTMLDialogElement>(null);
   const { data: agents } = useQuery(recentAgentsQuery(text));
   const { data: runs } = useQuery(recentRunsQuery);
+  const { data: account } = useQuery(accountQuery);
   useEffect(() => dialog.current?.showModal(), []);
 
   const choices = useMemo(() => {
@@ -47,6 +57,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
       page(words.nav.build, "/build"),
       page(words.nav.connections, "/connections"),
       page(words.nav.notifications, "/notifications"),
+      ...(account && isAdmin(account) ? [page(words.nav.admin, "/admin")] : []),
       page(words.nav.account, "/account"),
       action(words.tour.start, offerTour),
       action(words.keyboard.title, onHelp),
@@ -70,7 +81,9 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
           }),
         )
         // While the next answer is on its way, the last one is shown as far as it fits.
-        .filter(fits),
+        .filter(fits)
+        .sort((a, b) => nearness(a.label, needle) - nearness(b.label, needle))
+        .slice(0, MOST_AGENTS),
       ...still.filter(fits),
       ...(runs?.runs ?? [])
         .map(
@@ -85,7 +98,7 @@ export function Palette({ onClose, onHelp }: { onClose: () => void; onHelp: () =
         .filter(fits)
         .slice(0, 5),
     ].slice(0, SHOWN);
-  }, [agents, runs, text, words, navigate, onHelp]);
+  }, [agents, runs, account, text, words, navigate, onHelp]);
 
   function take(choice: Choice | undefined) {
     if (choice === undefined) return;

@@ -191,7 +191,10 @@ const admin = createRoute({
     if (!account.roles.some((role) => role === "admin" || role === "support"))
       throw new ApiError(403, "auth.may_not", words().errors.mayNotText, {}, "");
   },
-  validateSearch: (search): { tab?: string } => ({ tab: text(search.tab) }),
+  validateSearch: (search): { tab?: string; search?: string } => ({
+    tab: text(search.tab),
+    search: text(search.search),
+  }),
   component: lazyRouteComponent(() => import("@/features/admin/admin-page"), "AdminPage"),
 });
 

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
+import { KeyRound, Settings2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { accountQuery, authQuery, isAdmin, logOut } from "@/app/session";
 import { Keys } from "@/features/account/keys";
@@ -30,6 +31,7 @@ export function AccountPage() {
     <Page title={words.nav.account} isNarrow>
       <div className="stack gap-6">
         {account.isError ? <Problem error={account.error} onRetry={() => account.refetch()} /> : null}
+        <Elsewhere />
         {state && !state.is_set_up ? (
           <Section title={words.account.none} about={words.account.noneText}>
             <Link to="/welcome" className={buttonClass("do")}>
@@ -47,7 +49,7 @@ export function AccountPage() {
         {state?.is_set_up ? <Sessions /> : null}
         <Keys />
         <Storage />
-        <Elsewhere />
+        {state?.is_set_up ? <LogOut /> : null}
       </div>
     </Page>
   );
@@ -56,32 +58,38 @@ export function AccountPage() {
 /** What the rail has on wide screens and a phone's bar has no room for. */
 function Elsewhere() {
   const words = useWords();
-  const client = useQueryClient();
-  const navigate = useNavigate();
-  const { data: state } = useQuery(authQuery);
   const { data: account } = useQuery(accountQuery);
   return (
-    <nav aria-label={words.more} className="stack gap-2 md:hidden">
+    <nav aria-label={words.more} className="flex flex-wrap gap-2 md:hidden [&>a]:grow">
       <Link to="/connections" className={buttonClass()}>
+        <KeyRound className="size-4" />
         {words.nav.connections}
       </Link>
       {account && isAdmin(account) ? (
         <Link to="/admin" className={buttonClass()}>
+          <Settings2 className="size-4" />
           {words.nav.admin}
         </Link>
       ) : null}
-      {state?.is_set_up ? (
-        <Button
-          look="danger"
-          onClick={async () => {
-            await logOut(client);
-            navigate({ to: "/login" });
-          }}
-        >
-          {words.auth.logOut}
-        </Button>
-      ) : null}
     </nav>
+  );
+}
+
+function LogOut() {
+  const words = useWords();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  return (
+    <Button
+      look="danger"
+      className="md:hidden"
+      onClick={async () => {
+        await logOut(client);
+        navigate({ to: "/login" });
+      }}
+    >
+      {words.auth.logOut}
+    </Button>
   );
 }
 

@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { MoreHorizontal, ShieldCheck, UserX } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ComponentProps, type ReactNode, useState } from "react";
 import { api } from "@/shared/api/client";
 import type { AccountAnswer, DeadLetterAnswer } from "@/shared/api/schema";
 import { dateTime, listed } from "@/shared/format";
@@ -10,7 +10,8 @@ import { Button } from "@/shared/ui/button";
 import { Confirm, Dialog } from "@/shared/ui/dialog";
 import { Field, Input } from "@/shared/ui/field";
 import { Menu } from "@/shared/ui/menu";
-import { Ago, Empty, FormProblem, Page, Problem, Skeletons } from "@/shared/ui/state";
+import { SearchBox } from "@/shared/ui/search-box";
+import { Ago, Empty, FormProblem, Page, Problem, ShowMore, Skeletons } from "@/shared/ui/state";
 import { tellError } from "@/shared/ui/toast";
 
 const TABS = ["users", "dead-letters", "audit"] as const;
@@ -55,15 +56,12 @@ export function AdminPage() {
   );
 }
 
-interface Listed {
+type Listed = ComponentProps<typeof ShowMore>["of"] & {
   isPending: boolean;
   isError: boolean;
   error: unknown;
-  hasNextPage: boolean;
-  isFetchingNextPage: boolean;
   refetch: () => unknown;
-  fetchNextPage: () => unknown;
-}
+};
 
 /** The faces of a list: loading, error, empty, and as many pages as there are. */
 function List({
@@ -77,42 +75,46 @@ function List({
   empty: ReactNode;
   children: ReactNode;
 }) {
-  const words = useWords();
   if (list.isPending) return <Skeletons count={5} className="h-12" />;
   if (list.isError) return <Problem error={list.error} onRetry={list.refetch} />;
   if (isEmpty) return empty;
   return (
     <>
       {children}
-      {list.hasNextPage ? (
-        <Button className="mx-auto mt-4 flex" onClick={list.fetchNextPage} isBusy={list.isFetchingNextPage}>
-          {words.showMore}
-        </Button>
-      ) : null}
+      <ShowMore of={list} />
     </>
   );
 }
 
+/** What the list of a tab is searched for, kept in the address. */
+function useWanted(): [wanted: string, say: (text: string) => void] {
+  const navigate = useNavigate({ from: "/admin" });
+  const { search = "" } = useSearch({ from: "/shell/admin" });
+  return [
+    search,
+    (text) => navigate({ search: (old) => ({ ...old, search: text || undefined }), replace: true }),
+  ];
+}
+
 function Users() {
   const words = useWords();
-  const [search, setSearch] = useState("");
+  const [search, setSearch] = useWanted();
   const list = useInfiniteQuery({
     queryKey: ["admin", "users", search],
     queryFn: ({ pageParam }) =>
       api("GET /api/admin/users", { query: { limit: 50, before: pageParam, search } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_before,
+    placeholderData: keepPreviousData,
   });
   const users = list.data?.pages.flatMap((page) => page.users) ?? [];
   return (
     <>
-      <Input
-        type="search"
+      <SearchBox
         className="mb-4 max-w-sm"
-        aria-label={words.admin.searchUsers}
-        placeholder={words.admin.searchUsers}
+        label={words.admin.searchUsers}
         value={search}
-        onChange={(event) => setSearch(event.target.value)}
+        onSearch={setSearch}
       />
       <List
         list={list}
@@ -133,6 +135,8 @@ function User({ user }: { user: AccountAnswer }) {
   const words = useWords();
   const client = useQueryClient();
   const [isSuspending, setSuspending] = useState(false);
+  const [isGiving, setGiving] = useState(false);
+  const hasAll = user.roles.includes("admin");
   const [reason, setReason] = useState("");
   const again = () => client.invalidateQueries({ queryKey: ["admin"] });
   const restoring = useMutation({
@@ -153,48 +157,61 @@ function User({ user }: { user: AccountAnswer }) {
       api("PUT /api/admin/users/{user_id}/roles", {
         path: { user_id: user.id },
         body: {
-          roles: user.roles.includes("admin")
-            ? user.roles.filter((role) => role !== "admin")
-            : [...user.roles, "admin"],
+          roles: hasAll ? user.roles.filter((role) => role !== "admin") : [...user.roles, "admin"],
         },
       }),
-    onSuccess: again,
+    onSuccess: () => {
+      setGiving(false);
+      again();
+    },
     onError: tellError,
   });
   const isSuspended = user.status === "suspended";
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5">
-      <span className="min-w-0 grow basis-40">
+    <li className="relative flex flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2.5">
+      <span className="min-w-0 grow basis-40 max-sm:basis-full max-sm:pr-10">
         <span className="block truncate font-medium">{user.name}</span>
         <span className="block truncate text-13 text-dim">{user.email ?? "–"}</span>
         {user.suspended_for ? <span className="text-13 text-bad">{user.suspended_for}</span> : null}
       </span>
       <span className="text-13 text-dim">{listed(user.roles.map((role) => words.admin.roles[role]))}</span>
-      <span className={`w-20 text-13 ${isSuspended ? "text-bad" : "text-good"}`}>
+      <span className={`text-13 sm:w-20 ${isSuspended ? "text-bad" : "text-good"}`}>
         {words.admin.statuses[user.status]}
       </span>
-      <span className="w-28 text-right text-13 text-dim">
+      <span className="text-13 text-dim sm:w-28 sm:text-right">
         {user.last_seen_at ? <Ago at={user.last_seen_at} /> : words.admin.neverSeen}
       </span>
-      <Menu
-        label={words.more}
-        trigger={<MoreHorizontal />}
-        items={[
-          {
-            label: user.roles.includes("admin") ? words.admin.takeAdmin : words.admin.makeAdmin,
-            icon: <ShieldCheck />,
-            onSelect: () => giving.mutate(),
-          },
-          isSuspended
-            ? { label: words.admin.restore, icon: <ShieldCheck />, onSelect: () => restoring.mutate() }
-            : {
-                label: words.admin.suspend,
-                icon: <UserX />,
-                isDanger: true,
-                onSelect: () => setSuspending(true),
-              },
-        ]}
-      />
+      <span className="max-sm:absolute max-sm:top-2 max-sm:right-2">
+        <Menu
+          label={words.more}
+          trigger={<MoreHorizontal />}
+          items={[
+            {
+              label: hasAll ? words.admin.takeAdmin : words.admin.makeAdmin,
+              icon: <ShieldCheck />,
+              onSelect: () => setGiving(true),
+            },
+            isSuspended
+              ? { label: words.admin.restore, icon: <ShieldCheck />, onSelect: () => restoring.mutate() }
+              : {
+                  label: words.admin.suspend,
+                  icon: <UserX />,
+                  isDanger: true,
+                  onSelect: () => setSuspending(true),
+                },
+          ]}
+        />
+      </span>
+      {isGiving ? (
+        <Confirm
+          title={hasAll ? words.admin.takeAdminNamed(user.name) : words.admin.makeAdminNamed(user.name)}
+          text={hasAll ? words.admin.takeAdminText : words.admin.makeAdminText}
+          act={hasAll ? words.admin.takeAdmin : words.admin.makeAdmin}
+          isBusy={giving.isPending}
+          onDo={() => giving.mutate()}
+          onClose={() => setGiving(false)}
+        />
+      ) : null}
       {isSuspending ? (
         <Dialog
           title={words.admin.suspendNamed(user.name)}
@@ -235,6 +252,7 @@ function DeadLetters() {
     queryFn: ({ pageParam }) => api("GET /api/v1/dead-letters", { query: { limit: 50, before: pageParam } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_before,
+    placeholderData: keepPreviousData,
   });
   const letters = list.data?.pages.flatMap((page) => page.dead_letters) ?? [];
   return (
@@ -299,32 +317,46 @@ function Letter({ letter }: { letter: DeadLetterAnswer }) {
 
 function Audit() {
   const words = useWords();
-  const [action, setAction] = useState("");
+  const [action, setAction] = useWanted();
   const list = useInfiniteQuery({
     queryKey: ["admin", "audit", action],
     queryFn: ({ pageParam }) =>
       api("GET /api/admin/audit", { query: { limit: 50, before: pageParam, action } }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_before,
+    placeholderData: keepPreviousData,
   });
   const entries = list.data?.pages.flatMap((page) => page.entries) ?? [];
   return (
     <>
-      <Input
-        type="search"
-        className="mb-4 max-w-sm"
-        aria-label={words.admin.byAction}
-        placeholder={words.admin.byAction}
-        value={action}
-        onChange={(event) => setAction(event.target.value)}
-      />
+      <SearchBox className="mb-4 max-w-sm" label={words.admin.byAction} value={action} onSearch={setAction} />
       <List
         list={list}
         isEmpty={entries.length === 0}
         empty={<p className="text-dim">{words.admin.noEntries}</p>}
       >
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
-        <section className="card overflow-x-auto" tabIndex={0} aria-label={words.admin.tabs.audit}>
+        <ul className="card divide-y sm:hidden">
+          {entries.map((one) => (
+            <li key={one.id} className="px-4 py-2.5 text-13">
+              <span className="row justify-between">
+                <span className="min-w-0 truncate font-medium text-14">{one.action}</span>
+                <span className={`shrink-0 ${one.outcome === "refused" ? "text-bad" : "text-dim"}`}>
+                  {words.admin.outcomes[one.outcome] ?? one.outcome}
+                </span>
+              </span>
+              <span className="block break-all font-mono text-12">{one.target}</span>
+              <span className="text-dim">
+                {dateTime(one.at)} · {one.door} · {one.ip}
+              </span>
+            </li>
+          ))}
+        </ul>
+        <section
+          className="card overflow-x-auto max-sm:hidden"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+          tabIndex={0}
+          aria-label={words.admin.tabs.audit}
+        >
           <table className="w-full text-left text-13">
             <thead className="bg-sunken/60 text-dim">
               <tr>

@@ -30,7 +30,7 @@ export const credentialsQuery = {
   queryKey: ["credentials"],
   queryFn: () => api("GET /api/v1/credentials"),
 };
-const providersQuery = {
+export const providersQuery = {
   queryKey: ["providers"],
   queryFn: () => api("GET /api/v1/providers"),
   staleTime: Number.POSITIVE_INFINITY,

@@ -14,7 +14,12 @@ import {
   Workflow,
 } from "lucide-react";
 import { useState } from "react";
-import { AddConnection, credentialsQuery, kindName } from "@/features/connections/add-connection";
+import {
+  AddConnection,
+  credentialsQuery,
+  kindName,
+  providersQuery,
+} from "@/features/connections/add-connection";
 import { api } from "@/shared/api/client";
 import type { CredentialAnswer, UseItem } from "@/shared/api/schema";
 import { dateTime } from "@/shared/format";
@@ -89,6 +94,8 @@ export function ConnectionsPage() {
 
 function Row({ credential }: { credential: CredentialAnswer }) {
   const words = useWords();
+  const { data: providers } = useQuery(providersQuery);
+  const provider = providers?.find((one) => one.id === credential.provider)?.name ?? credential.provider;
   const [opened, setOpened] = useState<"delete" | "rename" | "renew" | "uses">();
   const close = () => setOpened(undefined);
   const isAccount = credential.type === "oauth2";
@@ -103,7 +110,7 @@ function Row({ credential }: { credential: CredentialAnswer }) {
       <span className="grid size-9 shrink-0 place-items-center rounded-md bg-wash text-accent">
         {isAccount ? <UserRound className="size-4" /> : <KeyRound className="size-4" />}
       </span>
-      <div className="min-w-0 grow basis-48">
+      <div className="min-w-0 grow basis-40">
         <p className="truncate font-medium">
           {credential.title}
           {credential.is_system ? (
@@ -113,9 +120,7 @@ function Row({ credential }: { credential: CredentialAnswer }) {
           ) : null}
         </p>
         <p className="truncate text-13 text-dim">
-          {[credential.provider, kindName(credential.type, words), credential.account]
-            .filter(Boolean)
-            .join(" · ")}
+          {[provider, kindName(credential.type, words), credential.account].filter(Boolean).join(" · ")}
           {credential.last_used_at ? (
             <>
               {" · "}
@@ -137,7 +142,7 @@ function Row({ credential }: { credential: CredentialAnswer }) {
         {testing.isError ? <p className="mt-1 text-13 text-bad">{messageOf(testing.error)}</p> : null}
       </div>
       {credential.is_system ? null : (
-        <>
+        <div className="row ml-auto">
           {credential.ended_at ? (
             <Button small look="do" onClick={() => setOpened("renew")}>
               <RefreshCw className="size-4" />
@@ -146,7 +151,7 @@ function Row({ credential }: { credential: CredentialAnswer }) {
           ) : (
             <Button small onClick={() => testing.mutate()} isBusy={testing.isPending}>
               <PlugZap className="size-4" />
-              {words.connections.test}
+              <span className="max-sm:sr-only">{words.connections.test}</span>
             </Button>
           )}
           <Menu
@@ -165,7 +170,7 @@ function Row({ credential }: { credential: CredentialAnswer }) {
               },
             ]}
           />
-        </>
+        </div>
       )}
       {opened === "delete" ? <DeleteDialog credential={credential} onClose={close} /> : null}
       {opened === "rename" ? <RenameDialog credential={credential} onClose={close} /> : null}

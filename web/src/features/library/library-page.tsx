@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { Archive, FileUp, FolderOpen, FolderPlus, Plus, Search, Star, Trash2 } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { type LibraryActs, useLibraryActs, useLiveAgents } from "@/features/library/acts";
 import { AgentCard } from "@/features/library/agent-card";
 import { Breadcrumb, FolderCard, pathOf } from "@/features/library/folders";
@@ -14,6 +14,7 @@ import { oneOf } from "@/shared/search";
 import { useWords } from "@/shared/settings";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Select } from "@/shared/ui/field";
+import { SearchBox } from "@/shared/ui/search-box";
 import { Empty, Page, Problem, ShowMore } from "@/shared/ui/state";
 
 const RunDialog = lazy(() =>
@@ -23,7 +24,6 @@ const dialogs = () => import("@/features/library/folder-dialogs");
 const FolderDialog = lazy(() => dialogs().then((module) => ({ default: module.FolderDialog })));
 const MoveDialog = lazy(() => dialogs().then((module) => ({ default: module.MoveDialog })));
 const FolderDeletion = lazy(() => dialogs().then((module) => ({ default: module.FolderDeletion })));
-const PAUSE_MS = 200;
 const GRID = "grid gap-3 sm:grid-cols-2 xl:grid-cols-3";
 
 /** What is asked in a window over the page. */
@@ -227,7 +227,17 @@ function Toolbar({ wanted, counts }: { wanted: LibrarySearch; counts: CountsAnsw
         </nav>
       </div>
       <div className="flex flex-wrap items-center gap-2">
-        <SearchBox />
+        <SearchBox
+          className="w-full max-w-md sm:w-56 sm:grow"
+          label={words.library.search}
+          value={wanted.search ?? ""}
+          onSearch={(text) =>
+            navigate({
+              search: (old) => ({ ...old, folder: undefined, search: text || undefined }),
+              replace: true,
+            })
+          }
+        />
         <span className="grow max-sm:hidden" />
         <Select
           className="w-auto! max-sm:grow"
@@ -259,7 +269,7 @@ function Toolbar({ wanted, counts }: { wanted: LibrarySearch; counts: CountsAnsw
         </Select>
       </div>
       {wanted.shelf === "deleted" ? null : (
-        <fieldset className="flex gap-2 overflow-x-auto py-0.5 max-sm:-mx-4 max-sm:px-4">
+        <fieldset className="flex min-w-0 gap-2 overflow-x-auto py-0.5 max-sm:-mx-4 max-sm:px-4">
           <legend className="sr-only">{words.library.filter}</legend>
           {STATUSES.map((one) => (
             <button
@@ -301,43 +311,6 @@ function Tab({
       {children}
       <span className="font-normal text-13 text-dim">{count === undefined ? "" : number(count)}</span>
     </Link>
-  );
-}
-
-function SearchBox() {
-  const words = useWords();
-  const navigate = useNavigate({ from: "/library" });
-  const { search = "" } = useSearch({ from: "/shell/library" });
-  const [text, setText] = useState(search);
-  const sent = useRef(search);
-  useEffect(() => {
-    // What comes from elsewhere, a link or the way back, is shown; what was typed here is newer than its echo.
-    if (search !== sent.current) setText(search);
-    sent.current = search;
-  }, [search]);
-  useEffect(() => {
-    if (text === sent.current) return;
-    const timer = setTimeout(() => {
-      sent.current = text;
-      navigate({
-        search: (old) => ({ ...old, folder: undefined, search: text || undefined }),
-        replace: true,
-      });
-    }, PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text, navigate]);
-  return (
-    <div className="relative w-full max-w-md">
-      <Search className="absolute top-2.5 left-3 size-4 text-dim" aria-hidden="true" />
-      <input
-        type="search"
-        aria-label={words.library.search}
-        placeholder={words.library.search}
-        value={text}
-        onChange={(event) => setText(event.target.value)}
-        className="field pl-9"
-      />
-    </div>
   );
 }
 

@@ -6,6 +6,8 @@ const PAGE = 48;
 const MOST_PRESETS = 200;
 const LOOK_AGAIN_MS = 1_000;
 const SUGGESTED = 6;
+/** Enough of what fits that the nearest is among it. */
+const SEARCHED = 24;
 
 /** What is looked for in the library, as its address says it. */
 export interface LibrarySearch {
@@ -97,7 +99,7 @@ export const storageQuery = queryOptions({
 export const recentAgentsQuery = (search: string) =>
   queryOptions({
     queryKey: ["agents", "recent", search],
-    queryFn: () => api("GET /api/v1/graphs", { query: { limit: SUGGESTED, search } }),
+    queryFn: () => api("GET /api/v1/graphs", { query: { limit: search ? SEARCHED : SUGGESTED, search } }),
     placeholderData: keepPreviousData,
   });
 

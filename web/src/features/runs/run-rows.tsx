@@ -9,12 +9,15 @@ import { Ago, StateBadge } from "@/shared/ui/state";
 export function RunRows({
   runs,
   names,
+  nameless,
   aside,
   chosen,
   onChoose,
 }: {
   runs: RunItem[];
   names?: ReadonlyMap<string, string>;
+  /** What an agent is called that `names` lacks. */
+  nameless?: string;
   aside?: (run: RunItem) => ReactNode;
   chosen?: ReadonlySet<string>;
   onChoose?: (id: string, isChosen: boolean) => void;
@@ -24,7 +27,7 @@ export function RunRows({
     <ul className="card divide-y [&>li:first-child]:rounded-t-lg [&>li:last-child]:rounded-b-lg">
       {runs.map((run) => {
         const name = names
-          ? (names.get(run.graph_id) ?? words.library.deletedAgent)
+          ? (names.get(run.graph_id) ?? nameless ?? words.library.deletedAgent)
           : words.runs.runOf(run.id.slice(-6));
         return (
           <li
@@ -46,7 +49,7 @@ export function RunRows({
             <Link
               to="/runs/$runId"
               params={{ runId: run.id }}
-              className="min-w-0 grow basis-48 truncate max-sm:basis-full font-medium after:absolute after:inset-0"
+              className="min-w-0 grow basis-32 truncate max-sm:basis-full font-medium after:absolute after:inset-0"
             >
               {name}
               {run.error ? (

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { Columns2, Search, SquareActivity, Trash2, X } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { Columns2, SquareActivity, Trash2, X } from "lucide-react";
+import { useMemo, useState } from "react";
 import { runsQuery } from "@/features/runs/queries";
 import { RunRows } from "@/features/runs/run-rows";
 import { api } from "@/shared/api/client";
@@ -9,14 +9,14 @@ import type { RunStatus } from "@/shared/api/schema";
 import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Confirm } from "@/shared/ui/dialog";
-import { Input, Select } from "@/shared/ui/field";
+import { Select } from "@/shared/ui/field";
+import { SearchBox } from "@/shared/ui/search-box";
 import { Empty, Page, Problem, ShowMore, Skeletons } from "@/shared/ui/state";
 import { tell, tellError } from "@/shared/ui/toast";
 
 const STATUSES: RunStatus[] = ["running", "waiting", "queued", "failed", "completed", "cancelled"];
 const MOST_NAMES = 500;
 const AT_ONCE = 100;
-const PAUSE_MS = 250;
 const DAY_MS = 86_400_000;
 /** Spans of time one looks back over, in days. */
 const SPANS = { day: 1, week: 7, month: 30 } as const;
@@ -85,7 +85,13 @@ export function RunsPage() {
       ) : null}
       {all.length > 0 ? (
         <div className={runs.isPlaceholderData ? "opacity-60" : ""}>
-          <RunRows runs={all} names={names} chosen={new Set(picked)} onChoose={choose} />
+          <RunRows
+            runs={all}
+            names={names}
+            {...(names.size >= MOST_NAMES ? { nameless: words.runs.one } : {})}
+            chosen={new Set(picked)}
+            onChoose={choose}
+          />
         </div>
       ) : null}
       <ShowMore of={runs} />
@@ -97,30 +103,18 @@ function Filters({ agents }: { agents: Array<{ id: string; name: string }> }) {
   const words = useWords();
   const navigate = useNavigate({ from: "/runs" });
   const { status, agent, search, within } = useSearch({ from: "/shell/runs" });
-  const [text, setText] = useState(search ?? "");
-  useEffect(() => {
-    if (text === (search ?? "")) return;
-    const timer = setTimeout(
-      () => navigate({ search: (old) => ({ ...old, search: text || undefined }), replace: true }),
-      PAUSE_MS,
-    );
-    return () => clearTimeout(timer);
-  }, [text, search, navigate]);
   const choose = (name: "status" | "agent" | "within", value: string) =>
     navigate({ search: (old) => ({ ...old, [name]: value || undefined }) });
   return (
     <>
-      <span className="relative max-sm:w-full">
-        <Search className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-dim" />
-        <Input
-          type="search"
-          className="pl-8! sm:w-56!"
-          aria-label={words.runs.search}
-          placeholder={words.runs.search}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </span>
+      <SearchBox
+        className="max-sm:w-full sm:w-56"
+        label={words.runs.search}
+        value={search ?? ""}
+        onSearch={(text) =>
+          navigate({ search: (old) => ({ ...old, search: text || undefined }), replace: true })
+        }
+      />
       <Select
         className="w-auto! max-w-48"
         aria-label={words.runs.byAgent}

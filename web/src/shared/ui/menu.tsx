@@ -1,4 +1,4 @@
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 export interface MenuItem {
   label: string;
@@ -25,6 +25,9 @@ export function Menu({
   triggerClass?: string;
 }) {
   const [isOpen, setOpen] = useState(false);
+  /** It would not be seen whole where it belongs. */
+  const [isFlipped, setFlipped] = useState({ x: false, y: false });
+  const list = useRef<HTMLDivElement>(null);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
 
@@ -37,6 +40,16 @@ export function Menu({
     document.addEventListener("pointerdown", onDown);
     return () => document.removeEventListener("pointerdown", onDown);
   }, [isOpen]);
+
+  useLayoutEffect(() => {
+    const box = list.current?.getBoundingClientRect();
+    if (!isOpen || !box) return setFlipped({ x: false, y: false });
+    const { clientWidth } = document.documentElement;
+    setFlipped({
+      x: box.left < 0 || box.right > clientWidth,
+      y: side === "bottom" && box.bottom > innerHeight && box.top > 2 * box.height,
+    });
+  }, [isOpen, side]);
 
   function onKeyDown(event: KeyboardEvent) {
     const all = [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
@@ -77,11 +90,12 @@ export function Menu({
       </button>
       {isOpen ? (
         <div
+          ref={list}
           role="menu"
           tabIndex={-1}
           aria-label={label}
           onKeyDown={onKeyDown}
-          className={`absolute z-40 min-w-48 animate-rise rounded-lg border bg-paper p-1 shadow-float ${align === "end" ? "right-0" : "left-0"} ${side === "bottom" ? "top-full mt-1" : "bottom-full mb-1"}`}
+          className={`absolute z-40 min-w-48 animate-rise rounded-lg border bg-paper p-1 shadow-float ${(align === "end") !== isFlipped.x ? "right-0" : "left-0"} ${(side === "bottom") !== isFlipped.y ? "top-full mt-1" : "bottom-full mb-1"}`}
         >
           {items.map((item, index) =>
             item === "line" ? (

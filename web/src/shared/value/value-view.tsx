@@ -76,10 +76,15 @@ function Shown({ kind, value }: { kind: ValueKind; value: Json }) {
     case "tree":
       return <Tree value={value} />;
     case "text":
+      if (value === "") return <EmptyText />;
       return <p className="whitespace-pre-wrap break-words">{value}</p>;
     default:
       return <span className="font-mono text-13">{textOfValue(value)}</span>;
   }
+}
+
+function EmptyText() {
+  return <p className="text-dim">{useWords().value.empty}</p>;
 }
 
 /** A value in a line, for where there is little room. */
