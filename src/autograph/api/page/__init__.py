@@ -21,36 +21,39 @@ _UNBUILT: Final = (_HERE / "unbuilt.html").read_bytes()
 _BUILD: Final = Build(_HERE / "built")
 _REVALIDATED: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
-_PAGES: Final = (
-    "/",
-    "/notifications",
-    "/welcome",
-    "/login",
-    "/signup",
-    "/forgotten",
-    "/auth/{step}",
-    "/connect",
-    "/oauth/authorize",
-    "/library",
-    "/library/{agent_id}",
-    "/build",
-    "/build/{agent_id}",
-    "/runs",
-    "/runs/{run_id}",
-    "/reviews",
-    "/connections",
-    "/account",
-    "/account/{section}",
-    "/admin",
-    "/admin/{section}",
-)
-"""Every path that the web app has a page for; it shows its own page for what is not there."""
+_PAGES: Final = {
+    "/": "home/home-page.tsx",
+    "/notifications": "notifications/notifications-page.tsx",
+    "/welcome": "auth/pages.tsx",
+    "/login": "auth/pages.tsx",
+    "/signup": "auth/pages.tsx",
+    "/forgotten": "auth/pages.tsx",
+    "/auth/{step}": "auth/links.tsx",
+    "/connect": "auth/links.tsx",
+    "/oauth/authorize": "auth/links.tsx",
+    "/library": "library/library-page.tsx",
+    "/library/{agent_id}": "library/agent-page.tsx",
+    "/build": "builder/builder-page.tsx",
+    "/build/{agent_id}": "builder/builder-page.tsx",
+    "/runs": "runs/runs-page.tsx",
+    "/runs/compare": "runs/compare-page.tsx",
+    "/runs/{run_id}": "runs/run-page.tsx",
+    "/reviews": "reviews/reviews-page.tsx",
+    "/connections": "connections/connections-page.tsx",
+    "/account": "account/account-page.tsx",
+    "/account/{section}": "account/account-page.tsx",
+    "/admin": "admin/admin-page.tsx",
+    "/admin/{section}": "admin/admin-page.tsx",
+}
+"""Every path that the web app has a page for, and the module of it that shows the page (in web/src/features).
 
-
+The web app shows its own page for what is not there.
+"""
+_SHARED: Final = "share/share-page.tsx"
 @public("The page asks people to log in; there is nothing of anybody on it.", rate=RateClass.READ)
 async def page(request: Request) -> Response:
     """Return the page, which finds out by its path what to show."""
-    return _page(request.scope)
+    return _page(request.scope, shows=_PAGES.get(request.scope["route"].path))
 
 
 for _path in _PAGES:
@@ -63,7 +66,7 @@ for _path in _PAGES:
 )
 async def shared(token: str, request: Request) -> Response:
     """Return the page for what is shown by a link. Who searches the web is asked to leave it out."""
-    found = _page(request.scope)
+    found = _page(request.scope, shows=_SHARED)
     found.headers["X-Robots-Tag"] = "noindex, nofollow"
     return found
 
@@ -116,13 +119,22 @@ def page_for_nothing(scope: Scope) -> Response | None:
     return _page(scope, status_code=404)
 
 
-def _page(scope: Scope, *, status_code: int = 200) -> Response:
+def _page(scope: Scope, *, shows: str | None = None, status_code: int = 200) -> Response:
     found = _BUILD.find("index.html", _encodings(scope))
     if found is None:
         return Response(
             _UNBUILT, status_code, {"Cache-Control": _REVALIDATED}, media_type="text/html"
         )
-    return _sent(found, _REVALIDATED, status_code)
+    sent = _sent(found, _REVALIDATED, status_code)
+    # Else a browser learns what a page is made of only when it has run what all pages share.
+    if shows is not None and (files := _BUILD.needed_by(f"src/features/{shows}")):
+        sent.headers["Link"] = ", ".join(map(_preloaded, files))
+    return sent
+
+
+def _preloaded(name: str) -> str:
+    how = "preload; as=style" if name.endswith(".css") else "modulepreload; fetchpriority=low"
+    return f"</{name}>; rel={how}; crossorigin"
 
 
 def _file(scope: Scope, name: str, cached: str) -> Response:
