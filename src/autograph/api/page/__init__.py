@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -21,35 +24,52 @@ _UNBUILT: Final = (_HERE / "unbuilt.html").read_bytes()
 _BUILD: Final = Build(_HERE / "built")
 _REVALIDATED: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
-_PAGES: Final = {
-    "/": "home/home-page.tsx",
-    "/notifications": "notifications/notifications-page.tsx",
-    "/welcome": "auth/pages.tsx",
-    "/login": "auth/pages.tsx",
-    "/signup": "auth/pages.tsx",
-    "/forgotten": "auth/pages.tsx",
-    "/auth/{step}": "auth/links.tsx",
-    "/connect": "auth/links.tsx",
-    "/oauth/authorize": "auth/links.tsx",
-    "/library": "library/library-page.tsx",
-    "/library/{agent_id}": "library/agent-page.tsx",
-    "/build": "builder/builder-page.tsx",
-    "/build/{agent_id}": "builder/builder-page.tsx",
-    "/runs": "runs/runs-page.tsx",
-    "/runs/compare": "runs/compare-page.tsx",
-    "/runs/{run_id}": "runs/run-page.tsx",
-    "/reviews": "reviews/reviews-page.tsx",
-    "/connections": "connections/connections-page.tsx",
-    "/account": "account/account-page.tsx",
-    "/account/{section}": "account/account-page.tsx",
-    "/admin": "admin/admin-page.tsx",
-    "/admin/{section}": "admin/admin-page.tsx",
-}
-"""Every path that the web app has a page for, and the module of it that shows the page (in web/src/features).
+_WHO: Final = ("/api/v1/account", "/api/v1/auth")
 
-The web app shows its own page for what is not there.
-"""
-_SHARED: Final = "share/share-page.tsx"
+
+@dataclass(frozen=True, slots=True)
+class _Shows:
+    """What shows a page: a module of web/src/features, and what it asks for before there is anything to see."""
+
+    module: str
+    asks: tuple[str, ...] = ()
+
+
+_PAGES: Final[Mapping[str, _Shows]] = {
+    "/": _Shows("home/home-page.tsx", _WHO),
+    "/notifications": _Shows("notifications/notifications-page.tsx", _WHO),
+    "/welcome": _Shows("auth/pages.tsx"),
+    "/login": _Shows("auth/pages.tsx"),
+    "/signup": _Shows("auth/pages.tsx"),
+    "/forgotten": _Shows("auth/pages.tsx"),
+    "/auth/{step}": _Shows("auth/links.tsx"),
+    "/connect": _Shows("auth/links.tsx"),
+    "/oauth/authorize": _Shows("auth/links.tsx", _WHO),
+    "/library": _Shows(
+        "library/library-page.tsx",
+        (
+            *_WHO,
+            "/api/v1/library/agents?limit=48&root_only=true",
+            "/api/v1/library/folders",
+        ),
+    ),
+    "/library/{agent_id}": _Shows("library/agent-page.tsx", _WHO),
+    "/build": _Shows("builder/builder-page.tsx", _WHO),
+    "/build/{agent_id}": _Shows("builder/builder-page.tsx", _WHO),
+    "/runs": _Shows("runs/runs-page.tsx", _WHO),
+    "/runs/compare": _Shows("runs/compare-page.tsx", _WHO),
+    "/runs/{run_id}": _Shows("runs/run-page.tsx", (*_WHO, "/api/v1/runs/{run_id}")),
+    "/reviews": _Shows("reviews/reviews-page.tsx", _WHO),
+    "/connections": _Shows("connections/connections-page.tsx", _WHO),
+    "/account": _Shows("account/account-page.tsx", _WHO),
+    "/account/{section}": _Shows("account/account-page.tsx", _WHO),
+    "/admin": _Shows("admin/admin-page.tsx", _WHO),
+    "/admin/{section}": _Shows("admin/admin-page.tsx", _WHO),
+}
+"""Every path that the web app has a page for; it shows its own page for what is not there."""
+_SHARED: Final = _Shows("share/share-page.tsx")
+
+
 @public("The page asks people to log in; there is nothing of anybody on it.", rate=RateClass.READ)
 async def page(request: Request) -> Response:
     """Return the page, which finds out by its path what to show."""
@@ -119,22 +139,30 @@ def page_for_nothing(scope: Scope) -> Response | None:
     return _page(scope, status_code=404)
 
 
-def _page(scope: Scope, *, shows: str | None = None, status_code: int = 200) -> Response:
+def _page(scope: Scope, *, shows: _Shows | None = None, status_code: int = 200) -> Response:
     found = _BUILD.find("index.html", _encodings(scope))
     if found is None:
         return Response(
             _UNBUILT, status_code, {"Cache-Control": _REVALIDATED}, media_type="text/html"
         )
     sent = _sent(found, _REVALIDATED, status_code)
-    # Else a browser learns what a page is made of only when it has run what all pages share.
-    if shows is not None and (files := _BUILD.needed_by(f"src/features/{shows}")):
-        sent.headers["Link"] = ", ".join(map(_preloaded, files))
+    if shows is not None and (files := _BUILD.needed_by(f"src/features/{shows.module}")):
+        sent.headers["Link"] = ", ".join((*map(_loaded, files), *_asked(scope, shows)))
     return sent
 
 
-def _preloaded(name: str) -> str:
+# Else a browser learns what a page is made of, and what it will ask for, only when it has run what all pages share.
+def _loaded(name: str) -> str:
     how = "preload; as=style" if name.endswith(".css") else "modulepreload; fetchpriority=low"
     return f"</{name}>; rel={how}; crossorigin"
+
+
+def _asked(scope: Scope, shows: _Shows) -> Iterator[str]:
+    for one in shows.asks:
+        # Where an address says more, the page asks for something else.
+        if one in _WHO or not scope["query_string"]:
+            path = one.format_map({k: quote(v, "") for k, v in scope["path_params"].items()})
+            yield f"<{path}>; rel=preload; as=fetch; crossorigin"
 
 
 def _file(scope: Scope, name: str, cached: str) -> Response:

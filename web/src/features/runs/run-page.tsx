@@ -4,7 +4,6 @@ import { WifiOff } from "lucide-react";
 import { lazy, Suspense, useEffect } from "react";
 import { agentQuery } from "@/features/library/queries";
 import { runReviewsQuery } from "@/features/reviews/queries";
-import { ReviewCard } from "@/features/reviews/review-card";
 import { Feedback } from "@/features/runs/feedback";
 import { countsOf, named } from "@/features/runs/given";
 import { Journal } from "@/features/runs/journal";
@@ -13,8 +12,6 @@ import { type NameOf, useNodeNames } from "@/features/runs/names";
 import { Outputs } from "@/features/runs/outputs";
 import { runQuery } from "@/features/runs/queries";
 import { RunActions } from "@/features/runs/run-actions";
-import { RunProblem } from "@/features/runs/run-problem";
-import { StepPanel } from "@/features/runs/step-panel";
 import { Timeline } from "@/features/runs/timeline";
 import type { Graph, Json } from "@/graph-core/model";
 import { NOTHING_YET } from "@/graph-core/overlay";
@@ -25,6 +22,15 @@ import { useWords } from "@/shared/settings";
 import { Ago, Page, Skeletons, Sliced, StateBadge } from "@/shared/ui/state";
 import { ValueView } from "@/shared/value/value-view";
 
+const ReviewCard = lazy(() =>
+  import("@/features/reviews/review-card").then((module) => ({ default: module.ReviewCard })),
+);
+const RunProblem = lazy(() =>
+  import("@/features/runs/run-problem").then((module) => ({ default: module.RunProblem })),
+);
+const StepPanel = lazy(() =>
+  import("@/features/runs/step-panel").then((module) => ({ default: module.StepPanel })),
+);
 const Replay = lazy(() => import("@/features/runs/replay"));
 const OVER: RunStatus[] = ["completed", "failed", "cancelled"];
 
@@ -96,9 +102,15 @@ export function RunPage() {
       <div className="stack gap-6">
         {isOver ? null : <Lost seq={live.overlay.seq} />}
         {run.data.status === "failed" ? (
-          <RunProblem run={run.data} nameOf={nameOf} onStep={selectOwn} />
+          <Suspense fallback={<Skeletons className="h-24" />}>
+            <RunProblem run={run.data} nameOf={nameOf} onStep={selectOwn} />
+          </Suspense>
         ) : null}
-        {status === "waiting" || waits > 0 ? <Waiting run={run.data} nameOf={nameOf} /> : null}
+        {status === "waiting" || waits > 0 ? (
+          <Suspense fallback={<Skeletons className="h-24" />}>
+            <Waiting run={run.data} nameOf={nameOf} />
+          </Suspense>
+        ) : null}
         <Outputs
           outputs={isAsked ? run.data.outputs : soFar}
           counts={isAsked ? {} : countsOf(live.given, graph)}
