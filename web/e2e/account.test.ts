@@ -251,6 +251,25 @@ describe("an app", () => {
   });
 });
 
+describe("who reads Chinese", () => {
+  test("is told in Chinese what was wrong, and at which field", async () => {
+    const { page, context } = here;
+    await context.addInitScript(() => localStorage.setItem("autograph.language", "zh"));
+    await page.goto("/login");
+    await page.getByLabel("电子邮箱").fill("nobody@example.com");
+    await page.getByLabel("密码").fill("not the right sentence");
+    await button(page, "登录").click();
+    await page.getByRole("alert").filter({ hasText: "邮箱、密码或验证码不正确。" }).waitFor();
+    await page.goto("/signup");
+    await page.getByLabel("您的姓名").fill("Ada");
+    await page.getByLabel("电子邮箱").fill("ada2@example.com");
+    await page.getByLabel("密码").fill("short");
+    await button(page, "注册").click();
+    await page.getByText("此密码太短或太容易猜到。").first().waitFor();
+    expect(await barriers(page)).toEqual([]);
+  });
+});
+
 describe("who may not, or finds nothing,", () => {
   test("is told so on a page with a way out", async () => {
     const { page } = here;

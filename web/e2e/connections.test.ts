@@ -146,5 +146,11 @@ describe("an account elsewhere", () => {
     await row.getByText("It works, as ada.").waitFor();
     const after = await ask<Array<{ id: string }>>(page, "GET", "/api/v1/credentials");
     expect(after.map((one) => one.id)).toEqual(before.map((one) => one.id));
+    // On a phone its menu stays in the window.
+    await page.setViewportSize({ width: 390, height: 844 });
+    await button(row, "More").click();
+    const box = await page.getByRole("menu").boundingBox();
+    expect(box && box.x >= 0 && box.x + box.width <= 390).toBe(true);
+    expect(await barriers(page)).toEqual([]);
   });
 });
