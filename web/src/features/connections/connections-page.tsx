@@ -149,7 +149,12 @@ function Row({ credential }: { credential: CredentialAnswer }) {
               {renew}
             </Button>
           ) : (
-            <Button small onClick={() => testing.mutate()} isBusy={testing.isPending}>
+            <Button
+              small
+              title={words.connections.test}
+              onClick={() => testing.mutate()}
+              isBusy={testing.isPending}
+            >
               <PlugZap className="size-4" />
               <span className="max-sm:sr-only">{words.connections.test}</span>
             </Button>
