@@ -96,6 +96,7 @@ class Platform:
     """A process, put together.
 
     Attributes:
+        tracer: Notes spans; None where nothing is traced.
         turns: What limits how often something is done, by everybody together.
         owner: The person at this machine.
     """
@@ -124,7 +125,7 @@ class Platform:
     integrations: Integrations
     notifications: NotificationService
     turns: RateLimiter
-    tracer: Tracer
+    tracer: Tracer | None
     journal: JournalStore
     owner: Principal
     worker: Worker
@@ -171,7 +172,7 @@ async def platform(
         rows, specs = RunRepository(database), catalog.specs()
         plans = SavedPlans(graphs, specs)
         dispatch = await make_dispatch(settings, database, stack, process)
-        ground = await make_ground(settings, database, dispatch, stack)
+        ground = await make_ground(settings, database, dispatch, tracer, stack)
         files = make_files(settings, database)
         accounts, integrations = await make_people(ground, rows, graphs, specs, files)
         notifications = make_notifications(ground, dispatch)
