@@ -113,10 +113,11 @@ def carrying(command: str, data_dir: Path, **environment: str) -> Iterator[subpr
 
 
 def command(
-    *arguments: str, data_dir: Path, stdin: str | None = None, **environment: str
+    *arguments: str, data_dir: Path | None, stdin: str | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the `autograph` command to its end."""
-    own = [] if arguments[0] in {"check", "blocks"} else ["--data-dir", str(data_dir)]
+    """Run the `autograph` command to its end; without a `data_dir` where it needs none."""
+    is_apart = data_dir is None or arguments[0] in {"check", "blocks"}
+    own = [] if is_apart else ["--data-dir", str(data_dir)]
     return subprocess.run(
         [*COMMAND, *arguments, *own],
         input=stdin,

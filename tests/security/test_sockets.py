@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import pytest
 from joserfc import jwt
@@ -25,6 +27,7 @@ from tests.processes import Up, up
 pytestmark = pytest.mark.timeout(120)
 PASSWORD = "a long enough sentence"
 NOT_ADMITTED = 4401
+TOO_MANY = 1013
 
 
 class Place:
@@ -162,6 +165,54 @@ class TestWhoMayOpenOne:
         async with opened(place) as client:
             await say(client, type="auth", token=token)
             assert await closed(client) == NOT_ADMITTED
+
+    @pytest.mark.seed("D10-03")
+    async def test_one_person_s_sockets_are_counted_and_take_no_room_of_others(
+        self, tmp_path: Path
+    ) -> None:
+        with up(tmp_path, AUTOGRAPH_MAX_USER_SOCKETS="2", AUTOGRAPH_RATE_AUTH="0") as served:
+            here = Place(served, tmp_path)
+            async with AsyncExitStack() as stack:
+                for name, is_served in [("ada", True)] * 2 + [("ada", False), ("olga", True)]:
+                    client = await stack.enter_async_context(opened(here))
+                    await say(client, type="auth", token=here.tokens[name])
+                    if is_served:
+                        hello = await heard(client)
+                        assert hello["type"] == "hello"
+                        assert UUID(hello["connection"])
+                        assert datetime.fromisoformat(hello["now"]).tzinfo is not None
+                        assert hello["limits"]["sockets"] == 2
+                    else:
+                        assert await closed(client) == TOO_MANY
+
+    @pytest.mark.seed("D10-15")
+    @pytest.mark.parametrize("deed", ["log out", "log out everywhere", "suspend"])
+    async def test_what_ends_a_log_in_ends_its_sockets_at_once_and_no_others(
+        self, place: Place, deed: str
+    ) -> None:
+        name = deed.replace(" ", "-")
+        place.tokens[name] = place.sign_up(name)
+        async with AsyncExitStack() as stack:
+            own, others = [], []
+            for whose, sockets in ((name, own), (name, own), ("olga", others)):
+                client = await stack.enter_async_context(opened(place))
+                await say(client, type="auth", token=place.tokens[whose])
+                assert (await heard(client))["type"] == "hello"
+                await say(client, type="subscribe", graph="*")
+                assert (await heard(client))["type"] == "subscribed"
+                sockets.append(client)
+            began = monotonic()
+            if deed == "suspend":
+                who = place.ask(name, "GET", "/api/v1/account")["id"]
+                place.ask("olga", "POST", f"/api/admin/users/{who}/suspend", json={"reason": "?"})
+            elif deed == "log out":
+                place.ask(name, "POST", "/api/v1/auth/logout")
+            else:
+                place.ask(name, "DELETE", "/api/v1/auth/sessions")
+            assert [await closed(client) for client in own] == [NOT_ADMITTED] * 2
+            assert monotonic() - began < 2
+            await say(others[0], type="subscribe", inbox="*")
+            assert (await heard(others[0]))["type"] == "subscribed"
 
     @pytest.mark.seed("D10-02")
     async def test_a_token_in_the_address_is_not_looked_at(self, place: Place) -> None:

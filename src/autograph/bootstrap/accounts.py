@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address, ip_network
 from typing import ClassVar, Final
 
-import structlog
-
 from autograph.blocks.sdk import is_object
+from autograph.bootstrap.chores import begin
 from autograph.bootstrap.ground import Ground
 from autograph.bootstrap.sign_in import make_providers
 from autograph.features.accounts.adapters.argon2 import Argon2Hasher
@@ -33,7 +31,6 @@ from autograph.infra.errors import OperationalError
 from autograph.infra.json import Json
 from autograph.infra.settings import Settings
 
-_log = structlog.stdlib.get_logger(__name__)
 _FORGET_EVERY: Final = timedelta(hours=1)
 _MAX_KEY_SET: Final = 1024 * 1024
 _ANYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
@@ -86,16 +83,10 @@ def make_accounts(ground: Ground, *, others: Sequence[PersonalData]) -> Accounts
     )
 
 
-async def tend_sessions(ground: Ground, accounts: Accounts) -> None:
-    """Forget log-ins that ended long ago, every hour or so, until cancelled."""
-    while True:
-        try:
-            await accounts.login.forget_ended(ground.settings.session_retention)
-        except OperationalError as error:
-            _log.warning("old log-ins are not forgotten", error=error.message)
-        except Exception:  # noqa: BLE001 - a border: what cannot be forgotten now must not end the process
-            _log.exception("forgetting old log-ins failed")
-        await asyncio.sleep(_FORGET_EVERY.total_seconds() * random.uniform(0.8, 1.2))
+def tend_sessions(ground: Ground, accounts: Accounts) -> None:
+    """Forget log-ins that ended long ago, until the process ends."""
+    forget = partial(accounts.login.forget_ended, ground.settings.session_retention)
+    begin(ground.stack, "forget old log-ins", forget, every=_FORGET_EVERY)
 
 
 async def require_owner(settings: Settings, accounts: Accounts) -> None:

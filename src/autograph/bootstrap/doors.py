@@ -13,6 +13,7 @@ from autograph.api.gateway.inspection import Inspection
 from autograph.api.gateway.limits import Limits
 from autograph.api.gateway.routes import RateClass
 from autograph.bootstrap.platform import Platform
+from autograph.infra.telemetry.ports import Untraced
 
 
 def serve(made: Platform) -> ASGIApp:
@@ -71,7 +72,7 @@ def _guard(made: Platform) -> Guard:
             only_notes=settings.inspection == "note",
         ),
         rates=made.turns,
-        tracer=made.tracer,
+        tracer=made.tracer or Untraced(),
         owner=made.owner if settings.single_user else None,
         origins=frozenset(settings.cors_origins),
     )

@@ -15,6 +15,7 @@ from autograph.engine.executor import Executor
 from autograph.engine.journal.liveness import AdvisoryLock
 from autograph.engine.limits import Limits
 from autograph.engine.ports import JournalStore, News, PlanSource
+from autograph.engine.traced import TracedExecutor
 from autograph.engine.worker import Capacity, Parts, Worker
 from autograph.features.files.service import FileService
 from autograph.features.integrations.service import Integrations
@@ -25,6 +26,7 @@ from autograph.features.runs.adapters.stored import StoredValues
 from autograph.features.runs.adapters.ways_out import WaysOut
 from autograph.features.runs.repository import EgressRepository
 from autograph.features.storage.service import StorageService
+from autograph.infra.egress.traced import TracedHttp
 from autograph.infra.sandbox.late import LateSandbox
 from autograph.infra.sandbox.ports import (
     AllowedProgram,
@@ -53,6 +55,7 @@ async def make_worker(
         clock=ground.clock,
         sink=BroadcastSink(dispatch.broadcast),
         source=dispatch.queue if process.takes_work else None,
+        tracer=ground.tracer,
     )
     settings, stack = ground.settings, ground.stack
     worker = Worker(parts, limits=_limits(settings), capacity=_capacity(settings, process))
@@ -74,9 +77,10 @@ def make_executor(
     storage: StorageService,
 ) -> Executor:
     """Return what runs blocks."""
-    egress = EgressRepository(ground.database)
+    egress, tracer = EgressRepository(ground.database), ground.tracer
     rules = egress_rules(ground.settings)
-    ways = WaysOut(ground.http, ground.dialer, rules, egress, ground.clock)
+    http = ground.http if tracer is None else TracedHttp(ground.http, tracer)
+    ways = WaysOut(http, ground.dialer, rules, egress, ground.clock)
     ground.stack.push_async_callback(ways.close)
     reach = Reach(
         stored=StoredValues(ground.database, storage, max_memories=ground.settings.max_memories),
@@ -92,7 +96,10 @@ def make_executor(
         clock=ground.clock,
     )
     host = DatabaseBlockHost(reach)
-    return Executor(catalog, host, node_timeout=ground.settings.max_node_time)
+    timeout = ground.settings.max_node_time
+    if tracer is None:
+        return Executor(catalog, host, node_timeout=timeout)
+    return TracedExecutor(catalog, host, node_timeout=timeout, tracer=tracer)
 
 
 def _sandbox(ground: Ground) -> LateSandbox:

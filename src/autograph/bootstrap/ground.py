@@ -22,6 +22,7 @@ from autograph.infra.mail.ports import Mailer
 from autograph.infra.postgres.server import embedded_postgres
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
+from autograph.infra.telemetry.ports import Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Ground:
         dialer: The same for protocols that are not HTTP.
         mailer: Sends mails; without a mail server it writes them to a folder.
         rates: Counts, over all processes where they share a Redis.
+        tracer: Notes spans; None where nothing is traced.
         cache: What all processes share; None where each has its own.
         stack: Closes what has to be closed at the end.
     """
@@ -46,12 +48,17 @@ class Ground:
     mailer: Mailer
     rates: RateLimiter
     cache: Cache | None
+    tracer: Tracer | None
     clock: Clock
     stack: AsyncExitStack
 
 
 async def make_ground(
-    settings: Settings, database: Database, dispatch: Dispatch, stack: AsyncExitStack
+    settings: Settings,
+    database: Database,
+    dispatch: Dispatch,
+    tracer: Tracer | None,
+    stack: AsyncExitStack,
 ) -> Ground:
     """Lay the ground: keys, the way out, what counts and remembers.
 
@@ -69,6 +76,7 @@ async def make_ground(
         mailer=_mailer(settings, stack),
         rates=dispatch.turns,
         cache=dispatch.cache,
+        tracer=tracer,
         clock=SystemClock(),
         stack=stack,
     )

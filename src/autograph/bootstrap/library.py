@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
-import structlog
-
+from autograph.bootstrap.chores import begin
 from autograph.bootstrap.ground import Ground
 from autograph.features.agents.repository import GraphRepository
 from autograph.features.agents.service import AgentService
@@ -22,12 +20,9 @@ from autograph.features.library.repository import (
 )
 from autograph.features.library.service import FolderService, LibraryService, PresetService
 from autograph.graph.spec import BlockSpec
-from autograph.infra.errors import OperationalError
 
-_log = structlog.stdlib.get_logger(__name__)
-_LOOK_EVERY: Final = timedelta(seconds=10)
-_SWEEP_EVERY: Final = 60
-"""Looks between two sweeps of what is older than the retention."""
+_TEND_EVERY: Final = timedelta(seconds=10)
+_FORGET_EVERY: Final = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +53,8 @@ def make_library(
     )
 
 
-async def tend_webhooks(ground: Ground, integrations: Integrations) -> None:
-    """Ask providers what they are to be asked, and let go of what came long ago, until cancelled."""
-    looks = 0
-    while True:
-        try:
-            await integrations.webhooks.tend()
-            if looks % _SWEEP_EVERY == 0:
-                await integrations.deliveries.delete_before(ground.settings.webhook_retention)
-            looks += 1
-        except OperationalError as error:
-            _log.warning("webhooks are not looked after", error=error.message)
-        except Exception:  # noqa: BLE001 - a border: what cannot be tended now must not end the process
-            _log.exception("looking after webhooks failed")
-        await asyncio.sleep(_LOOK_EVERY.total_seconds() * random.uniform(0.8, 1.2))
+def tend_webhooks(ground: Ground, integrations: Integrations) -> None:
+    """Ask providers what they are to be asked, and let go of what came long ago, until the process ends."""
+    begin(ground.stack, "tend webhooks", integrations.webhooks.tend, every=_TEND_EVERY)
+    forget = partial(integrations.deliveries.delete_before, ground.settings.webhook_retention)
+    begin(ground.stack, "forget old deliveries", forget, every=_FORGET_EVERY)

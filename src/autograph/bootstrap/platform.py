@@ -20,18 +20,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import random
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from autograph.blocks.catalog import Catalog, load_catalog
 from autograph.bootstrap.accounts import tend_sessions
+from autograph.bootstrap.chores import begin
 from autograph.bootstrap.dispatch import ended, make_dispatch
 from autograph.bootstrap.engine import make_executor, make_worker
 from autograph.bootstrap.files import make_files
@@ -82,7 +82,6 @@ from autograph.features.storage.repository import StorageRepository
 from autograph.features.storage.service import StorageService
 from autograph.infra.clock import SystemClock
 from autograph.infra.database import Database
-from autograph.infra.errors import OperationalError
 from autograph.infra.rates.ports import RateLimiter
 from autograph.infra.settings import Settings
 from autograph.infra.telemetry.ports import Tracer
@@ -96,6 +95,7 @@ class Platform:
     """A process, put together.
 
     Attributes:
+        tracer: Notes spans; None where nothing is traced.
         turns: What limits how often something is done, by everybody together.
         owner: The person at this machine.
     """
@@ -124,7 +124,7 @@ class Platform:
     integrations: Integrations
     notifications: NotificationService
     turns: RateLimiter
-    tracer: Tracer
+    tracer: Tracer | None
     journal: JournalStore
     owner: Principal
     worker: Worker
@@ -171,7 +171,7 @@ async def platform(
         rows, specs = RunRepository(database), catalog.specs()
         plans = SavedPlans(graphs, specs)
         dispatch = await make_dispatch(settings, database, stack, process)
-        ground = await make_ground(settings, database, dispatch, stack)
+        ground = await make_ground(settings, database, dispatch, tracer, stack)
         files = make_files(settings, database)
         accounts, integrations = await make_people(ground, rows, graphs, specs, files)
         notifications = make_notifications(ground, dispatch)
@@ -238,28 +238,14 @@ def _begin_all(
     if process.relays:
         inform_people(ground, notifications)
     if process.tends:
-        _begin(stack, _tend(*kept), "storage")
-        _begin(stack, tend_webhooks(ground, integrations), "webhooks")
-        _begin(stack, tend_sessions(ground, accounts), "sessions")
+        storage, files = kept
+        begin(stack, "tend the storage", storage.tend, every=_TEND_EVERY, at_once=False)
+        begin(stack, "tend the files", files.tend, every=_TEND_EVERY, at_once=False)
+        tend_webhooks(ground, integrations)
+        tend_sessions(ground, accounts)
     if process.takes_work:
-        _begin(stack, preset_runs.relay(), "deliveries")
-
-
-def _begin(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
-    stack.push_async_callback(ended, asyncio.create_task(work, name=name))
-
-
-async def _tend(storage: StorageService, files: FileService) -> None:
-    """Keep the storage within bounds, every minute or so."""
-    while True:
-        await asyncio.sleep(_TEND_EVERY.total_seconds() * random.uniform(0.8, 1.2))
-        try:
-            await storage.tend()
-            await files.tend()
-        except OperationalError as error:
-            _log.warning("the storage is not tended", error=error.message)
-        except Exception:  # noqa: BLE001 - a border: what cannot be tidied now must not end the process
-            _log.exception("tending the storage failed")
+        relaying = asyncio.create_task(preset_runs.relay(), name="deliveries")
+        stack.push_async_callback(ended, relaying)
 
 
 def _spare_the_collector() -> None:

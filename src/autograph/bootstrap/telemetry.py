@@ -9,7 +9,7 @@ from typing import ClassVar
 from autograph.bootstrap.process import Process
 from autograph.infra.errors import OperationalError
 from autograph.infra.settings import Settings
-from autograph.infra.telemetry.ports import Tracer, Untraced
+from autograph.infra.telemetry.ports import Tracer
 
 
 class NoTelemetry(OperationalError):
@@ -18,14 +18,14 @@ class NoTelemetry(OperationalError):
     code: ClassVar[str] = "telemetry.not_installed"
 
 
-def make_tracer(settings: Settings, process: Process, stack: AsyncExitStack) -> Tracer:
-    """Return what notes spans: only processes that serve have any.
+def make_tracer(settings: Settings, process: Process, stack: AsyncExitStack) -> Tracer | None:
+    """Return what notes spans; None where nothing is traced: without a collector, and in what neither serves nor works.
 
     Raises:
         NoTelemetry: Settings name a collector, and the extra `telemetry` is not installed.
     """
-    if settings.otlp_endpoint is None or not process.serves:
-        return Untraced()
+    if settings.otlp_endpoint is None or not (process.serves or process is Process.WORKER):
+        return None
     try:
         from autograph.infra.telemetry.opentelemetry import trace_to  # noqa: PLC0415 - an extra
     except ImportError as error:

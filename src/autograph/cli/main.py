@@ -42,6 +42,7 @@ _BRANCHES: Final = (
     ("apps", "apps", "apps"),
     ("audit", "accounts", "audit"),
     ("credentials", "credentials", "credentials"),
+    ("gateway", "gateway", "gateway"),
     ("keys", "keys", "keys"),
     ("database", "database", "database"),
 )

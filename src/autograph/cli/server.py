@@ -97,7 +97,8 @@ async def _serve(
             server_header=False,
             lifespan="off",
             timeout_graceful_shutdown=5,
-            ws_ping_interval=None,
+            ws_ping_interval=settings.socket_heartbeat,
+            ws_ping_timeout=settings.socket_heartbeat,
             ws_max_size=MAX_MESSAGE,
         )
         server = _without_signals(uvicorn.Server)(config)

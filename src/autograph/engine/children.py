@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from autograph.engine.errors import LimitExceeded
 from autograph.engine.events import RunStarted
 from autograph.engine.executor import Done, Failed, Outcome
 from autograph.engine.planner import node_values
-from autograph.engine.ports import PlanSource, RunRef, RunResult
+from autograph.engine.ports import RunRef, RunResult
 from autograph.engine.state import NodeRun, RunState, RunStatus
 from autograph.engine.waits import laid_over
 from autograph.graph.model import Json, is_object
 from autograph.infra.ids import new_id
+
+if TYPE_CHECKING:
+    from autograph.engine.runner import Engine
 
 _OWN_PINS: Final = frozenset(
     {
@@ -33,7 +36,7 @@ async def prepare(
     parent: RunRef,
     run: NodeRun,
     state: RunState,
-    plans: PlanSource,
+    engine: Engine,
     dry_run: Mapping[str, Json] | None,
 ) -> tuple[RunRef, RunStarted]:
     """Return the child run of an agent-executor node and its first event.
@@ -42,7 +45,7 @@ async def prepare(
         parent: The run that waits for it.
         run: The node run that does.
         state: The parent's.
-        plans: Finds the agent.
+        engine: Finds the agent, and knows which span goes on.
         dry_run: By what the child simulates; None where it runs.
 
     Raises:
@@ -50,10 +53,10 @@ async def prepare(
     """
     values = node_values(run.node, run.arrived, laid_over(run, state))
     version = values.get("graph_version")
-    graph = await plans.resolve(
+    graph = await engine.plans.resolve(
         parent, str(values.get("graph_id", "")), version if isinstance(version, int) else None
     )
-    plan = await plans.plan(graph)
+    plan = await engine.plans.plan(graph)
     wanted = {plan.nodes[index].input_name for index in plan.starts} - {None}
     child = RunRef(
         id=new_id(),
@@ -80,6 +83,8 @@ async def prepare(
         dry_run=dry_run,
         pinned=state.pinned or None if is_inside else None,
         breakpoints=tuple(sorted(state.breakpoints)) or None if is_inside else None,
+        request_id=state.request_id,
+        trace=state.trace if engine.tracer is None else engine.tracer.here(),
     )
 
 

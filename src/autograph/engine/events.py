@@ -13,12 +13,12 @@ from typing import ClassVar, Final
 
 from autograph.graph.model import Json
 
-FORMAT: Final = 5
-"""The journal's format: raised when a kind of event is added, or one gets a field that changes the fold.
+FORMAT: Final = 6
+"""The journal's format: raised when a kind of event is added, or one gets a field.
 
 A worker takes up no run that was written in a newer one. 1: the first. 2: `node.resumed`, waits other
 than children, forks. 3: nodes that run as tools. 4: `node.exchanged`, dry runs. 5: runs that go to some
-nodes, pinned values, breakpoints.
+nodes, pinned values, breakpoints. 6: runs that know which request they are from.
 """
 
 Output = tuple[str, Json]
@@ -64,6 +64,8 @@ class RunStarted:
         until: Only what these nodes need runs; None for everything.
         pinned: Nodes that are not run, and what they give out instead.
         breakpoints: Nodes that wait, each time they are ready, until a person lets them go on.
+        request_id: Of the request that it was accepted in, or that a run above it was; None outside of all.
+        trace: The span that its own belong to, as a `traceparent`; None where nothing was traced.
     """
 
     kind: ClassVar[str] = "run.started"
@@ -78,6 +80,8 @@ class RunStarted:
     until: Sequence[str] | None = None
     pinned: Mapping[str, Sequence[Output]] | None = None
     breakpoints: Sequence[str] | None = None
+    request_id: str | None = None
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
-"""Going on where a journal ends."""
+"""Going on where a journal ends, and what a run has come to there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from autograph.engine.events import Event
+from autograph.engine.events import Event, RunCancelled, RunFailed
 from autograph.engine.planner import Plan
+from autograph.engine.ports import RunResult
 from autograph.engine.state import RunState
+from autograph.graph.model import Json
 
 
 def restore(plan: Plan, events: Sequence[Event], *, journal_bytes: int = 0) -> RunState:
@@ -22,3 +24,21 @@ def restore(plan: Plan, events: Sequence[Event], *, journal_bytes: int = 0) -> R
     for event in events:
         state.apply(event)
     return state
+
+
+def result_of(state: RunState) -> RunResult:
+    """Return how a run ended, or what it has so far."""
+    end = state.end
+    error: Mapping[str, Json] | None = None
+    if isinstance(end, RunFailed):
+        error = {"code": end.code, "message": end.message}
+    elif isinstance(end, RunCancelled):
+        error = {"code": "run.cancelled", "message": end.reason or "It was cancelled."}
+    return RunResult(
+        status=state.status,
+        outputs=state.outputs,
+        errors=[one.as_json() for one in state.errors],
+        starved=state.starved(),
+        stats=state.stats(),
+        error=error,
+    )

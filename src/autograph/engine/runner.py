@@ -8,7 +8,7 @@ state lives in the journal, no worker holds it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import perf_counter
@@ -17,7 +17,6 @@ from uuid import UUID
 
 from autograph.engine import children
 from autograph.engine.debug import breaks
-from autograph.engine.errors import Fenced
 from autograph.engine.events import (
     NodeExchanged,
     NodeOutput,
@@ -43,6 +42,7 @@ from autograph.engine.ports import (
     RunRef,
     RunResult,
 )
+from autograph.engine.recovery import result_of
 from autograph.engine.simulation import Means, Simulation
 from autograph.engine.state import NodeRun, RunState
 from autograph.engine.waits import (
@@ -61,6 +61,7 @@ from autograph.graph.model import Json, OutcomeUnknown
 from autograph.graph.spec import BlockKind, Effect
 from autograph.infra.clock import Clock
 from autograph.infra.errors import AutographError
+from autograph.infra.telemetry.ports import Tracer
 
 _TURN_SECONDS: Final = 0.002
 """How long a run may hold the event loop before the others get a turn."""
@@ -87,6 +88,7 @@ class Engine:
     plans: PlanSource
     clock: Clock
     limits: Limits
+    tracer: Tracer | None
     adopt: Callable[[UUID, RunRef, RunStarted], int | None]
     keeps: bool = False
 
@@ -133,6 +135,11 @@ class Runner:
     def run_id(self) -> UUID:
         """The run."""
         return self._claim.run.id
+
+    @property
+    def state(self) -> RunState:
+        """As far as it has come."""
+        return self._state
 
     def notice_messages(self) -> None:
         """Say that the run's inbox may have something."""
@@ -383,7 +390,7 @@ class Runner:
             if ref.depth >= self._engine.limits.depth:
                 raise children.too_deep(self._engine.limits.depth)
             dry = None if self._simulation is None else await self._simulation.inside(run.node.id)
-            child, started = await children.prepare(ref, run, self._state, self._engine.plans, dry)
+            child, started = await children.prepare(ref, run, self._state, self._engine, dry)
         except AutographError as error:
             self._writer.record(run, Failed([], 0.0, error.code, error.message))
             return
@@ -477,24 +484,3 @@ class Runner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def result_of(state: RunState) -> RunResult:
-    """Return how a run ended, or what it has so far."""
-    end = state.end
-    error: Mapping[str, Json] | None = None
-    if isinstance(end, RunFailed):
-        error = {"code": end.code, "message": end.message}
-    elif isinstance(end, RunCancelled):
-        error = {"code": "run.cancelled", "message": end.reason or "It was cancelled."}
-    return RunResult(
-        status=state.status,
-        outputs=state.outputs,
-        errors=[one.as_json() for one in state.errors],
-        starved=state.starved(),
-        stats=state.stats(),
-        error=error,
-    )
-
-
-__all__ = ["Engine", "Fenced", "Limits", "Runner", "result_of"]

@@ -218,6 +218,8 @@ class RunState:
         self.pinned: Mapping[str, Sequence[Output]] = {}
         self.pinned_count = 0
         self.breakpoints: frozenset[str] = frozenset()
+        self.request_id: str | None = None
+        self.trace: str | None = None
         self.is_stepping = False
         self._joins: dict[int, Join] = {}
         self._in_order: dict[int, deque[NodeRun]] = {}
@@ -352,6 +354,7 @@ class RunState:
         self.asks = frozenset((WaitKind.REVIEW,) if event.asks is None else event.asks)
         self.until, self.pinned = event.until, event.pinned or {}
         self.breakpoints = frozenset(event.breakpoints or ())
+        self.request_id, self.trace = event.request_id, event.trace
         self.plan = narrowed(self.plan, event.until, self.pinned)
         for index in starting(self.plan, event.overrides):
             node = self.plan.nodes[index]

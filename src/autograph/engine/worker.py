@@ -43,8 +43,10 @@ from autograph.engine.ports import (
 from autograph.engine.recovery import restore
 from autograph.engine.runner import Engine, Runner
 from autograph.engine.state import RunState
+from autograph.engine.traced import follow, from_here, traced
 from autograph.infra.clock import Clock
 from autograph.infra.errors import AutographError, OperationalError
+from autograph.infra.telemetry.ports import Tracer
 
 _log = structlog.stdlib.get_logger(__name__)
 TEND_EVERY: Final = timedelta(milliseconds=500)
@@ -83,6 +85,7 @@ class Parts:
     Attributes:
         liveness: Makes a fresh proof of life.
         sink: Is told what became durable.
+        tracer: Notes spans; None where nothing is traced.
         source: The queue. None for a worker that runs what it is handed and nothing else; it keeps
             waiting runs in memory, since nobody would wake them.
     """
@@ -94,6 +97,7 @@ class Parts:
     clock: Clock
     sink: EventSink
     source: WorkSource | None
+    tracer: Tracer | None = None
 
 
 class Worker:
@@ -115,6 +119,7 @@ class Worker:
             plans=parts.plans,
             clock=parts.clock,
             limits=limits,
+            tracer=parts.tracer,
             adopt=self._adopt,
             keeps=parts.source is None,
         )
@@ -218,6 +223,7 @@ class Worker:
             NotFound: Its graph was deleted.
         """
         plan = await self._parts.plans.plan(run.graph)
+        started = from_here(started, self._parts.tracer)
         worker = self._room_for(run) if may_begin else None
         self._is_more |= worker is None
         write = self._journal.create(run, worker=worker)
@@ -311,15 +317,20 @@ class Worker:
         return end
 
     async def _carry(self, runner: Runner) -> RunResult | None:
+        tracer, carrying = self._parts.tracer, self._carry_on(runner)
+        follow(runner)
+        return await (carrying if tracer is None else traced(tracer, runner, carrying))
+
+    async def _carry_on(self, runner: Runner) -> RunResult | None:
         try:
             return await runner.run()
         except Fenced:
-            _log.info("run is held by another worker", run_id=str(runner.run_id))
+            _log.info("run is held by another worker")
         except JournalLost:
-            _log.warning("run dropped, its journal is not confirmed", run_id=str(runner.run_id))
+            _log.warning("run dropped, its journal is not confirmed")
         except Exception:  # noqa: BLE001 - a border: a fault of ours in one run must not touch the others;
             # the run goes back to the queue, and ends as poison if it does this every time.
-            _log.exception("run dropped by a fault of ours", run_id=str(runner.run_id))
+            _log.exception("run dropped by a fault of ours")
             await self._give_up(runner.claim)
         return None
 

@@ -350,6 +350,15 @@ class Settings(BaseSettings):
     max_sockets: int = Field(
         default=2_000, ge=1, description="WebSocket connections a process serves at once."
     )
+    max_user_sockets: int = Field(
+        default=100, ge=1, description="Of these, those that one person may have open."
+    )
+    socket_heartbeat: float = Field(
+        default=20,
+        ge=1,
+        le=25,
+        description="Seconds between signs of life on a WebSocket; who gives none for as long again is gone.",
+    )
     max_subscriptions: int = Field(
         default=100, ge=1, description="Subscriptions one WebSocket may hold."
     )

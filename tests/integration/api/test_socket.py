@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import pytest
+from annotated_types import Le
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from autograph.blocks.catalog import Catalog
 from autograph.graph.portable import write_agent
+from autograph.infra.settings import Settings
 from tests.agents import chain, graph, node
 from tests.processes import Up, up
 
@@ -23,6 +27,15 @@ pytestmark = pytest.mark.timeout(60)
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     with up(tmp_path_factory.mktemp("up"), AUTOGRAPH_MAX_SUBSCRIPTIONS="3") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A platform of which one person gets two sockets, and which looks for signs of life each second."""
+    folder = tmp_path_factory.mktemp("narrow")
+    limits = {"AUTOGRAPH_MAX_USER_SOCKETS": "2", "AUTOGRAPH_SOCKET_HEARTBEAT": "1"}
+    with up(folder, **limits) as running:
         yield running
 
 
@@ -162,3 +175,122 @@ class TestRefusals:
 
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1008
+
+
+class TestWhatAClientIsHeldTo:
+    async def test_hello_says_which_socket_it_is_and_what_is_taken(self, narrow: Up) -> None:
+        async with (
+            connect(narrow.url.replace("http", "ws") + "/ws", proxy=None) as one,
+            connect(narrow.url.replace("http", "ws") + "/ws", proxy=None) as other,
+        ):
+            first, second = await heard(one), await heard(other)
+        assert first["connection"] != second["connection"]
+        assert abs(datetime.fromisoformat(first["now"]) - datetime.now(UTC)) < timedelta(minutes=1)
+        assert first["heartbeat_seconds"] == 1
+        assert first["limits"] == {
+            "sockets": 2,
+            "subscriptions": 100,
+            "message_bytes": 65_536,
+            "messages_per_second": 150,
+        }
+
+    async def test_one_person_has_so_many_sockets_and_gets_one_back_by_closing_another(
+        self, narrow: Up
+    ) -> None:
+        async with opened(narrow):
+            async with opened(narrow):
+                code, reason = await refused(narrow)
+                assert (code, "AUTOGRAPH_MAX_USER_SOCKETS" in reason) == (1013, True)
+            async with asyncio.timeout(5):
+                while await is_refused(narrow):
+                    await asyncio.sleep(0.02)
+
+    @pytest.mark.seed("D10-05")
+    @pytest.mark.parametrize(("message", "times", "code"), [("pong", 200, 1008), ("x", 1, 1009)])
+    async def test_who_sends_too_much_loses_that_socket_alone(
+        self, served: Up, message: str, times: int, code: int
+    ) -> None:
+        large = "x" * 2**20
+        async with opened(served) as quiet, opened(served) as loud:
+            with suppress(ConnectionClosed):
+                for _ in range(times):
+                    await say(loud, type="pong", pad=large if message == "x" else "")
+            assert (await ended(loud))[0] == code
+            await say(quiet, type="subscribe", graph="*")
+            assert (await heard(quiet))["type"] == "subscribed"
+
+    async def test_as_many_messages_as_are_taken_end_nothing(self, served: Up) -> None:
+        async with opened(served) as client:
+            for _ in range(150):
+                await say(client, type="pong")
+            await asyncio.sleep(1.1)
+            await say(client, type="subscribe", graph="*")
+            assert (await heard(client))["type"] == "subscribed"
+
+    @pytest.mark.seed("D10-14")
+    async def test_a_peer_that_is_gone_without_a_word_is_noticed(self, narrow: Up) -> None:
+        """The way to it swallows everything, as a network does whose cable was cut: nobody closes anything."""
+        default, most = Settings().socket_heartbeat, Settings.model_fields["socket_heartbeat"]
+        assert default * 2 <= max(one.le for one in most.metadata if isinstance(one, Le)) * 2 <= 60
+
+        async with swallowing(narrow) as (way, cut), opened(narrow):
+            client = await connect(f"ws://127.0.0.1:{way}/ws", proxy=None, ping_interval=None)
+            assert (await heard(client))["type"] == "hello"
+            assert await is_refused(narrow)
+            await asyncio.sleep(2.5)
+            assert await is_refused(narrow), "it gives signs of life, and was let go of"
+            cut.set()
+            began = monotonic()
+            async with asyncio.timeout(10):
+                while await is_refused(narrow):
+                    await asyncio.sleep(0.02)
+            assert monotonic() - began < 2 * 1 + 1
+            client.transport.abort()
+
+
+async def refused(served: Up) -> tuple[int, str]:
+    """The code and the reason by which a socket is not served; 0 where it is."""
+    async with connect(served.url.replace("http", "ws") + "/ws", proxy=None) as client:
+        try:
+            await heard(client)
+        except ConnectionClosed:
+            return await ended(client)
+    return 0, ""
+
+
+async def ended(client: ClientConnection) -> tuple[int, str]:
+    """The code and the reason by which the server ends a socket."""
+    async with asyncio.timeout(5):
+        await client.wait_closed()
+    return client.close_code or 0, client.close_reason or ""
+
+
+async def is_refused(served: Up) -> bool:
+    return (await refused(served))[0] != 0
+
+
+@asynccontextmanager
+async def swallowing(served: Up) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """A way to the platform, by its port, which passes nothing on any more once an event is set."""
+    cut = asyncio.Event()
+    host, _, port = served.url.removeprefix("http://").partition(":")
+    open_ways: list[asyncio.StreamWriter] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if not cut.is_set():
+                writer.write(data)
+                await writer.drain()
+
+    async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(host, int(port))
+        open_ways.extend((writer, far_writer))
+        await asyncio.gather(
+            pass_on(reader, far_writer), pass_on(far_reader, writer), return_exceptions=True
+        )
+
+    server = await asyncio.start_server(join, "127.0.0.1", 0)
+    yield server.sockets[0].getsockname()[1], cut
+    for writer in open_ways:
+        writer.transport.abort()
+    server.close()

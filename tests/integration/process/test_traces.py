@@ -17,9 +17,15 @@ import pytest
 import structlog
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from autograph.blocks.catalog import Catalog
+from autograph.graph.portable import write_agent
 from autograph.infra.telemetry.opentelemetry import trace_to
-from tests.processes import COMMAND, command, up
+from tests.agents import graph, node
+from tests.processes import COMMAND, carrying, command, serving, up
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+CALLER = "00f067aa0ba902b7"
+HEADERS = {"x-key": "header-canary"}
 pytestmark = pytest.mark.timeout(120)
 WHOLE = [
     "request",
@@ -54,8 +60,8 @@ class Collector:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
-    def traces(self) -> dict[str, list[Any]]:
-        """Return the spans of each request by its id, first begun first."""
+    def spans(self) -> dict[bytes, list[Any]]:
+        """Return the spans of each trace by its id, first begun first."""
         by_trace: dict[bytes, list[Any]] = {}
         for path, media_type, body in list(self.sent):
             assert (path, media_type) == ("/v1/traces", "application/x-protobuf")
@@ -66,11 +72,16 @@ class Collector:
                 for scope in resource.scope_spans:
                     for span in scope.spans:
                         by_trace.setdefault(span.trace_id, []).append(span)
-        found: dict[str, list[Any]] = {}
         for spans in by_trace.values():
             spans.sort(key=lambda one: one.start_time_unix_nano)
-            found[_attributes(spans[0]).get("request_id", "")] = spans
-        return found
+        return by_trace
+
+    def traces(self) -> dict[str, list[Any]]:
+        """Return the spans of each request by its id."""
+        return {
+            str(_attributes(spans[0]).get("request_id", "")): spans
+            for spans in self.spans().values()
+        }
 
     def trace(self, request_id: str) -> list[Any]:
         """Return the spans of a request, once they have come; its own comes last."""
@@ -82,13 +93,43 @@ class Collector:
         raise AssertionError(f"no trace of {request_id}: {sorted(self.traces())}")
 
 
-def _attributes(span: Any) -> dict[str, str]:
-    return {one.key: one.value.string_value for one in span.attributes}
+def _attributes(span: Any) -> dict[str, str | int]:
+    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
 
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
     made = Collector()
+    threading.Thread(target=made.server.serve_forever, daemon=True).start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+class Site:
+    """A site out there: it answers anything by 418."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked.append(self.path)
+                self.send_response(418)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    made = Site()
     threading.Thread(target=made.server.serve_forever, daemon=True).start()
     yield made
     made.server.shutdown()
@@ -131,6 +172,104 @@ def test_the_steps_of_a_request_reach_the_collector_in_their_order(
     assert _attributes(attack[-1])["error.type"] == "request.refused"
     assert (wrong[-1].status.code, wrong[-1].status.message, list(wrong[-1].events)) == (2, "", [])
     assert not any(b"tok-canary" in body or b"jndi" in body for _, _, body in collector.sent)
+
+
+def test_a_request_and_the_run_that_a_worker_makes_of_it_are_one_trace(
+    tmp_path: Path, collector: Collector, site: Site, catalog: Catalog
+) -> None:
+    asked = f"{site.url}/path-canary?key=query-canary"
+    inner = graph(
+        [
+            node(catalog, "given", "AgentInput", name="x"),
+            node(catalog, "ask", "SendWebRequest", url=asked, method="GET", headers=HEADERS),
+            node(catalog, "told", "AgentOutput", name="said"),
+        ],
+        "ask.client_error -> told.value",
+    )
+    given: dict[str, Any] = {
+        "AUTOGRAPH_OTLP_ENDPOINT": collector.url,
+        "AUTOGRAPH_EGRESS_INSIDE": '["127.0.0.0/8"]',
+    }
+    with serving("api", tmp_path, **given) as running, carrying("worker", tmp_path, **given):
+        inner_id = running.save(write_agent(inner))
+        outer = graph(
+            [
+                node(catalog, "add", "Calculator", operation="Add", a=1, b=2),
+                node(
+                    catalog,
+                    "call",
+                    "AgentExecutor",
+                    graph_id=inner_id,
+                    graph_version=1,
+                    input_schema={"type": "object", "properties": {"x": {}}},
+                    output_schema={"type": "object", "properties": {"said": {}}},
+                ),
+                node(catalog, "out", "AgentOutput", name="said"),
+            ],
+            "add.result -> call.x",
+            "call.said -> out.value",
+        )
+        outer_id = running.save(write_agent(outer))
+        ended = running.http.post(
+            f"/api/v1/graphs/{outer_id}/execute",
+            params={"wait": 30},
+            json={"inputs": {}},
+            headers={
+                "x-request-id": "trace-of-a-run",
+                "traceparent": f"00-{TRACE}-{CALLER}-01",
+            },
+        )
+        run_id = ended.json()["id"]
+        first = running.http.get(f"/api/v1/runs/{run_id}/events").json()[0]["body"]
+    assert ended.json()["status"] == "completed", ended.text
+    assert site.asked == ["/path-canary?key=query-canary"]
+    assert first["request_id"] == "trace-of-a-run"
+    assert first["trace"].split("-")[1] == TRACE
+
+    spans = collector.spans()[bytes.fromhex(TRACE)]
+    called = {outer_id: "outer", inner_id: "inner"}
+
+    def name_of(span: Any) -> str:
+        facts = _attributes(span)
+        which = called.get(str(facts.get("graph_id")), facts.get("node"))
+        return span.name if which is None else f"{span.name} {which}"
+
+    names = {one.span_id: name_of(one) for one in spans}
+    # Once before it waits for the inner one and once after that, the outer run is held by a worker.
+    assert {(names.get(one.parent_span_id, ""), name_of(one)) for one in spans} == {
+        ("", "request"),
+        *(("request", step) for step in WHOLE[1:]),
+        ("handler", "run outer"),
+        ("run outer", "node add"),
+        ("run outer", "run inner"),
+        ("run inner", "node given"),
+        ("run inner", "node ask"),
+        ("node ask", "http"),
+        ("run inner", "node told"),
+        ("run outer", "node out"),
+    }
+    by_name = {name_of(one): one for one in spans}
+    assert by_name["request"].parent_span_id.hex() == CALLER
+    ask = _attributes(by_name["node ask"])
+    assert (ask["block"], ask["attempt"], ask["outcome"]) == ("SendWebRequest", 1, "completed")
+    assert _attributes(by_name["run outer"])["run_id"] == run_id
+    outcomes = [_attributes(one)["outcome"] for one in spans if name_of(one) == "run outer"]
+    assert (outcomes[-1], {*outcomes[:-1]} - {"let go"}) == ("completed", set())
+    assert _attributes(by_name["http"]) == {"method": "GET", "host": "127.0.0.1", "status": 418}
+    assert not any(b"canary" in body for _, _, body in collector.sent)
+
+
+@pytest.mark.parametrize("sent", ["", "00-canary", f"00-{TRACE}", f"00-{'0' * 32}-{'0' * 16}-01"])
+def test_a_traceparent_that_is_none_begins_a_trace(
+    tmp_path: Path, collector: Collector, sent: str
+) -> None:
+    with up(tmp_path, AUTOGRAPH_OTLP_ENDPOINT=collector.url) as running:
+        ids = {"x-request-id": "trace-anew", "traceparent": sent}
+        assert running.http.get("/health/live", headers=ids).status_code == 200
+    (request, *_) = collector.traces()["trace-anew"]
+    assert request.parent_span_id == b""
+    assert request.trace_id.hex() not in {TRACE, "0" * 32}
+    assert not any(b"canary" in body for _, _, body in collector.sent)
 
 
 def test_what_waits_at_the_end_is_sent(tmp_path: Path, collector: Collector) -> None:
@@ -222,4 +361,4 @@ def test_without_the_setting_nothing_of_it_is_imported() -> None:
         "print(type(make_tracer(Settings(), Process.UP, AsyncExitStack())).__name__, 'opentelemetry.sdk' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["Untraced", "False"]
+    assert done.stdout.split() == ["NoneType", "False"]

@@ -89,7 +89,15 @@ class Gateway:
             await send(message)
 
         try:
-            with self._tracer.span("request", method=scope["method"], request_id=request_id):
+            with (
+                structlog.contextvars.bound_contextvars(request_id=request_id),
+                self._tracer.span(
+                    "request",
+                    parent=_parent(scope),
+                    method=scope["method"],
+                    request_id=request_id,
+                ),
+            ):
                 await self._app(scope, self._limited(scope, receive), send_with_headers)
         except AutographError as error:
             if has_started:
@@ -129,6 +137,14 @@ def _request_id(scope: Scope) -> str:
         if name == b"x-request-id" and _SENT_ID.fullmatch(value):
             return value.decode()
     return str(new_id())
+
+
+def _parent(scope: Scope) -> str | None:
+    """Return the span of whoever asks (W3C Trace Context), where they say one."""
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            return value.decode("latin-1")
+    return None
 
 
 def _note(error: AutographError, request_id: str) -> None:

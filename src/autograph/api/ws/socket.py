@@ -10,15 +10,26 @@ A client sends                                   and gets
 A `partial` is a piece of a text that a node run is making: `offset` says how much of it came before, 0 begins it,
 perhaps anew. Pieces may be missing, and what the node gives out in the end is what counts.
 
-The server begins with `hello`, and sends `ping` every 20 seconds. Who reads too slowly gets `gap` with
-the last seq sent, and subscribes again from there: the journal has everything.
+The server begins with `hello`, which has the socket's id, the time and what is taken of a client, and sends `ping`
+every 20 seconds (setting: AUTOGRAPH_SOCKET_HEARTBEAT). Who reads too slowly gets `gap` with the last seq sent, and
+subscribes again from there: the journal has everything.
+
+code   why the server ends a socket
+1008   it is a page of another origin, or it sends more messages than are taken
+1009   it sends a message that is too long
+1011   it gives no sign of life
+1012   the server stops
+1013   there are too many sockets, of this person or in all
+4401   nobody may know who this is, or their log-in has ended
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,26 +46,31 @@ from autograph.api.rest.runs import present_row
 from autograph.features.accounts.errors import MayNot, Unauthenticated
 from autograph.features.accounts.models import Permission, Principal
 from autograph.graph.model import Json, is_object
+from autograph.infra.clock import SystemClock
 from autograph.infra.errors import AutographError, Invalid, OperationalError
 from autograph.infra.ids import new_id
 from autograph.infra.json import decode, encode
 
 router = APIRouter()
 
-HEARTBEAT_SECONDS: Final = 20.0
 MAX_MESSAGE: Final = 64 * 1024
 """Bytes of a message that a client may send; over it, the socket ends with 1009."""
 MAX_WAITING: Final = 1_000
 """Messages a client may be behind before it gets `gap`."""
+MAX_PER_SECOND: Final = 150
+"""Messages that a client may send in a second; over it, the socket ends with 1008."""
 _SLOW_SECONDS: Final = 5.0
+_TOO_OFTEN: Final = 1008
 _TOO_MANY: Final = 1013
 _NOT_ADMITTED: Final = 4401
 _MAX_REASON: Final = 120
 """Bytes of the reason in a close frame (RFC 6455 §5.5: 125 with the code)."""
 _AUTH_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 3.0
-"""How often an open socket is asked again who it is: an access token that ends, or a suspension, ends it."""
+"""How often an open socket is asked again who it is, without news of that: an access token that ends makes none."""
 _open: set[WebSocket] = set()
+_of: Counter[UUID] = Counter()
+"""How many sockets each person has open."""
 
 
 @router.websocket("/ws")
@@ -82,9 +98,25 @@ async def socket(websocket: WebSocket) -> None:
     try:
         principal = await _admitted(websocket, services)
         if principal is not None:
-            await _Client(websocket, services, principal).serve()
+            await _serve(websocket, services, principal)
     finally:
         _open.discard(websocket)
+
+
+async def _serve(websocket: WebSocket, services: Services, principal: Principal) -> None:
+    """Serve somebody, if they have not too many sockets open."""
+    limit, whose = services.settings.max_user_sockets, principal.user_id
+    if _of[whose] >= limit:
+        said = f"{limit} sockets of yours are open (setting: AUTOGRAPH_MAX_USER_SOCKETS)"
+        await websocket.close(_TOO_MANY, said)
+        return
+    _of[whose] += 1
+    try:
+        await _Client(websocket, services, principal).serve()
+    finally:
+        _of[whose] -= 1
+        if not _of[whose]:
+            del _of[whose]
 
 
 async def _admitted(websocket: WebSocket, services: Services) -> Principal | None:
@@ -121,6 +153,10 @@ async def _shown(websocket: WebSocket, services: Services) -> Principal:
         bearer = f"Bearer {message.get('token', '')}".encode()
         websocket.scope["headers"].append((b"authorization", bearer))
         principal = await services.guard.authenticate(websocket.scope)
+    return _allowed(principal)
+
+
+def _allowed(principal: Principal | None) -> Principal:
     if principal is None or not principal.may(Permission.RUNS_READ):
         raise MayNot("This needs the permission runs.read.")
     return principal
@@ -139,10 +175,19 @@ class _Client:
 
     async def serve(self) -> None:
         """Send and receive until one of both ends."""
+        settings = self._services.settings
         hello: dict[str, Json] = {
             "type": "hello",
             "version": __version__,
-            "heartbeat_seconds": HEARTBEAT_SECONDS,
+            "connection": str(new_id()),
+            "now": SystemClock().now().isoformat(),
+            "heartbeat_seconds": settings.socket_heartbeat,
+            "limits": {
+                "sockets": settings.max_user_sockets,
+                "subscriptions": settings.max_subscriptions,
+                "message_bytes": MAX_MESSAGE,
+                "messages_per_second": MAX_PER_SECOND,
+            },
         }
         self._waiting.put_nowait(hello)
         sending = asyncio.create_task(self._send_forever())
@@ -162,21 +207,28 @@ class _Client:
     async def _until_not_admitted(self) -> None:
         """Return when the session has ended, or the account was suspended."""
         guard = self._services.guard
-        while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            try:
-                await guard.authenticate(self._websocket.scope)
-            except OperationalError:
-                continue
-            except AutographError as error:
-                with suppress(RuntimeError, WebSocketDisconnect):
-                    await self._websocket.close(_NOT_ADMITTED, error.message[:_MAX_REASON])
-                return
+        with guard.accounts.authentication.listen(self._principal) as changed:
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_LOOK_SECONDS):
+                        await changed.wait()
+                changed.clear()
+                try:
+                    self._principal = _allowed(await guard.authenticate(self._websocket.scope))
+                except OperationalError:
+                    continue
+                except AutographError as error:
+                    await self._end(_NOT_ADMITTED, error.message)
+                    return
+
+    async def _end(self, code: int, reason: str) -> None:
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await self._websocket.close(code, reason[:_MAX_REASON])
 
     async def _send_forever(self) -> None:
         while True:
             try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                async with asyncio.timeout(self._services.settings.socket_heartbeat):
                     message = await self._waiting.get()
             except TimeoutError:
                 message: dict[str, Json] = {"type": "ping"}
@@ -185,9 +237,17 @@ class _Client:
                 self._delivered[message["run"]] = message["seq"]
 
     async def _receive_forever(self) -> None:
+        ends, taken = monotonic() + 1, 0
         with suppress(WebSocketDisconnect):
             while True:
                 text = await self._websocket.receive_text()
+                if (now := monotonic()) >= ends:
+                    ends, taken = now + 1, 0
+                taken += 1
+                if taken > MAX_PER_SECOND:
+                    said = f"more than {MAX_PER_SECOND} messages in a second"
+                    await self._end(_TOO_OFTEN, said)
+                    return
                 try:
                     await self._handle(decode(text))
                 except AutographError as error:

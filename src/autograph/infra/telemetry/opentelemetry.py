@@ -9,14 +9,17 @@ from threading import Thread
 from typing import Final
 
 import structlog
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from autograph import __version__
 from autograph.infra.errors import AutographError
+from autograph.infra.telemetry.ports import Span
 
 _log = structlog.stdlib.get_logger(__name__)
 _MAX_WAITING: Final = 8_192
@@ -25,6 +28,8 @@ _EVERY_MS: Final = 1_000
 _SEND_SECONDS: Final = 5.0
 _CLOSE_SECONDS: Final = 2.0
 """How long the end of the process waits for a collector."""
+_W3C: Final = TraceContextTextMapPropagator()
+_PARENT: Final = "traceparent"
 
 
 class OpenTelemetryTracer:
@@ -43,11 +48,18 @@ class OpenTelemetryTracer:
         self._tracer = self._provider.get_tracer("autograph", __version__)
 
     @contextmanager
-    def span(self, name: str, **attributes: str | int | float | bool) -> Generator[object]:
+    def span(
+        self, name: str, /, *, parent: str | None = None, **attributes: str | float
+    ) -> Generator[Span]:
         """Note what happens in a `with` block."""
+        within = None if parent is None else _W3C.extract({_PARENT: parent}, Context())
         # Of an error its code is noted alone: its message and its stack may quote what is secret.
         with self._tracer.start_as_current_span(
-            name, attributes=attributes, record_exception=False, set_status_on_exception=False
+            name,
+            within,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
         ) as noted:
             try:
                 yield noted
@@ -56,6 +68,12 @@ class OpenTelemetryTracer:
                 noted.set_attribute("error.type", error.code if is_ours else type(error).__name__)
                 noted.set_status(StatusCode.ERROR)
                 raise
+
+    def here(self) -> str | None:
+        """Return the span that goes on, as a `traceparent`; None outside of all."""
+        carrier: dict[str, str] = {}
+        _W3C.inject(carrier)
+        return carrier.get(_PARENT)
 
     def close(self) -> None:
         """Hand over what is waiting, and end; what a collector does not take within two seconds is dropped."""

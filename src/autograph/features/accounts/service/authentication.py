@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 from uuid import UUID
@@ -50,6 +51,7 @@ class Authentication:
         self._is_set_up = False
         self._kept: dict[str, tuple[Principal, datetime]] = {}
         self._forgetting: set[asyncio.Task[None]] = set()
+        self._listening: dict[asyncio.Event, Principal] = {}
 
     async def by_token(self, token: str) -> Principal:
         """Return who an access token or key stands for.
@@ -108,6 +110,7 @@ class Authentication:
         self._kept = {}
         if key is None:
             self._cache.forget_near()
+            self._tell(None)
             return
         task = asyncio.get_running_loop().create_task(self._forget(key))
         self._forgetting.add(task)
@@ -117,6 +120,22 @@ class Authentication:
         await self._cache.delete(key)
         # Somebody may have come in by what was there until now.
         self._kept = {}
+        self._tell(key)
+
+    @contextmanager
+    def listen(self, principal: Principal) -> Generator[asyncio.Event]:
+        """Lend what is set whenever what somebody came in by, or their account, may have changed."""
+        changed = asyncio.Event()
+        self._listening[changed] = principal
+        try:
+            yield changed
+        finally:
+            del self._listening[changed]
+
+    def _tell(self, key: str | None) -> None:
+        for changed, principal in self._listening.items():
+            if key is None or concerns(key, principal):
+                changed.set()
 
     async def _by_key(self, key: str) -> Principal:
         digest = hashlib.sha256(key.encode()).digest()
@@ -270,3 +289,13 @@ def _as_id(text: str | None) -> UUID:
         return UUID(text or "")
     except ValueError:
         raise TokenInvalid("The token names no session.") from None
+
+
+def concerns(key: str, principal: Principal) -> bool:
+    """Tell whether a change may mean somebody. What is kept by a secret, such as `key:<hash>`, may mean anybody."""
+    kind, _, which = key.partition(":")
+    if kind == "account":
+        return which == str(principal.user_id)
+    if kind in {"session", "grant"}:
+        return which == str(principal.proof_id)
+    return True

@@ -15,8 +15,7 @@ from autograph.dispatch.ports import Broadcast
 from autograph.engine.events import NodeCompleted, NodeFailed, NodeWaiting, RunStarted, WaitKind
 from autograph.engine.fork import Step, read
 from autograph.engine.ports import GraphRef, JournalStore, Message, PlanSource, RunRef
-from autograph.engine.recovery import restore
-from autograph.engine.runner import result_of
+from autograph.engine.recovery import restore, result_of
 from autograph.engine.simulation import Means
 from autograph.engine.state import NodeRunStatus, RunState, RunStatus
 from autograph.features.accounts.models import Principal
