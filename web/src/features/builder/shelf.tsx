@@ -10,7 +10,7 @@ import { nodeOf, useBuilder } from "@/features/builder/store";
 import { canEverFit, fitsAsIs } from "@/graph-core/coerce";
 import type { BlockSpec, GraphLink } from "@/graph-core/model";
 import { isCredential } from "@/graph-core/schemas";
-import { score } from "@/graph-core/search";
+import { type Reason, search, servicesOf } from "@/graph-core/search";
 import { spaced } from "@/graph-core/text";
 import { listed } from "@/shared/format";
 import { keep, kept, useWords } from "@/shared/settings";
@@ -20,8 +20,6 @@ import { Select } from "@/shared/ui/field";
 const RECENT = "autograph.blocks.recent";
 const MAX_RECENT = 6;
 const SHOWN = 60;
-/** A block for which any of more services would do belongs to none. */
-const FEW = 3;
 /** The chip of one's own agents, beside those of the families. */
 const OWN = "own";
 
@@ -71,16 +69,10 @@ export function linkFor(block: BlockSpec, end: LooseEnd, nodeId: string): GraphL
   };
 }
 
-/** The services whose account a block uses; none where it is any of many. */
-function servicesOf(block: BlockSpec): string[] {
-  const found = Object.values(block.input_schema.properties ?? {}).flatMap(
-    (pin) => pin.credentials_provider ?? [],
-  );
-  return found.length <= FEW ? found : [];
-}
-
 type OwnAgent = { id: string; name: string; description: string };
-type Offer = { kind: "block"; block: BlockSpec } | { kind: "agent"; agent: OwnAgent; block: BlockSpec };
+type Offer =
+  | { kind: "block"; block: BlockSpec; why: Reason[] }
+  | { kind: "agent"; agent: OwnAgent; block: BlockSpec };
 
 /** Every block there is and every agent of one's own, found by a few letters; Enter adds, dragging places. */
 export function Shelf({
@@ -104,6 +96,11 @@ export function Shelf({
   const [service, setService] = useState("");
   const [at, setAt] = useState(0);
   const [shownCount, setShownCount] = useState(SHOWN);
+  // The first search reads all blocks: it is done before anybody has typed.
+  useEffect(() => {
+    const timer = setTimeout(() => search(blocks ?? [], "a"), 200);
+    return () => clearTimeout(timer);
+  }, [blocks]);
   const list = useRef<HTMLDivElement>(null);
   const offered = useMemo(
     () =>
@@ -136,19 +133,18 @@ export function Shelf({
     if (!wanted) {
       const rank = (block: BlockSpec) => (used.includes(block.id) ? used.indexOf(block.id) : MAX_RECENT);
       const sorted = [...inFamily].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
-      return [...sorted.map((block): Offer => ({ kind: "block", block })), ...own];
+      return [...sorted.map((block): Offer => ({ kind: "block", block, why: [] })), ...own];
     }
     const named = own.filter(
       (one) =>
         one.kind === "agent" && `${one.agent.name} ${one.agent.description}`.toLowerCase().includes(wanted),
     );
-    const ranked = inFamily
-      .map((block) => ({ block, points: score(block, text) }))
-      .filter((one) => one.points > 0)
-      .sort((a, b) => b.points - a.points)
-      .map(({ block }): Offer => ({ kind: "block", block }));
+    const chosen = new Set(inFamily);
+    const ranked = search(blocks ?? [], text)
+      .filter(({ block }) => chosen.has(block))
+      .map(({ block, why }): Offer => ({ kind: "block", block, why }));
     return [...ranked, ...named];
-  }, [offered, text, family, service, agents.data, agentId, end, used]);
+  }, [blocks, offered, text, family, service, agents.data, agentId, end, used]);
   const shown = found.slice(0, shownCount);
   const isPlain = text.trim() === "";
   /** What a part of the list is called; null inside of it. */
@@ -302,6 +298,11 @@ function titled(service: string): string {
   return service.replace(/(^|_)(\w)/g, (_, gap, letter) => `${gap ? " " : ""}${letter.toUpperCase()}`);
 }
 
+/** What was typed, and the block's word for it where that is another one. */
+function reason({ asked, found }: Reason): string {
+  return asked === found ? found : `${asked} → ${found}`;
+}
+
 function Entry({
   id,
   offer,
@@ -349,6 +350,11 @@ function Entry({
         <span className="line-clamp-2 text-12 text-dim">
           {isAgent ? offer.agent.description : block.description}
         </span>
+        {isAgent || offer.why.length === 0 ? null : (
+          <span className="block truncate text-12 text-dim italic">
+            {words.editing.shelf.because(listed(offer.why.map(reason)))}
+          </span>
+        )}
       </span>
     </div>
   );

@@ -121,6 +121,7 @@ export const editing = {
     own: "My agents",
     service: "Service",
     anyService: "With any service, or none",
+    because: (words: string) => `Found by ${words}`,
   },
 
   noAgentFile: (file: string) => `${file} is no agent file. Nothing was added.`,

@@ -118,6 +118,7 @@ export const editing: typeof english = {
     own: "我的智能体",
     service: "服务",
     anyService: "任何服务或不需要服务",
+    because: (words) => `匹配：${words}`,
   },
 
   noAgentFile: (file) => `${file} 不是智能体文件，未添加任何内容。`,
