@@ -1,7 +1,7 @@
-// The block menu: what people mean is found as they type, in English and in Chinese, with no other host asked.
+// Finding one's way in the builder: blocks by what people mean, nodes by what they are, with no other host asked.
 
 import { describe, expect, test } from "vitest";
-import { around, beenHere, here } from "./flow";
+import { around, BLOCKS, beenHere, here, save } from "./flow";
 import { barriers } from "./stage";
 
 around({ prepare: beenHere });
@@ -26,5 +26,49 @@ describe("the block menu", () => {
     await expect.poll(() => first.innerText()).toContain("Get Weather Information");
     await page.keyboard.press("Enter");
     await page.getByText("Get Weather Information").first().waitFor();
+  });
+});
+
+describe("a graph that was made elsewhere", () => {
+  test("is laid out as values go, lists what is found, and its nodes have a menu", async () => {
+    const { page } = here;
+    await page.goto("/library");
+    const id = await save(page, {
+      autograph: 1,
+      id: crypto.randomUUID(),
+      name: "Laid out",
+      version: 1,
+      nodes: [
+        { id: "out", block_id: BLOCKS.output, constants: { name: "sum" } },
+        { id: "sum", block_id: BLOCKS.calculator, constants: { operation: "Add", b: 3 } },
+        { id: "a", block_id: BLOCKS.number, constants: { name: "first" } },
+      ],
+      links: [
+        { from: "a", output: "result", to: "sum", input: "a" },
+        { from: "sum", output: "result", to: "out", input: "value" },
+      ],
+    });
+    await page.goto(`/build/${id}`);
+    const node = (name: string) => page.locator(`.react-flow__node[data-id="${name}"]`);
+    await node("a").waitFor();
+    const [a, sum, out] = await Promise.all(["a", "sum", "out"].map((one) => node(one).boundingBox()));
+    expect(a?.x).toBeLessThan(sum?.x ?? 0);
+    expect(sum?.x).toBeLessThan(out?.x ?? 0);
+    expect(await page.getByRole("button", { name: "Save", exact: true }).isDisabled()).toBe(true);
+
+    await page.keyboard.press("Control+f");
+    await page.getByRole("combobox", { name: "Find in the graph" }).fill("number");
+    await page.getByRole("option", { name: "first" }).waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await page.keyboard.press("Enter");
+    await page.getByRole("complementary").getByRole("heading", { name: "first" }).waitFor();
+    await page.keyboard.press("Escape");
+
+    await node("sum").click({ button: "right", position: { x: 60, y: 14 } });
+    await page.getByRole("menuitem", { name: "Duplicate" }).click();
+    await expect.poll(() => page.locator(".react-flow__node").count()).toBe(4);
+    await node("sum").click({ button: "right", position: { x: 60, y: 14 } });
+    await page.getByRole("menuitem", { name: "Remove" }).click();
+    await expect.poll(() => node("sum").count()).toBe(0);
   });
 });

@@ -20,6 +20,21 @@ import { Select } from "@/shared/ui/field";
 const RECENT = "autograph.blocks.recent";
 const MAX_RECENT = 6;
 const SHOWN = 60;
+/** What most agents begin with, where nothing is known of a person yet. */
+const STARTERS = [
+  "AgentShortTextInput",
+  "AgentOutput",
+  "AITextGenerator",
+  "FillTextTemplate",
+  "Condition",
+  "StepThroughItems",
+  "SendWebRequest",
+  "SearchTheWeb",
+  "SendEmail",
+  "HumanInTheLoop",
+  "AgentFileInput",
+  "Note",
+];
 /** The chip of one's own agents, beside those of the families. */
 const OWN = "own";
 
@@ -131,8 +146,9 @@ export function Shelf({
     );
     const wanted = text.trim().toLowerCase();
     if (!wanted) {
-      const rank = (block: BlockSpec) => (used.includes(block.id) ? used.indexOf(block.id) : MAX_RECENT);
-      const sorted = [...inFamily].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+      const sorted = [...inFamily].sort(
+        (a, b) => rankOf(a, used) - rankOf(b, used) || a.name.localeCompare(b.name),
+      );
       return [...sorted.map((block): Offer => ({ kind: "block", block, why: [] })), ...own];
     }
     const named = own.filter(
@@ -201,7 +217,10 @@ export function Shelf({
         </IconButton>
       </div>
       {end ? null : (
-        <div className="flex shrink-0 gap-1 overflow-x-auto border-b p-2 [scrollbar-width:none]">
+        <div
+          onWheel={({ currentTarget: row, deltaX, deltaY }) => row.scrollBy({ left: deltaX || deltaY })}
+          className="flex shrink-0 gap-1 overflow-x-auto border-b p-2 pr-8 [mask-image:linear-gradient(to_left,transparent,black_2.5rem)] [scrollbar-width:none]"
+        >
           {["", OWN, ...families].map((one) => (
             <button
               key={one}
@@ -280,17 +299,24 @@ export function Shelf({
   );
 }
 
+/** Where a block stands before anything is typed: what was used lately, what many begin with, the rest. */
+function rankOf(block: BlockSpec, used: string[]): number {
+  const [lately, starter] = [used.indexOf(block.id), STARTERS.indexOf(block.name)];
+  if (lately >= 0) return lately;
+  return MAX_RECENT + (starter >= 0 ? starter : STARTERS.length);
+}
+
 /** Which part of the list an entry is in; only what was not searched for has parts. */
 function partOfList(
   offer: Offer | undefined,
   used: string[],
   isPlain: boolean,
-): "recent" | "all" | "own" | null {
+): "recent" | "starters" | "all" | "own" | null {
   if (!offer) return null;
   if (offer.kind === "agent") return "own";
   if (!isPlain) return null;
   if (used.includes(offer.block.id)) return "recent";
-  return used.length > 0 ? "all" : null;
+  return STARTERS.includes(offer.block.name) ? "starters" : "all";
 }
 
 /** A service as people read it: "Google Maps". */
@@ -351,7 +377,7 @@ function Entry({
           {isAgent ? offer.agent.description : block.description}
         </span>
         {isAgent || offer.why.length === 0 ? null : (
-          <span className="block truncate text-12 text-dim italic">
+          <span className="block truncate text-12 text-accent">
             {words.editing.shelf.because(listed(offer.why.map(reason)))}
           </span>
         )}

@@ -117,6 +117,7 @@ export const editing = {
 
   shelf: {
     recent: "Used lately",
+    starters: "To begin with",
     all: "All blocks",
     own: "My agents",
     service: "Service",

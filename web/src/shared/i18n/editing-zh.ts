@@ -114,6 +114,7 @@ export const editing: typeof english = {
 
   shelf: {
     recent: "最近使用",
+    starters: "常用起点",
     all: "全部模块",
     own: "我的智能体",
     service: "服务",
