@@ -1,11 +1,24 @@
 import tailwind from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const api = process.env.AUTOGRAPH_API ?? "http://127.0.0.1:8085";
 
+/** Scripts after styles: what is painted first needs no script. */
+function stylesFirst(): Plugin {
+  return {
+    name: "styles-first",
+    transformIndexHtml: {
+      order: "post",
+      handler: (html) =>
+        html.replace(/<(script type="module"|link rel="modulepreload")/g, '$& fetchpriority="low"'),
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react(), tailwind()],
+  plugins: [react(), tailwind(), stylesFirst()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
     // Beside the code that serves it, so that the wheel has it too.

@@ -84,11 +84,13 @@ process.exit(isGood ? 0 : 1);
 async function measured(url, cookie, config) {
   const found = Object.fromEntries(CATEGORIES.map((name) => [name, []]));
   const faults = new Set();
+  const powers = [];
   for (let visit = 0; visit < VISITS; visit++) {
     const flags = { port: chrome.port, onlyCategories: CATEGORIES, logLevel: "error", extraHeaders: { cookie } };
     const { lhr } = await lighthouse(url, flags, config);
     if (lhr.runtimeError) throw new Error(lhr.runtimeError.message);
     if (lhr.finalDisplayedUrl !== url) throw new Error(`${url} showed ${lhr.finalDisplayedUrl}`);
+    powers.push(Math.round(lhr.environment.benchmarkIndex));
     for (const name of CATEGORIES) {
       const category = lhr.categories[name];
       found[name].push(Math.round(category.score * 100));
@@ -98,6 +100,9 @@ async function measured(url, cookie, config) {
       }
     }
   }
+  // What a processor a quarter as fast is a quarter of: under 1,500 it is a slower phone than Lighthouse means
+  // (its docs/throttling.md), and a machine with other work has less than it could.
+  console.log(`  processor ${powers.join(", ")}`);
   if (faults.size) console.log(`  ${[...faults].join("; ")}`);
   return Object.entries(found).map(([name, all]) => [name, all.toSorted((a, b) => a - b)[VISITS >> 1]]);
 }

@@ -41,22 +41,26 @@ def nested(depth):
 
 # A longer list shows nothing more: what is made of one costs so many times its length, and each pin gets it.
 SIZES = {
-    "string": ["x" * 5_000_000, "9" * 4_000, "{{ x }}" * 30_000],
+    "string": ["x" * 2_000_000, "9" * 4_000, "{{ x }}" * 30_000],
     "integer": [10**400, -(10**400), 2**63],
     "number": [1e308, float("inf"), float("nan"), 10**400],
-    "array": [list(range(200_000)), nested(900), ["x" * 1_000] * 5_000],
-    "object": [{str(one): one for one in range(200_000)}, {"a": nested(900)}],
+    "array": [list(range(100_000)), nested(900), ["x" * 1_000] * 5_000],
+    "object": [{str(one): one for one in range(100_000)}, {"a": nested(900)}],
     "boolean": [], "null": [],
 }
 
 async def main(family):
-    found = []
+    found, tried = [], set()
     for block in load_catalog():
         if block.__module__.split(".")[3] != family or issubclass(block, EngineBlock):
             continue
         harmless = harmless_of(block).input
         for pin, schema in block.spec().input_pins.items():
             for kind in sorted(types_of(schema)):
+                # Actions of a pack hand a pin of one name and type on by the same code.
+                if block.__module__.startswith("autograph.blocks.packs.") and (pin, kind) in tried:
+                    continue
+                tried.add((pin, kind))
                 for number, value in enumerate(SIZES[kind]):
                     begun = process_time()
                     try:

@@ -80,6 +80,23 @@ describe("the library", () => {
     await eventually(() => panel.getByLabel("B *").inputValue()).toBe("41");
   });
 
+  test("asks once for what the page's header tells a browser to ask for", async () => {
+    const { page } = here;
+    // It never opens: what is asked again when it does is another thing.
+    await page.routeWebSocket("/ws", () => new Promise(() => {}));
+    const answer = await page.goto("/library");
+    await page.getByRole("heading", { name: "Library" }).waitFor();
+    const told = [...((await answer?.headerValue("link")) ?? "").matchAll(/<(\/api[^>]+)>/g)].map(
+      ([, path]) => path,
+    );
+    await page.waitForLoadState("networkidle");
+    const asked = await page.evaluate(() =>
+      performance.getEntriesByType("resource").map(({ name }) => name.slice(location.origin.length)),
+    );
+    expect(told).toHaveLength(4);
+    for (const path of told) expect(asked.filter((one) => one === path)).toHaveLength(1);
+  });
+
   test("runs an agent from its card, which then says how that went", async () => {
     const { page } = here;
     await page.goto("/library");

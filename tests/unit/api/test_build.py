@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from autograph.api.page import (
+    _PAGES,  # pyright: ignore[reportPrivateUsage]
+    _SHARED,  # pyright: ignore[reportPrivateUsage]
+)
 from autograph.api.page.build import Build
 
 
@@ -76,3 +81,35 @@ def test_a_build_may_be_replaced_while_it_is_served(build: Build, tmp_path: Path
     assert found is not None
     assert found.content == b"new"
     assert build.find("assets/a-1.js", "br, gzip") is None
+
+
+def test_a_page_needs_what_its_module_imports_but_not_what_every_page_has(
+    build: Build, tmp_path: Path
+) -> None:
+    chunks = {
+        "index.html": {"file": "assets/index.js", "imports": ["_base.js"], "css": ["assets/i.css"]},
+        "_base.js": {"file": "assets/base.js"},
+        "_list.js": {"file": "assets/list.js", "imports": ["_base.js", "a.tsx"]},
+        "a.tsx": {
+            "file": "assets/a.js",
+            "css": ["assets/a.css"],
+            "imports": ["index.html", "_list.js"],
+            "dynamicImports": ["b.tsx"],
+        },
+        "b.tsx": {"file": "assets/b.js"},
+    }
+    assert build.needed_by("a.tsx") == ()
+    (tmp_path / "manifest.json").write_text(json.dumps(chunks))
+
+    assert build.needed_by("a.tsx") == ("assets/a.js", "assets/a.css", "assets/list.js")
+    assert build.needed_by("b.tsx") == ("assets/b.js",)
+    assert build.needed_by("c.tsx") == ()
+
+
+@pytest.mark.parametrize("module", sorted({one.module for one in (*_PAGES.values(), _SHARED)}))
+def test_every_page_is_a_module_that_the_web_app_has(module: str) -> None:
+    root = Path(__file__).parents[3] / "web"
+
+    assert (root / "src/features" / module).is_file()
+    imported = f'import("@/features/{module.removesuffix(".tsx")}")'
+    assert imported in (root / "src/app/router.tsx").read_text()

@@ -1,11 +1,11 @@
 import "@/app/style.css";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { StrictMode } from "react";
+import { StrictMode, startTransition } from "react";
 import { createRoot } from "react-dom/client";
 import { install } from "@/app/install";
 import { queries } from "@/app/queries";
-import { router } from "@/app/router";
+import { askAhead, router } from "@/app/router";
 import { whenElsewhere } from "@/app/session";
 import { whenLoggedOut } from "@/shared/api/client";
 import { loadLanguage } from "@/shared/settings";
@@ -28,19 +28,19 @@ whenElsewhere((news) => {
 });
 install();
 
-// The first page's code is fetched while it is found out who is here, not after that.
-for (const { routeId } of router.matchRoutes(router.latestLocation))
-  void router.loadRouteChunk(router.routesById[routeId as keyof typeof router.routesById]);
+askAhead();
 
 const place = document.getElementById("app");
 if (place === null) throw new Error("the page has no place for the app");
 loadLanguage().then(() =>
-  createRoot(place).render(
-    <StrictMode>
-      <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
-        <Toasts />
-      </QueryClientProvider>
-    </StrictMode>,
+  startTransition(() =>
+    createRoot(place).render(
+      <StrictMode>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+          <Toasts />
+        </QueryClientProvider>
+      </StrictMode>,
+    ),
   ),
 );

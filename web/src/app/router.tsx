@@ -10,7 +10,9 @@ import { NotFoundPage, ProblemPage } from "@/app/errors";
 import { queries } from "@/app/queries";
 import { accountQuery, authQuery, isWelcomed } from "@/app/session";
 import { Shell } from "@/app/shell";
+import { foldersQuery, libraryQuery } from "@/features/library/queries";
 import { AGENT_TABS, type AgentTab, librarySearch, RUN_STATUSES } from "@/features/library/search";
+import { runQuery } from "@/features/runs/queries";
 import { ApiError } from "@/shared/api/client";
 import type { RunStatus } from "@/shared/api/schema";
 import { oneOf } from "@/shared/search";
@@ -225,6 +227,22 @@ export const router = createRouter({
   defaultErrorComponent: ProblemPage,
   scrollRestoration: true,
 });
+
+/** Ask for what the first page shows while its code comes and it is found out who is here. */
+export function askAhead(): void {
+  for (const { routeId, params, search } of router.matchRoutes(router.latestLocation)) {
+    void router.loadRouteChunk(router.routesById[routeId as keyof typeof router.routesById]);
+    if (routeId === shell.id) {
+      void queries.prefetchQuery(accountQuery);
+      void queries.prefetchQuery(authQuery);
+    }
+    if (routeId === library.id) {
+      void queries.prefetchInfiniteQuery(libraryQuery(search));
+      void queries.prefetchQuery(foldersQuery);
+    }
+    if (routeId === run.id) void queries.prefetchQuery(runQuery(params.runId));
+  }
+}
 
 declare module "@tanstack/react-router" {
   interface Register {

@@ -12,7 +12,7 @@ import {
   SquareActivity,
   WifiOff,
 } from "lucide-react";
-import { lazy, type ReactNode, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { KeyboardHelp } from "@/app/keyboard";
 import { accountQuery, authQuery, isAdmin, logOut } from "@/app/session";
 import { Bell, useLiveInbox } from "@/features/notifications/bell";
@@ -21,7 +21,7 @@ import { isUnderWay, useTour } from "@/features/tour/tour";
 import { useConnection, watchRuns } from "@/shared/api/socket";
 import { chooseLanguage, chooseTheme, useSettings, useWords } from "@/shared/settings";
 import { Menu, type MenuItem } from "@/shared/ui/menu";
-import { Kbd } from "@/shared/ui/state";
+import { Kbd, Sliced } from "@/shared/ui/state";
 
 const TourGuide = lazy(() =>
   import("@/features/tour/tour-guide").then((module) => ({ default: module.TourGuide })),
@@ -30,9 +30,25 @@ const Palette = lazy(() => import("@/app/palette").then((module) => ({ default: 
 
 /** Around every page of somebody who is known. */
 export function Shell() {
+  return (
+    <Sliced
+      fallback={
+        <p className="boot">
+          <Mark />
+          Autograph
+        </p>
+      }
+    >
+      <Frame />
+    </Sliced>
+  );
+}
+
+function Frame() {
   const [isPaletteOpen, setPaletteOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const isCanvas = useLocation({ select: ({ pathname }) => pathname.startsWith("/build") });
+  const isWide = useIsWide();
   const words = useWords();
   const isTouring = useTour((tour) => isUnderWay(tour.stage));
   useLiveLists();
@@ -49,15 +65,17 @@ export function Shell() {
       >
         {words.nav.skip}
       </button>
-      <Rail isSlim={isCanvas} onSearch={() => setPaletteOpen(true)} onHelp={() => setHelpOpen(true)} />
+      {isWide ? (
+        <Rail isSlim={isCanvas} onSearch={() => setPaletteOpen(true)} onHelp={() => setHelpOpen(true)} />
+      ) : null}
       <div className="stack min-w-0 grow max-md:pb-16">
         <OfflineNotice />
-        {isCanvas ? null : <TopLine onSearch={() => setPaletteOpen(true)} />}
+        {isCanvas || isWide ? null : <TopLine onSearch={() => setPaletteOpen(true)} />}
         <main ref={main} tabIndex={-1} className="min-h-0 grow outline-none">
           <Outlet />
         </main>
       </div>
-      <BottomBar />
+      {isWide ? null : <BottomBar />}
       {isPaletteOpen ? (
         <Suspense>
           <Palette onClose={() => setPaletteOpen(false)} onHelp={() => setHelpOpen(true)} />
@@ -71,6 +89,18 @@ export function Shell() {
       {isHelpOpen ? <KeyboardHelp onClose={() => setHelpOpen(false)} /> : null}
     </div>
   );
+}
+
+const wide = matchMedia("(min-width: 768px)");
+
+function whenWidthChanges(act: () => void): () => void {
+  wide.addEventListener("change", act);
+  return () => wide.removeEventListener("change", act);
+}
+
+/** Whether there is room for the rail; a phone has the top line and the bottom bar instead. */
+function useIsWide(): boolean {
+  return useSyncExternalStore(whenWidthChanges, () => wide.matches);
 }
 
 /** Lists of runs and reviews are asked for again when a run begins or ends anywhere. */
@@ -137,7 +167,7 @@ function useShortcuts({ palette, help }: { palette: () => void; help: () => void
 function TopLine({ onSearch }: { onSearch: () => void }) {
   const words = useWords();
   return (
-    <div className="sticky top-0 z-30 row h-12 justify-between border-b bg-ground px-3 md:hidden">
+    <div className="sticky top-0 z-30 row h-12 justify-between border-b bg-ground px-3">
       <Link to="/" aria-label="Autograph">
         <Mark />
       </Link>
@@ -169,7 +199,7 @@ function Rail({ isSlim, onSearch, onHelp }: { isSlim: boolean; onSearch: () => v
   return (
     <nav
       aria-label={words.nav.label}
-      className={`sticky top-0 z-30 stack h-dvh shrink-0 gap-1 border-r bg-sunken/60 p-2 max-md:hidden ${isSlim ? "w-14" : "w-14 lg:w-56 lg:p-3"}`}
+      className={`sticky top-0 z-30 stack h-dvh shrink-0 gap-1 border-r bg-sunken/60 p-2 ${isSlim ? "w-14" : "w-14 lg:w-56 lg:p-3"}`}
     >
       <Link to="/" className="row mb-2 h-10 rounded-md px-2" aria-label="Autograph">
         <Mark />
@@ -315,7 +345,7 @@ function BottomBar() {
   return (
     <nav
       aria-label={words.nav.label}
-      className="fixed inset-x-0 bottom-0 z-30 flex h-16 border-t bg-paper pb-[env(safe-area-inset-bottom)] md:hidden"
+      className="fixed inset-x-0 bottom-0 z-30 flex h-16 border-t bg-paper pb-[env(safe-area-inset-bottom)]"
     >
       {entries.map(({ to, icon, label, count }) => (
         <Link

@@ -1,8 +1,9 @@
 // Numbers, dates and sizes by the language that is shown.
 
-import { useSettings } from "@/shared/settings";
+import { grouped, type Unit } from "@/shared/i18n/numbers";
+import { useSettings, words } from "@/shared/settings";
 
-const RELATIVE: Array<[Intl.RelativeTimeFormatUnit, number]> = [
+const RELATIVE: Array<[Unit, number]> = [
   ["year", 31_536_000],
   ["month", 2_592_000],
   ["day", 86_400],
@@ -15,32 +16,51 @@ function locale(): string {
   return useSettings.getState().language === "zh" ? "zh-CN" : "en";
 }
 
+/** One format for each language: to make one costs a phone more than to use it a thousand times. */
+function byLocale<Format>(make: (locale: string) => Format): () => Format {
+  const made = new Map<string, Format>();
+  return () => {
+    const name = locale();
+    const format = made.get(name) ?? make(name);
+    made.set(name, format);
+    return format;
+  };
+}
+
+const lists = byLocale((name) => new Intl.ListFormat(name, { type: "conjunction", style: "narrow" }));
+const numbers = byLocale((name) => new Intl.NumberFormat(name));
+const dateTimes = byLocale(
+  (name) => new Intl.DateTimeFormat(name, { dateStyle: "medium", timeStyle: "short" }),
+);
+
 /** "a, b, c". */
 export function listed(names: readonly string[]): string {
-  return new Intl.ListFormat(locale(), { type: "conjunction", style: "narrow" }).format(names);
+  return lists().format(names);
 }
 
 export function number(value: number): string {
-  return new Intl.NumberFormat(locale()).format(value);
+  return Number.isSafeInteger(value) ? grouped(value) : numbers().format(value);
 }
 
 /** "3 minutes ago". */
 export function ago(iso: string, now = Date.now()): string {
   const seconds = (Date.parse(iso) - now) / 1000;
-  const format = new Intl.RelativeTimeFormat(locale(), { numeric: "auto" });
   for (const [unit, size] of RELATIVE) {
     if (Math.abs(seconds) >= size || unit === "second")
-      return format.format(Math.round(seconds / size), unit);
+      return words().relative[unit](Math.round(seconds / size));
   }
   return "";
 }
 
 export function dateTime(iso: string): string {
-  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
+  return dateTimes().format(new Date(iso));
 }
 
+/** "13:07:42", where the person is. */
 export function time(iso: string): string {
-  return new Intl.DateTimeFormat(locale(), { timeStyle: "medium" }).format(new Date(iso));
+  const at = new Date(iso);
+  const parts = [at.getHours(), at.getMinutes(), at.getSeconds()];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
 }
 
 /** "240 ms", "3.2 s", "4 min 10 s". */

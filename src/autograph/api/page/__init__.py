@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -21,36 +24,56 @@ _UNBUILT: Final = (_HERE / "unbuilt.html").read_bytes()
 _BUILD: Final = Build(_HERE / "built")
 _REVALIDATED: Final = "no-cache"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
-_PAGES: Final = (
-    "/",
-    "/notifications",
-    "/welcome",
-    "/login",
-    "/signup",
-    "/forgotten",
-    "/auth/{step}",
-    "/connect",
-    "/oauth/authorize",
-    "/library",
-    "/library/{agent_id}",
-    "/build",
-    "/build/{agent_id}",
-    "/runs",
-    "/runs/{run_id}",
-    "/reviews",
-    "/connections",
-    "/account",
-    "/account/{section}",
-    "/admin",
-    "/admin/{section}",
-)
+_WHO: Final = ("/api/v1/account", "/api/v1/auth")
+
+
+@dataclass(frozen=True, slots=True)
+class _Shows:
+    """What shows a page: a module of web/src/features, and what it asks for before there is anything to see."""
+
+    module: str
+    asks: tuple[str, ...] = ()
+
+
+_PAGES: Final[Mapping[str, _Shows]] = {
+    "/": _Shows("home/home-page.tsx", _WHO),
+    "/notifications": _Shows("notifications/notifications-page.tsx", _WHO),
+    "/welcome": _Shows("auth/pages.tsx"),
+    "/login": _Shows("auth/pages.tsx"),
+    "/signup": _Shows("auth/pages.tsx"),
+    "/forgotten": _Shows("auth/pages.tsx"),
+    "/auth/{step}": _Shows("auth/links.tsx"),
+    "/connect": _Shows("auth/links.tsx"),
+    "/oauth/authorize": _Shows("auth/links.tsx", _WHO),
+    "/library": _Shows(
+        "library/library-page.tsx",
+        (
+            *_WHO,
+            "/api/v1/library/agents?limit=48&root_only=true",
+            "/api/v1/library/folders",
+        ),
+    ),
+    "/library/{agent_id}": _Shows("library/agent-page.tsx", _WHO),
+    "/build": _Shows("builder/builder-page.tsx", _WHO),
+    "/build/{agent_id}": _Shows("builder/builder-page.tsx", _WHO),
+    "/runs": _Shows("runs/runs-page.tsx", _WHO),
+    "/runs/compare": _Shows("runs/compare-page.tsx", _WHO),
+    "/runs/{run_id}": _Shows("runs/run-page.tsx", (*_WHO, "/api/v1/runs/{run_id}")),
+    "/reviews": _Shows("reviews/reviews-page.tsx", _WHO),
+    "/connections": _Shows("connections/connections-page.tsx", _WHO),
+    "/account": _Shows("account/account-page.tsx", _WHO),
+    "/account/{section}": _Shows("account/account-page.tsx", _WHO),
+    "/admin": _Shows("admin/admin-page.tsx", _WHO),
+    "/admin/{section}": _Shows("admin/admin-page.tsx", _WHO),
+}
 """Every path that the web app has a page for; it shows its own page for what is not there."""
+_SHARED: Final = _Shows("share/share-page.tsx")
 
 
 @public("The page asks people to log in; there is nothing of anybody on it.", rate=RateClass.READ)
 async def page(request: Request) -> Response:
     """Return the page, which finds out by its path what to show."""
-    return _page(request.scope)
+    return _page(request.scope, shows=_PAGES.get(request.scope["route"].path))
 
 
 for _path in _PAGES:
@@ -63,7 +86,7 @@ for _path in _PAGES:
 )
 async def shared(token: str, request: Request) -> Response:
     """Return the page for what is shown by a link. Who searches the web is asked to leave it out."""
-    found = _page(request.scope)
+    found = _page(request.scope, shows=_SHARED)
     found.headers["X-Robots-Tag"] = "noindex, nofollow"
     return found
 
@@ -116,13 +139,30 @@ def page_for_nothing(scope: Scope) -> Response | None:
     return _page(scope, status_code=404)
 
 
-def _page(scope: Scope, *, status_code: int = 200) -> Response:
+def _page(scope: Scope, *, shows: _Shows | None = None, status_code: int = 200) -> Response:
     found = _BUILD.find("index.html", _encodings(scope))
     if found is None:
         return Response(
             _UNBUILT, status_code, {"Cache-Control": _REVALIDATED}, media_type="text/html"
         )
-    return _sent(found, _REVALIDATED, status_code)
+    sent = _sent(found, _REVALIDATED, status_code)
+    if shows is not None and (files := _BUILD.needed_by(f"src/features/{shows.module}")):
+        sent.headers["Link"] = ", ".join((*map(_loaded, files), *_asked(scope, shows)))
+    return sent
+
+
+# Else a browser learns what a page is made of, and what it will ask for, only when it has run what all pages share.
+def _loaded(name: str) -> str:
+    how = "preload; as=style" if name.endswith(".css") else "modulepreload; fetchpriority=low"
+    return f"</{name}>; rel={how}; crossorigin"
+
+
+def _asked(scope: Scope, shows: _Shows) -> Iterator[str]:
+    for one in shows.asks:
+        # Where an address says more, the page asks for something else.
+        if one in _WHO or not scope["query_string"]:
+            path = one.format_map({k: quote(v, "") for k, v in scope["path_params"].items()})
+            yield f"<{path}>; rel=preload; as=fetch; crossorigin"
 
 
 def _file(scope: Scope, name: str, cached: str) -> Response:

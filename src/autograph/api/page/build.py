@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from autograph.graph.model import Json, is_list, is_object
+from autograph.infra.json import decode
+
 _MEDIA_TYPES: Final = {
     ".html": "text/html",
     ".js": "text/javascript",
@@ -18,6 +21,8 @@ _MEDIA_TYPES: Final = {
     ".png": "image/png",
     ".webmanifest": "application/manifest+json",
 }
+_MANIFEST: Final = "manifest.json"
+_ENTRY: Final = "index.html"
 _COMPRESSED: Final = {"br": ".br", "gzip": ".gz"}
 """Endings of compressed files by coding, the better one first."""
 
@@ -37,6 +42,8 @@ class Build:
     def __init__(self, folder: Path) -> None:
         """Look into `folder`, which may not be there: then there is no file."""
         self._folder = folder
+        self._written = 0
+        self._chunks: Mapping[str, Json] = {}
 
     def find(self, name: str, accepted: str) -> Found | None:
         """Return a file in the best coding that is accepted; None where there is no such file.
@@ -58,6 +65,41 @@ class Build:
                 coded = {"Content-Encoding": coding, "Vary": "Accept-Encoding"}
                 return Found(compressed, media_type, coded)
         return Found(plain, media_type, {"Vary": "Accept-Encoding"})
+
+    def needed_by(self, module: str) -> tuple[str, ...]:
+        """Return the files that a page needs besides those that the page itself names, each once.
+
+        Args:
+            module: The source of a page: `src/features/library/library-page.tsx`; nothing is known of others.
+        """
+        try:
+            written = (self._folder / _MANIFEST).stat().st_mtime_ns
+        except OSError:
+            return ()
+        if written != self._written:
+            chunks = decode((self._folder / _MANIFEST).read_bytes())
+            self._chunks = chunks if is_object(chunks) else {}
+            self._written = written
+        named = self._files_of(_ENTRY)
+        return tuple(file for file in self._files_of(module) if file not in named)
+
+    def _files_of(self, module: str) -> dict[str, None]:
+        """Return the files of a chunk and of all that it imports, once each, in order."""
+        found: dict[str, None] = {}
+        seen: set[str] = set()
+        waiting = [module]
+        while waiting:
+            name = waiting.pop()
+            chunk = self._chunks.get(name)
+            if name in seen or not is_object(chunk):
+                continue
+            seen.add(name)
+            imported, styles = chunk.get("imports", ()), chunk.get("css", ())
+            waiting += [str(one) for one in imported if is_list(imported)]
+            found |= dict.fromkeys(
+                [str(chunk["file"]), *(str(one) for one in styles if is_list(styles))]
+            )
+        return found
 
     def _read(self, name: str) -> bytes | None:
         # Whole, and here: a file that is sent in pieces may be gone between two of them.

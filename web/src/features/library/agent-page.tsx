@@ -9,7 +9,6 @@ import { Breadcrumb, pathOf } from "@/features/library/folders";
 import { agentQuery, foldersQuery, libraryAgentQuery } from "@/features/library/queries";
 import { AGENT_TABS, type AgentTab } from "@/features/library/search";
 import { FeedbackOfAgent } from "@/features/runs/feedback";
-import { RunDialog } from "@/features/runs/run-dialog";
 import type { Schema } from "@/graph-core/model";
 import type { LibraryAgentAnswer } from "@/shared/api/schema";
 import { number } from "@/shared/format";
@@ -18,6 +17,9 @@ import { Button, buttonClass } from "@/shared/ui/button";
 import { Menu } from "@/shared/ui/menu";
 import { Page, Skeletons } from "@/shared/ui/state";
 
+const RunDialog = lazy(() =>
+  import("@/features/runs/run-dialog").then((module) => ({ default: module.RunDialog })),
+);
 const Presets = lazy(() =>
   import("@/features/library/agent-presets").then((one) => ({ default: one.Presets })),
 );
@@ -102,7 +104,11 @@ export function AgentPage() {
           </div>
         )}
       </Suspense>
-      {isRunning ? <RunDialog agentId={agentId} onClose={() => setRunning(false)} /> : null}
+      {isRunning ? (
+        <Suspense>
+          <RunDialog agentId={agentId} onClose={() => setRunning(false)} />
+        </Suspense>
+      ) : null}
       {isMoving ? (
         <Suspense>
           <MoveDialog agent={data} acts={acts} onClose={() => setMoving(false)} />

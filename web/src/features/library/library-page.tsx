@@ -14,7 +14,7 @@ import { oneOf } from "@/shared/search";
 import { useWords } from "@/shared/settings";
 import { Button, buttonClass } from "@/shared/ui/button";
 import { Select } from "@/shared/ui/field";
-import { Empty, Page, Problem, ShowMore } from "@/shared/ui/state";
+import { Empty, Page, Problem, ShowMore, Sliced } from "@/shared/ui/state";
 
 const RunDialog = lazy(() =>
   import("@/features/runs/run-dialog").then((module) => ({ default: module.RunDialog })),
@@ -139,7 +139,7 @@ export function LibraryPage() {
         ) : all.length === 0 ? (
           <Nothing wanted={wanted} hasFolders={shown.length > 0} />
         ) : (
-          <>
+          <Sliced>
             <ul aria-label={words.library.agents} className={GRID}>
               {all.map((agent) => (
                 <AgentCard
@@ -154,7 +154,7 @@ export function LibraryPage() {
               ))}
             </ul>
             <ShowMore of={agents} />
-          </>
+          </Sliced>
         )}
       </Page>
       {isOver ? (

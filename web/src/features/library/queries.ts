@@ -42,7 +42,8 @@ export const libraryQuery = (wanted: LibrarySearch) =>
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next_cursor,
     placeholderData: keepPreviousData,
-    refetchOnMount: "always",
+    // Soon old: to come back to the library is to see how its agents are now.
+    staleTime: 2_000,
   });
 
 export const libraryAgentQuery = (id: string) =>

@@ -1,10 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Columns2, MoreHorizontal, Pencil, RotateCcw, Share2, Square, Trash2 } from "lucide-react";
-import { useState } from "react";
-import { CompareWith } from "@/features/runs/compare-with";
-import { RunDialog } from "@/features/runs/run-dialog";
-import { ShareDialog } from "@/features/runs/share-dialog";
+import { lazy, Suspense, useState } from "react";
 import { api } from "@/shared/api/client";
 import type { RunAnswer } from "@/shared/api/schema";
 import { useWords } from "@/shared/settings";
@@ -12,6 +9,16 @@ import { Button, buttonClass } from "@/shared/ui/button";
 import { Confirm } from "@/shared/ui/dialog";
 import { Menu } from "@/shared/ui/menu";
 import { tell, tellError } from "@/shared/ui/toast";
+
+const RunDialog = lazy(() =>
+  import("@/features/runs/run-dialog").then((module) => ({ default: module.RunDialog })),
+);
+const ShareDialog = lazy(() =>
+  import("@/features/runs/share-dialog").then((module) => ({ default: module.ShareDialog })),
+);
+const CompareWith = lazy(() =>
+  import("@/features/runs/compare-with").then((module) => ({ default: module.CompareWith })),
+);
 
 /** What can be done with a run. */
 export function RunActions({ run, isOver }: { run: RunAnswer; isOver: boolean }) {
@@ -78,11 +85,13 @@ export function RunActions({ run, isOver }: { run: RunAnswer; isOver: boolean })
             : []),
         ]}
       />
-      {asked === "again" ? (
-        <RunDialog agentId={run.graph_id} version={run.graph_version} given={run.inputs} onClose={close} />
-      ) : null}
-      {asked === "share" ? <ShareDialog run={run} onClose={close} /> : null}
-      {asked === "compare" ? <CompareWith run={run} onClose={close} /> : null}
+      <Suspense>
+        {asked === "again" ? (
+          <RunDialog agentId={run.graph_id} version={run.graph_version} given={run.inputs} onClose={close} />
+        ) : null}
+        {asked === "share" ? <ShareDialog run={run} onClose={close} /> : null}
+        {asked === "compare" ? <CompareWith run={run} onClose={close} /> : null}
+      </Suspense>
       {asked === "delete" ? (
         <Confirm
           title={words.runs.delete}

@@ -4,7 +4,6 @@ import { WifiOff } from "lucide-react";
 import { lazy, Suspense, useEffect } from "react";
 import { agentQuery } from "@/features/library/queries";
 import { runReviewsQuery } from "@/features/reviews/queries";
-import { ReviewCard } from "@/features/reviews/review-card";
 import { Feedback } from "@/features/runs/feedback";
 import { countsOf, named } from "@/features/runs/given";
 import { Journal } from "@/features/runs/journal";
@@ -13,17 +12,25 @@ import { type NameOf, useNodeNames } from "@/features/runs/names";
 import { Outputs } from "@/features/runs/outputs";
 import { runQuery } from "@/features/runs/queries";
 import { RunActions } from "@/features/runs/run-actions";
-import { RunProblem } from "@/features/runs/run-problem";
-import { StepPanel } from "@/features/runs/step-panel";
 import { Timeline } from "@/features/runs/timeline";
 import type { Graph, Json } from "@/graph-core/model";
+import { NOTHING_YET } from "@/graph-core/overlay";
 import type { RunAnswer, RunStatus } from "@/shared/api/schema";
 import { useConnection } from "@/shared/api/socket";
 import { dateTime, duration, number } from "@/shared/format";
 import { useWords } from "@/shared/settings";
-import { Page, Skeletons, StateBadge } from "@/shared/ui/state";
+import { Ago, Page, Skeletons, Sliced, StateBadge } from "@/shared/ui/state";
 import { ValueView } from "@/shared/value/value-view";
 
+const ReviewCard = lazy(() =>
+  import("@/features/reviews/review-card").then((module) => ({ default: module.ReviewCard })),
+);
+const RunProblem = lazy(() =>
+  import("@/features/runs/run-problem").then((module) => ({ default: module.RunProblem })),
+);
+const StepPanel = lazy(() =>
+  import("@/features/runs/step-panel").then((module) => ({ default: module.StepPanel })),
+);
 const Replay = lazy(() => import("@/features/runs/replay"));
 const OVER: RunStatus[] = ["completed", "failed", "cancelled"];
 
@@ -45,8 +52,10 @@ export function RunPage() {
   // What the journal does not tell (outputs by name, what it waits for) is asked for when it has moved.
   const { phase } = live.overlay;
   const waits = [...live.overlay.byNode.values()].filter((one) => one.state === "waiting").length;
+  const isSettled = run.data !== undefined && OVER.includes(run.data.status);
   // biome-ignore lint/correctness/useExhaustiveDependencies: these are what it has to follow
   useEffect(() => {
+    if (isSettled || phase === NOTHING_YET.phase) return;
     client.invalidateQueries({ queryKey: runQuery(runId).queryKey });
     client.invalidateQueries({ queryKey: ["reviews"] });
   }, [phase, waits, client, runId]);
@@ -93,9 +102,15 @@ export function RunPage() {
       <div className="stack gap-6">
         {isOver ? null : <Lost seq={live.overlay.seq} />}
         {run.data.status === "failed" ? (
-          <RunProblem run={run.data} nameOf={nameOf} onStep={selectOwn} />
+          <Suspense fallback={<Skeletons className="h-24" />}>
+            <RunProblem run={run.data} nameOf={nameOf} onStep={selectOwn} />
+          </Suspense>
         ) : null}
-        {status === "waiting" || waits > 0 ? <Waiting run={run.data} nameOf={nameOf} /> : null}
+        {status === "waiting" || waits > 0 ? (
+          <Suspense fallback={<Skeletons className="h-24" />}>
+            <Waiting run={run.data} nameOf={nameOf} />
+          </Suspense>
+        ) : null}
         <Outputs
           outputs={isAsked ? run.data.outputs : soFar}
           counts={isAsked ? {} : countsOf(live.given, graph)}
@@ -104,48 +119,56 @@ export function RunPage() {
         />
         {isOver ? <Feedback runId={runId} /> : null}
         {isKnown ? (
-          <Suspense fallback={<Skeletons count={4} className="h-10" />}>
-            <div
-              className={
-                step === undefined
-                  ? ""
-                  : "grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,1fr)_26rem]"
-              }
-            >
-              {live.overlay.steps.size > 0 ? (
-                <Timeline
+          <Sliced fallback={<Skeletons count={4} className="h-10" />}>
+            <Suspense fallback={<Skeletons count={4} className="h-10" />}>
+              <div
+                className={
+                  step === undefined
+                    ? ""
+                    : "grid grid-cols-1 items-start gap-6 xl:grid-cols-[minmax(0,1fr)_26rem]"
+                }
+              >
+                {live.overlay.steps.size > 0 ? (
+                  <Timeline
+                    runId={runId}
+                    overlay={live.overlay}
+                    nameOf={nameOf}
+                    selected={chosen}
+                    onSelect={select}
+                  />
+                ) : null}
+                {step === undefined ? null : (
+                  <StepPanel
+                    key={chosen}
+                    runId={of ?? runId}
+                    step={of ? null : (live.overlay.steps.get(step) ?? null)}
+                    number={step}
+                    nameOf={nameOf}
+                    onClose={() => navigate({ search: {}, replace: true })}
+                  />
+                )}
+              </div>
+              {graph && live.overlay.seq > 0 ? (
+                <Replay
                   runId={runId}
                   overlay={live.overlay}
+                  graph={graph}
                   nameOf={nameOf}
-                  selected={chosen}
-                  onSelect={select}
+                  onStep={selectOwn}
                 />
               ) : null}
-              {step === undefined ? null : (
-                <StepPanel
-                  key={chosen}
-                  runId={of ?? runId}
-                  step={of ? null : (live.overlay.steps.get(step) ?? null)}
-                  number={step}
+              <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-2">
+                <Inputs inputs={run.data.inputs} />
+                <Journal
+                  runId={runId}
+                  count={live.overlay.seq}
+                  tail={live.tail}
                   nameOf={nameOf}
-                  onClose={() => navigate({ search: {}, replace: true })}
+                  onStep={selectOwn}
                 />
-              )}
-            </div>
-            {graph && live.overlay.seq > 0 ? (
-              <Replay runId={runId} overlay={live.overlay} graph={graph} nameOf={nameOf} onStep={selectOwn} />
-            ) : null}
-            <div className="grid grid-cols-1 items-start gap-6 lg:grid-cols-2">
-              <Inputs inputs={run.data.inputs} />
-              <Journal
-                runId={runId}
-                count={live.overlay.seq}
-                tail={live.tail}
-                nameOf={nameOf}
-                onStep={selectOwn}
-              />
-            </div>
-          </Suspense>
+              </div>
+            </Suspense>
+          </Sliced>
         ) : (
           <Skeletons count={4} className="h-10" />
         )}
@@ -192,7 +215,9 @@ function Facts({
   return (
     <dl className="-mt-4 mb-6 flex flex-wrap gap-x-6 gap-y-1 text-13 text-dim [&_dt]:sr-only">
       <dt>{words.runs.began}</dt>
-      <dd>{dateTime(run.queued_at)}</dd>
+      <dd>
+        <Ago at={run.queued_at} />
+      </dd>
       {took === null ? null : (
         <>
           <dt>{words.runs.time}</dt>

@@ -111,6 +111,13 @@ function subscribeRun(id: string): void {
   if (open.length > 0) say({ type: "subscribe", run: id, since: Math.min(...open.map((one) => one.since)) });
 }
 
+/** Connect when what is being drawn has been drawn. */
+function connectSoon(): void {
+  if (socket) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(connect);
+}
+
 function connect(): void {
   clearTimeout(waiting);
   if (socket || runs.size + lists.size + inboxes.size === 0) return;
@@ -146,7 +153,7 @@ export function watchRun(id: string, since: number, watcher: RunWatcher): () => 
   const watch: RunWatch = { id, since, watcher, isOver: false };
   const all = runs.get(id) ?? new Set();
   runs.set(id, all.add(watch));
-  connect();
+  connectSoon();
   subscribeRun(id);
   return () => {
     all.delete(watch);
@@ -159,7 +166,7 @@ export function watchRun(id: string, since: number, watcher: RunWatcher): () => 
 /** Hear when any of one's runs begins or ends, and null when some may have been missed; returns how to stop. */
 export function watchRuns(listener: (run: RunItem | null) => void): () => void {
   lists.add(listener);
-  connect();
+  connectSoon();
   if (lists.size === 1) say({ type: "subscribe", graph: "*" });
   return () => {
     lists.delete(listener);
@@ -170,7 +177,7 @@ export function watchRuns(listener: (run: RunItem | null) => void): () => void {
 /** Hear when one's inbox may have changed; returns how to stop. */
 export function watchInbox(listener: () => void): () => void {
   inboxes.add(listener);
-  connect();
+  connectSoon();
   if (inboxes.size === 1) say({ type: "subscribe", inbox: "*" });
   return () => {
     inboxes.delete(listener);

@@ -1,11 +1,14 @@
 // Every word the app says. Another language has the same keys, or does not compile.
 
 import { editing } from "@/shared/i18n/editing-en";
+import { grouped, relativeEn } from "@/shared/i18n/numbers";
+
 /** What a notification names. */
 export type Told = Readonly<Record<"agent" | "title" | "provider" | "ip", string>>;
 
 export const en = {
   editing,
+  relative: relativeEn,
   cancel: "Cancel",
   close: "Close",
   copy: "Copy",
@@ -202,7 +205,7 @@ export const en = {
     showAll: "Show all",
     moreOf: (name: string) => `More: ${name}`,
     runs: (count: number) =>
-      count === 1 ? "1 run" : count > 10_000 ? "over 10,000 runs" : `${count.toLocaleString("en")} runs`,
+      count === 1 ? "1 run" : count > 10_000 ? "over 10,000 runs" : `${grouped(count)} runs`,
     runningNow: (count: number) => `${count} running`,
     toReview: (count: number) => `${count} to review`,
     listening: (count: number) => (count === 1 ? "listens" : `listens to ${count}`),

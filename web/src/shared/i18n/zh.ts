@@ -1,8 +1,10 @@
 import { editing } from "@/shared/i18n/editing-zh";
 import type { Messages } from "@/shared/i18n/en";
+import { grouped, relativeZh } from "@/shared/i18n/numbers";
 
 export const zh: Messages = {
   editing,
+  relative: relativeZh,
   cancel: "取消",
   close: "关闭",
   copy: "复制",
@@ -182,7 +184,7 @@ export const zh: Messages = {
     sorts: { updated: "最近修改", last_run: "最近运行", created: "最新创建", name: "按名称" },
     showAll: "显示全部",
     moreOf: (name) => `更多：${name}`,
-    runs: (count) => (count > 10_000 ? "运行超过 10,000 次" : `运行 ${count.toLocaleString("zh-CN")} 次`),
+    runs: (count) => (count > 10_000 ? "运行超过 10,000 次" : `运行 ${grouped(count)} 次`),
     runningNow: (count) => `${count} 个运行中`,
     toReview: (count) => `${count} 项待审核`,
     listening: (count) => (count === 1 ? "监听中" : `监听 ${count} 个来源`),

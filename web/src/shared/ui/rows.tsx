@@ -29,6 +29,7 @@ export function Rows({
   const [view, setView] = useState({ top: 0, height: 600 });
   const isAtEnd = useRef(true);
   const first = Math.max(0, Math.floor(view.top / height) - SPARE);
+  const isLong = count * height > view.height;
   const end = Math.min(count, Math.ceil((view.top + view.height) / height) + SPARE);
 
   useEffect(() => {
@@ -41,8 +42,10 @@ export function Rows({
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever rows were added
   useLayoutEffect(() => {
-    if (isFollowing && isAtEnd.current && ref.current) ref.current.scrollTop = ref.current.scrollHeight;
-  }, [count, isFollowing]);
+    // To ask how high it is costs a layout of the page: only where there is something to scroll.
+    if (isFollowing && isLong && isAtEnd.current && ref.current)
+      ref.current.scrollTop = ref.current.scrollHeight;
+  }, [count, isFollowing, isLong]);
   useEffect(() => onRange?.(first, end), [first, end, onRange]);
 
   return (

@@ -1,7 +1,7 @@
 // The other three faces of a screen: loading, empty, error; and how a run's state looks everywhere.
 
 import { AlertTriangle, Ban, CheckCircle2, CircleDashed, Clock, LoaderCircle, XCircle } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useDeferredValue, useEffect, useState } from "react";
 import { ApiError } from "@/shared/api/client";
 import { ago, dateTime } from "@/shared/format";
 import { useSettings, useWords } from "@/shared/settings";
@@ -178,6 +178,12 @@ export function ShowMore({ of: list, small = false }: { of: Paged; small?: boole
   );
 }
 
+/** What takes long to draw: drawn in pieces of a few milliseconds, so that a slow phone answers touches meanwhile. */
+export function Sliced({ children, fallback = null }: { children: ReactNode; fallback?: ReactNode }) {
+  const isDue = useDeferredValue(true, false);
+  return isDue ? children : fallback;
+}
+
 /** "3 minutes ago", kept true while it is looked at. */
 export function Ago({ at }: { at: string }) {
   useSettings((settings) => settings.language);
@@ -187,7 +193,12 @@ export function Ago({ at }: { at: string }) {
     return () => clearInterval(timer);
   }, []);
   return (
-    <time dateTime={at} title={dateTime(at)}>
+    <time
+      dateTime={at}
+      onPointerEnter={({ currentTarget: shown }) => {
+        shown.title = dateTime(at);
+      }}
+    >
       {ago(at)}
     </time>
   );
