@@ -215,10 +215,12 @@ def _spec(block: type[Block[Any]]) -> BlockSpec:
 
 def _pins(schema: dict[str, Any]) -> dict[str, Any]:
     """Return a model's schema without references; a pin is titled by its name, not by its class."""
-    for name, pin in schema.get("properties", {}).items():
-        if "$ref" in pin:
-            pin.setdefault("title", name.replace("_", " ").title())
-    return inline_refs(schema)
+    pins: dict[str, dict[str, Any]] = schema.get("properties", {})
+    titled = {
+        name: {"title": name.replace("_", " ").title(), **pin} if "$ref" in pin else pin
+        for name, pin in pins.items()
+    }
+    return inline_refs({**schema, "properties": titled})
 
 
 def inline_refs(schema: dict[str, Any]) -> dict[str, Any]:
