@@ -86,6 +86,7 @@ export function Canvas({
   const root = useRef<HTMLDivElement>(null);
   const [begin] = useState(() => (graph.nodes.length > 0 ? viewOf(graph) : undefined));
   const { screenToFlowPosition } = useReactFlow();
+  const isFar = useStore((state) => state.transform[2] < FAR);
 
   const [nodes, setNodes] = useState<CanvasNode[]>([]);
   const [edges, setEdges] = useState<LinkEdgeType[]>([]);
@@ -193,7 +194,8 @@ export function Canvas({
       deleteKeyCode={["Delete", "Backspace"]}
       selectionMode={SelectionMode.Partial}
       multiSelectionKeyCode={["Control", "Meta", "Shift"]}
-      onlyRenderVisibleElements={graph.nodes.length > MANY}
+      // From afar all are in view, and to take the outermost away and back while it is dragged costs a painting.
+      onlyRenderVisibleElements={graph.nodes.length > MANY && !isFar}
       {...(begin ? { defaultViewport: begin } : {})}
       // While it is dragged the drawing is a layer of its own, so that nothing is painted again.
       onMoveStart={(event) => event?.type !== "wheel" && root.current?.classList.add("is-panning")}
