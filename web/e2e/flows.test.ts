@@ -275,7 +275,7 @@ describe("the builder", () => {
 
     await button(page, "Tidy up").click();
     await page.keyboard.press("Control+f");
-    await page.getByRole("textbox", { name: "Find in the graph" }).fill("store");
+    await page.getByRole("combobox", { name: "Find in the graph" }).fill("store");
     await page.getByText("1/2").or(page.getByText("2/2")).waitFor();
   });
 

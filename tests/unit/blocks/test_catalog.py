@@ -137,3 +137,9 @@ class TestIndex:
 
         assert found.get("Calculator").name == "Calculator"
         assert len(found) == len(CATALOG)
+
+
+def test_a_pin_is_titled_by_its_name_not_by_the_class_of_its_values() -> None:
+    pins = load_catalog().get("SQLQuery").spec().input_schema["properties"]
+    assert pins["database_type"]["title"] == "Database Type"
+    assert pins["database_type"]["enum"]

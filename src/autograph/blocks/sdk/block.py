@@ -191,14 +191,14 @@ def _coercers(block: type[Block[Any]]) -> _Coercers:
 
 @cache
 def _spec(block: type[Block[Any]]) -> BlockSpec:
-    inputs = inline_refs(block.Input.model_json_schema())
+    inputs = _pins(block.Input.model_json_schema())
     return BlockSpec(
         id=block.id,
         name=block.name,
         kind=block.kind,
         effect=block.effect,
         input_schema=inputs,
-        output_schema=inline_refs(block.Output.model_json_schema(mode="serialization")),
+        output_schema=_pins(block.Output.model_json_schema(mode="serialization")),
         static_output=block.static_output,
         is_sensitive=block.is_sensitive,
         categories=tuple(block.categories),
@@ -211,6 +211,16 @@ def _spec(block: type[Block[Any]]) -> BlockSpec:
         },
         trigger=block.trigger,
     )
+
+
+def _pins(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a model's schema without references; a pin is titled by its name, not by its class."""
+    pins: dict[str, dict[str, Any]] = schema.get("properties", {})
+    titled = {
+        name: {"title": name.replace("_", " ").title(), **pin} if "$ref" in pin else pin
+        for name, pin in pins.items()
+    }
+    return inline_refs({**schema, "properties": titled})
 
 
 def inline_refs(schema: dict[str, Any]) -> dict[str, Any]:

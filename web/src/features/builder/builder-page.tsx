@@ -2,8 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useBlocker, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import {
+  Copy,
   History,
   LayoutGrid,
+  Link2,
   ListTree,
   PanelRight,
   Play,
@@ -11,6 +13,7 @@ import {
   Redo2,
   Save,
   Search,
+  Trash2,
   Undo2,
 } from "lucide-react";
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from "react";
@@ -27,7 +30,7 @@ import { offerOf } from "@/features/builder/inner-agent";
 import { Inspector } from "@/features/builder/inspector";
 import { useClipboard, useKeys } from "@/features/builder/keys";
 import { LeftBehind } from "@/features/builder/left-draft";
-import { free, freeName, NEW_NODE, placeAt } from "@/features/builder/placing";
+import { free, freeName, hasPlaces, NEW_NODE, placeAt } from "@/features/builder/placing";
 import { blocksQuery } from "@/features/builder/queries";
 import { RunBar } from "@/features/builder/run-bar";
 import { Saved, useSaving } from "@/features/builder/saving";
@@ -72,9 +75,24 @@ export function BuilderPage() {
     if (!blocks.data || !data || agent.isFetching) return;
     // A new agent that was just saved is open already, with its way back.
     if (useBuilder.getState().fresh === agentId) useBuilder.setState({ fresh: null });
-    else if (opened !== wanted)
-      open(agentId, { ...(data.graph as unknown as Graph), id: data.id, version: data.version }, blocks.data);
+    else if (opened !== wanted) {
+      const graph = { ...(data.graph as unknown as Graph), id: data.id, version: data.version };
+      if (!hasPlaces(graph)) {
+        // What was made elsewhere stands nowhere yet: it is laid out as values go.
+        let isHere = true;
+        import("@/features/builder/layout").then(({ placed }) => {
+          if (!isHere) return;
+          open(agentId, placed(graph, blocks.data), blocks.data);
+          setOpened(wanted);
+        });
+        return () => {
+          isHere = false;
+        };
+      }
+      open(agentId, graph, blocks.data);
+    }
     setOpened(wanted);
+    return undefined;
   }, [blocks.data, data, agent.isFetching, agentId, wanted, opened]);
   if (agent.isError) throw agent.error;
   if (blocks.isError) return <Failed error={blocks.error} onRetry={() => blocks.refetch()} />;
@@ -229,8 +247,8 @@ function Bench({ runId }: { runId: string | null }) {
     setTimeout(() => flow.fitView({ padding: 0.2, maxZoom: 1, duration: 300 }), 60);
   }
 
-  function duplicate() {
-    const part = partOf(graph, new Set(selected));
+  function duplicate(nodes = selected) {
+    const part = partOf(graph, new Set(nodes));
     const first = part.nodes[0] && part.layout[part.nodes[0].id];
     const command = pasted(part, { x: (first?.x ?? 0) + 40, y: (first?.y ?? 0) + 40 }, () =>
       crypto.randomUUID(),
@@ -266,7 +284,16 @@ function Bench({ runId }: { runId: string | null }) {
     if (isDirty && !(await saving.save())) return;
     setAsking(toldOf(useMarks.getState(), useBuilder.getState().draft.graph, until));
   }
-  const debugging = useDebugging(run);
+  const debugging = useDebugging(run, (node) => [
+    { label: words.builder.link, icon: <Link2 />, by: "l", onSelect: () => setLinkFrom(node) },
+    { label: words.builder.duplicate, icon: <Copy />, by: "ctrl+d", onSelect: () => duplicate([node]) },
+    {
+      label: words.remove,
+      icon: <Trash2 />,
+      by: "del",
+      onSelect: () => act({ kind: "remove", nodes: [node], links: [] }),
+    },
+  ]);
 
   useKeys({
     b: () => setShelf({ end: null }),
@@ -279,7 +306,7 @@ function Bench({ runId }: { runId: string | null }) {
     "ctrl+s": () => saving.save(),
     "ctrl+enter": () => run(),
     ...debugging.keys,
-    "ctrl+d": duplicate,
+    "ctrl+d": () => duplicate(),
     "ctrl+f": () => setFinding(true),
     "ctrl+g": group,
     "ctrl+a": () => choose(graph.nodes.map((node) => node.id)),
@@ -404,7 +431,7 @@ function Bench({ runId }: { runId: string | null }) {
         <Inspector
           step={step}
           debug={debugging.items}
-          onDuplicate={duplicate}
+          onDuplicate={() => duplicate()}
           onLink={() => setLinkFrom(selected[0] ?? null)}
           onGoTo={goTo}
           onClose={() => setPanel(false)}

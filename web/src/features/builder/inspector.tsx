@@ -89,11 +89,13 @@ function Head({
   return (
     <header className="row min-h-14 border-b py-2 pr-2 pl-4">
       {icon}
-      <h2 className="min-w-0 grow truncate text-14">{title}</h2>
-      {children}
-      <IconButton label={words.close} onClick={onClose}>
-        <X />
-      </IconButton>
+      <h2 className="line-clamp-2 min-w-0 grow text-14 leading-tight">{title}</h2>
+      <span className="-ml-1 flex shrink-0">
+        {children}
+        <IconButton label={words.close} onClick={onClose}>
+          <X />
+        </IconButton>
+      </span>
     </header>
   );
 }
@@ -206,7 +208,7 @@ function NodePanel({
       <Head
         icon={
           <span
-            className="grid size-6 place-items-center rounded-md text-paper [&_svg]:size-3.5"
+            className="grid size-6 shrink-0 place-items-center rounded-md text-paper [&_svg]:size-3.5"
             style={{ background: blockColour(spec) }}
           >
             <Icon aria-hidden="true" />

@@ -7,6 +7,11 @@ export function placeAt(end: LooseEnd): Position {
   return { x: end.side === "output" ? end.at.x : end.at.x - NEW_NODE.width, y: end.at.y - 50 };
 }
 
+/** Whether it is known of any node where it stands. */
+export function hasPlaces(graph: Graph): boolean {
+  return graph.nodes.length < 2 || graph.nodes.some((node) => graph.layout?.[node.id] !== undefined);
+}
+
 /** A place near another where no node stands yet. */
 export function free(graph: Graph, at: Position): Position {
   const places = Object.values(graph.layout ?? {});

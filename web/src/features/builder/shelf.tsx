@@ -10,7 +10,7 @@ import { nodeOf, useBuilder } from "@/features/builder/store";
 import { canEverFit, fitsAsIs } from "@/graph-core/coerce";
 import type { BlockSpec, GraphLink } from "@/graph-core/model";
 import { isCredential } from "@/graph-core/schemas";
-import { score } from "@/graph-core/search";
+import { type Reason, search, servicesOf } from "@/graph-core/search";
 import { spaced } from "@/graph-core/text";
 import { listed } from "@/shared/format";
 import { keep, kept, useWords } from "@/shared/settings";
@@ -20,8 +20,21 @@ import { Select } from "@/shared/ui/field";
 const RECENT = "autograph.blocks.recent";
 const MAX_RECENT = 6;
 const SHOWN = 60;
-/** A block for which any of more services would do belongs to none. */
-const FEW = 3;
+/** What most agents begin with, where nothing is known of a person yet. */
+const STARTERS = [
+  "AgentShortTextInput",
+  "AgentOutput",
+  "AITextGenerator",
+  "FillTextTemplate",
+  "Condition",
+  "StepThroughItems",
+  "SendWebRequest",
+  "SearchTheWeb",
+  "SendEmail",
+  "HumanInTheLoop",
+  "AgentFileInput",
+  "Note",
+];
 /** The chip of one's own agents, beside those of the families. */
 const OWN = "own";
 
@@ -71,16 +84,10 @@ export function linkFor(block: BlockSpec, end: LooseEnd, nodeId: string): GraphL
   };
 }
 
-/** The services whose account a block uses; none where it is any of many. */
-function servicesOf(block: BlockSpec): string[] {
-  const found = Object.values(block.input_schema.properties ?? {}).flatMap(
-    (pin) => pin.credentials_provider ?? [],
-  );
-  return found.length <= FEW ? found : [];
-}
-
 type OwnAgent = { id: string; name: string; description: string };
-type Offer = { kind: "block"; block: BlockSpec } | { kind: "agent"; agent: OwnAgent; block: BlockSpec };
+type Offer =
+  | { kind: "block"; block: BlockSpec; why: Reason[] }
+  | { kind: "agent"; agent: OwnAgent; block: BlockSpec };
 
 /** Every block there is and every agent of one's own, found by a few letters; Enter adds, dragging places. */
 export function Shelf({
@@ -104,6 +111,11 @@ export function Shelf({
   const [service, setService] = useState("");
   const [at, setAt] = useState(0);
   const [shownCount, setShownCount] = useState(SHOWN);
+  // The first search reads all blocks: it is done before anybody has typed.
+  useEffect(() => {
+    const timer = setTimeout(() => search(blocks ?? [], "a"), 200);
+    return () => clearTimeout(timer);
+  }, [blocks]);
   const list = useRef<HTMLDivElement>(null);
   const offered = useMemo(
     () =>
@@ -134,21 +146,21 @@ export function Shelf({
     );
     const wanted = text.trim().toLowerCase();
     if (!wanted) {
-      const rank = (block: BlockSpec) => (used.includes(block.id) ? used.indexOf(block.id) : MAX_RECENT);
-      const sorted = [...inFamily].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
-      return [...sorted.map((block): Offer => ({ kind: "block", block })), ...own];
+      const sorted = [...inFamily].sort(
+        (a, b) => rankOf(a, used) - rankOf(b, used) || a.name.localeCompare(b.name),
+      );
+      return [...sorted.map((block): Offer => ({ kind: "block", block, why: [] })), ...own];
     }
     const named = own.filter(
       (one) =>
         one.kind === "agent" && `${one.agent.name} ${one.agent.description}`.toLowerCase().includes(wanted),
     );
-    const ranked = inFamily
-      .map((block) => ({ block, points: score(block, text) }))
-      .filter((one) => one.points > 0)
-      .sort((a, b) => b.points - a.points)
-      .map(({ block }): Offer => ({ kind: "block", block }));
+    const chosen = new Set(inFamily);
+    const ranked = search(blocks ?? [], text)
+      .filter(({ block }) => chosen.has(block))
+      .map(({ block, why }): Offer => ({ kind: "block", block, why }));
     return [...ranked, ...named];
-  }, [offered, text, family, service, agents.data, agentId, end, used]);
+  }, [blocks, offered, text, family, service, agents.data, agentId, end, used]);
   const shown = found.slice(0, shownCount);
   const isPlain = text.trim() === "";
   /** What a part of the list is called; null inside of it. */
@@ -205,7 +217,10 @@ export function Shelf({
         </IconButton>
       </div>
       {end ? null : (
-        <div className="flex shrink-0 gap-1 overflow-x-auto border-b p-2 [scrollbar-width:none]">
+        <div
+          onWheel={({ currentTarget: row, deltaX, deltaY }) => row.scrollBy({ left: deltaX || deltaY })}
+          className="flex shrink-0 gap-1 overflow-x-auto border-b p-2 pr-8 [mask-image:linear-gradient(to_left,transparent,black_2.5rem)] [scrollbar-width:none]"
+        >
           {["", OWN, ...families].map((one) => (
             <button
               key={one}
@@ -284,22 +299,34 @@ export function Shelf({
   );
 }
 
+/** Where a block stands before anything is typed: what was used lately, what many begin with, the rest. */
+function rankOf(block: BlockSpec, used: string[]): number {
+  const [lately, starter] = [used.indexOf(block.id), STARTERS.indexOf(block.name)];
+  if (lately >= 0) return lately;
+  return MAX_RECENT + (starter >= 0 ? starter : STARTERS.length);
+}
+
 /** Which part of the list an entry is in; only what was not searched for has parts. */
 function partOfList(
   offer: Offer | undefined,
   used: string[],
   isPlain: boolean,
-): "recent" | "all" | "own" | null {
+): "recent" | "starters" | "all" | "own" | null {
   if (!offer) return null;
   if (offer.kind === "agent") return "own";
   if (!isPlain) return null;
   if (used.includes(offer.block.id)) return "recent";
-  return used.length > 0 ? "all" : null;
+  return STARTERS.includes(offer.block.name) ? "starters" : "all";
 }
 
 /** A service as people read it: "Google Maps". */
 function titled(service: string): string {
   return service.replace(/(^|_)(\w)/g, (_, gap, letter) => `${gap ? " " : ""}${letter.toUpperCase()}`);
+}
+
+/** What was typed, and the block's word for it where that is another one. */
+function reason({ asked, found }: Reason): string {
+  return asked === found ? found : `${asked} → ${found}`;
 }
 
 function Entry({
@@ -349,6 +376,11 @@ function Entry({
         <span className="line-clamp-2 text-12 text-dim">
           {isAgent ? offer.agent.description : block.description}
         </span>
+        {isAgent || offer.why.length === 0 ? null : (
+          <span className="block truncate text-12 text-accent">
+            {words.editing.shelf.because(listed(offer.why.map(reason)))}
+          </span>
+        )}
       </span>
     </div>
   );

@@ -117,10 +117,12 @@ export const editing = {
 
   shelf: {
     recent: "Used lately",
+    starters: "To begin with",
     all: "All blocks",
     own: "My agents",
     service: "Service",
     anyService: "With any service, or none",
+    because: (words: string) => `Found by ${words}`,
   },
 
   noAgentFile: (file: string) => `${file} is no agent file. Nothing was added.`,

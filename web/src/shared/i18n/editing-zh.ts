@@ -114,10 +114,12 @@ export const editing: typeof english = {
 
   shelf: {
     recent: "最近使用",
+    starters: "常用起点",
     all: "全部模块",
     own: "我的智能体",
     service: "服务",
     anyService: "任何服务或不需要服务",
+    because: (words) => `匹配：${words}`,
   },
 
   noAgentFile: (file) => `${file} 不是智能体文件，未添加任何内容。`,

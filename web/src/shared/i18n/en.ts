@@ -811,7 +811,7 @@ export const en = {
     allBlocks: (count: number) => `All ${count}`,
     searchBlocks: "Search blocks",
     blocksThatFit: "Blocks that fit this pin",
-    noBlocks: "No block is called that.",
+    noBlocks: "No block fits that. Try other words.",
     families: {
       AGENT: "Agents",
       AI: "AI",

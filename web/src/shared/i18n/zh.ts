@@ -764,7 +764,7 @@ export const zh: Messages = {
     allBlocks: (count) => `全部 ${count} 个`,
     searchBlocks: "搜索模块",
     blocksThatFit: "适合此接口的模块",
-    noBlocks: "没有这样的模块。",
+    noBlocks: "没有匹配的模块，换个说法试试。",
     families: {
       AGENT: "智能体",
       AI: "人工智能",

@@ -15,7 +15,7 @@ import { Kbd } from "@/shared/ui/state";
 import { tell, tellError } from "@/shared/ui/toast";
 
 /** An action on a node, and the key that does the same. */
-interface NodeItem extends MenuItem {
+export interface NodeItem extends MenuItem {
   by?: string;
 }
 
@@ -30,7 +30,10 @@ export interface Debugging {
 }
 
 /** Running to a node, pinning what it gives out, breaking before it. */
-export function useDebugging(onRunTo: (node: string) => unknown): Debugging {
+export function useDebugging(
+  onRunTo: (node: string) => unknown,
+  onEdit: (node: string) => NodeItem[],
+): Debugging {
   const words = useWords();
   const marks = useMarks();
   const selected = useBuilder((builder) => builder.selected);
@@ -101,7 +104,7 @@ export function useDebugging(onRunTo: (node: string) => unknown): Debugging {
           <ContextMenu
             at={menu}
             label={nameOf(menu.node)}
-            items={items(menu.node)}
+            items={[...(specOf(menu.node)?.kind === "Note" ? [] : items(menu.node)), ...onEdit(menu.node)]}
             onClose={() => setMenu(null)}
           />
         ) : null}
