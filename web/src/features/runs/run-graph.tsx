@@ -9,6 +9,9 @@ import { StateIcon } from "@/shared/ui/state";
 
 const SIZE = { width: 184, height: 44 };
 const MARGIN = 24;
+/** Of a node in the builder, 240 wide and seldom lower than 130. */
+const SMALLER = { x: SIZE.width / 240, y: 0.45 };
+const LEAST_GAP = 12;
 const MOST_NODES = 400;
 const LOOKS: Record<StepState, string> = {
   queued: "border-edge",
@@ -101,11 +104,10 @@ export function RunGraph({
   );
 }
 
-/** Where nodes stand, from left to right; null where there are too many to be looked at. */
+/** Where nodes stand; null where there are too many to be looked at. */
 function placed(graph: Graph): { at: Record<string, Position>; width: number; height: number } | null {
   if (graph.nodes.length > MOST_NODES) return null;
-  const sizes = new Map(graph.nodes.map((node) => [node.id, SIZE]));
-  const found = Object.entries(laidOut(graph, sizes, new Set()));
+  const found = Object.entries(asDrawn(graph) ?? tidied(graph));
   const [left, top] = [Math.min(...found.map(([, at]) => at.x)), Math.min(...found.map(([, at]) => at.y))];
   const at = Object.fromEntries(
     found.map(([id, { x, y }]) => [id, { x: x - left + MARGIN, y: y - top + MARGIN / 2 }]),
@@ -116,4 +118,28 @@ function placed(graph: Graph): { at: Record<string, Position>; width: number; he
     width: Math.max(...all.map((one) => one.x)) + SIZE.width + MARGIN,
     height: Math.max(...all.map((one) => one.y)) + SIZE.height + MARGIN,
   };
+}
+
+/** As its person drew it, smaller; null where somebody's nodes have no place, or cover one another when they are small. */
+function asDrawn(graph: Graph): Record<string, Position> | null {
+  const at: Record<string, Position> = {};
+  for (const { id } of graph.nodes) {
+    const drawn = graph.layout?.[id];
+    if (!drawn) return null;
+    at[id] = { x: drawn.x * SMALLER.x, y: drawn.y * SMALLER.y };
+  }
+  const all = Object.values(at);
+  const isCovered = all.some((one, index) =>
+    all.some(
+      (other, later) =>
+        later > index &&
+        Math.abs(one.x - other.x) < SIZE.width + LEAST_GAP &&
+        Math.abs(one.y - other.y) < SIZE.height + LEAST_GAP,
+    ),
+  );
+  return isCovered ? null : at;
+}
+
+function tidied(graph: Graph): Record<string, Position> {
+  return laidOut(graph, new Map(graph.nodes.map((node) => [node.id, SIZE])), new Set());
 }
