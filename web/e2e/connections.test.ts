@@ -130,6 +130,27 @@ describe("an account elsewhere", () => {
     await page.getByText("ada", { exact: true }).first().waitFor();
   });
 
+  test("is connected in the builder, at the node that needs it", async () => {
+    const { page } = here;
+    await page.goto("/");
+    const id = await save(page, whoAmI("Who is it?"));
+    await page.goto(`/build/${id}`);
+    await page.locator('.react-flow__node[data-id="w"]').click();
+    const inspector = page.getByRole("complementary");
+    const picker = inspector.getByLabel("Access to Acme");
+    await picker.waitFor();
+    await button(inspector, "Add a connection").click();
+    const adding = page.getByRole("dialog", { name: "Acme", exact: true });
+    await answerAtAcme(adding, "Allow");
+    await expect.poll(() => adding.count()).toBe(0);
+    await expect.poll(() => picker.locator("option:checked").innerText()).toBe("Acme: ada");
+    expect(await barriers(page)).toEqual([]);
+    // It is the node's from now on, and undone like any change.
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+z");
+    await expect.poll(() => picker.locator("option:checked").innerText()).not.toBe("Acme: ada");
+  });
+
   test("is connected again for the agents that name it", async () => {
     const { page } = here;
     await page.goto("/connections");

@@ -1,13 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import { createPortal } from "react-dom";
 import { act } from "@/features/builder/store";
+import { credentialsQuery, useProviderNames } from "@/features/connections/queries";
 import type { GraphLink, GraphNode, Json, Schema } from "@/graph-core/model";
 import { isCredential } from "@/graph-core/schemas";
-import { api } from "@/shared/api/client";
 import type { CredentialAnswer } from "@/shared/api/schema";
-import { listed } from "@/shared/format";
 import { useWords } from "@/shared/settings";
 import { Field, Select } from "@/shared/ui/field";
 
+const AddConnection = lazy(() =>
+  import("@/features/connections/add-connection").then((module) => ({ default: module.AddConnection })),
+);
+
+/** What a node signs in with, for each of its pins that takes credentials. */
 export function Credentials({
   node,
   pins,
@@ -17,37 +23,40 @@ export function Credentials({
   pins: Record<string, Schema>;
   linked: ReadonlyMap<string, GraphLink>;
 }) {
+  return Object.entries(pins)
+    .filter(([name, one]) => isCredential(one) && !linked.has(name))
+    .map(([name, field]) => <Credential key={name} node={node} name={name} field={field} />);
+}
+
+function Credential({ node, name, field }: { node: GraphNode; name: string; field: Schema }) {
   const words = useWords();
-  const fields = Object.entries(pins).filter(([name, one]) => isCredential(one) && !linked.has(name));
-  const { data } = useQuery({
-    queryKey: ["credentials"],
-    queryFn: () => api("GET /api/v1/credentials"),
-    enabled: fields.length > 0,
-  });
-  return fields.map(([name, field]) => {
-    const fitting = (data ?? []).filter(
-      (one) =>
-        field.credentials_provider?.includes(one.provider) &&
-        field.credentials_types?.includes(one.type) &&
-        one.ended_at === null,
-    );
-    const id = node.constants?.[name]?.id ?? "";
-    return (
+  const [isAdding, setAdding] = useState(false);
+  const { data } = useQuery(credentialsQuery);
+  const { credentials_provider: providers = [], credentials_types: types = [] } = field;
+  const names = useProviderNames(providers, words.connections.others);
+  const fitting = (data ?? []).filter(
+    (one) => providers.includes(one.provider) && types.includes(one.type) && one.ended_at === null,
+  );
+  const id = node.constants?.[name]?.id ?? "";
+  const choose = (found: CredentialAnswer | undefined) =>
+    act({ kind: "constants", node: node.id, values: { [name]: reference(found) } });
+  return (
+    <>
       <Field
-        key={name}
-        label={words.connections.access(listed((field.credentials_provider ?? []).slice(0, 3)))}
-        hint={field.description}
+        label={words.connections.access(names)}
+        hint={
+          <>
+            {field.description}{" "}
+            <button type="button" className="text-accent underline" onClick={() => setAdding(true)}>
+              {words.connections.add}
+            </button>
+          </>
+        }
       >
         {(given) => (
           <Select
             value={id}
-            onChange={(event) =>
-              act({
-                kind: "constants",
-                node: node.id,
-                values: { [name]: reference(fitting.find((one) => one.id === event.target.value)) },
-              })
-            }
+            onChange={(event) => choose(fitting.find((one) => one.id === event.target.value))}
             {...given}
           >
             <option value="">{words.builder.askAtRun}</option>
@@ -62,8 +71,20 @@ export function Credentials({
           </Select>
         )}
       </Field>
-    );
-  });
+      {isAdding
+        ? createPortal(
+            <Suspense>
+              <AddConnection
+                wanted={{ providers, types, scopes: field.credentials_scopes ?? [] }}
+                onAdded={choose}
+                onClose={() => setAdding(false)}
+              />
+            </Suspense>,
+            document.body,
+          )
+        : null}
+    </>
+  );
 }
 
 function reference(found: CredentialAnswer | undefined): Json {

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ExternalLink, PlugZap, Search } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { connect } from "@/features/connections/connect";
+import { credentialsQuery, providersQuery } from "@/features/connections/queries";
 import { ApiError, api } from "@/shared/api/client";
 import type {
   CredentialAnswer,
@@ -25,16 +26,6 @@ export interface Wanted {
   /** The one that is to be connected again, or to be allowed more. */
   credential?: CredentialAnswer;
 }
-
-export const credentialsQuery = {
-  queryKey: ["credentials"],
-  queryFn: () => api("GET /api/v1/credentials"),
-};
-export const providersQuery = {
-  queryKey: ["providers"],
-  queryFn: () => api("GET /api/v1/providers"),
-  staleTime: Number.POSITIVE_INFINITY,
-};
 
 export function kindName(kind: string, { connections: { kinds } }: Messages): string {
   return kind in kinds ? kinds[kind as keyof typeof kinds] : kind;

@@ -14,12 +14,8 @@ import {
   Workflow,
 } from "lucide-react";
 import { useState } from "react";
-import {
-  AddConnection,
-  credentialsQuery,
-  kindName,
-  providersQuery,
-} from "@/features/connections/add-connection";
+import { AddConnection, kindName } from "@/features/connections/add-connection";
+import { credentialsQuery, providersQuery } from "@/features/connections/queries";
 import { api } from "@/shared/api/client";
 import type { CredentialAnswer, UseItem } from "@/shared/api/schema";
 import { dateTime } from "@/shared/format";

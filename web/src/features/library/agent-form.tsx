@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { createPortal } from "react-dom";
 import { AddConnection, type Wanted } from "@/features/connections/add-connection";
+import { useProviderNames } from "@/features/connections/queries";
 import { agentQuery, needsQuery } from "@/features/library/queries";
 import { type CoercionError, coercerOf, misfit } from "@/graph-core/coerce";
 import type { Json, Schema } from "@/graph-core/model";
@@ -11,7 +12,6 @@ import { show } from "@/graph-core/text";
 import { ApiError } from "@/shared/api/client";
 import type { NeedAnswer } from "@/shared/api/schema";
 import { SchemaForm } from "@/shared/form/schema-form";
-import { listed } from "@/shared/format";
 import { fieldSentence } from "@/shared/i18n/problems";
 import { useWords } from "@/shared/settings";
 import { Field, Select } from "@/shared/ui/field";
@@ -138,13 +138,14 @@ function Need({
   const words = useWords();
   const [wanted, setWanted] = useState<Wanted | null>(null);
   const { providers, types, scopes } = need;
+  const names = useProviderNames(providers, words.connections.others);
   const isUnmet = need.is_required && need.matches.length === 0;
   const chosen = need.matches.find((one) => one.id === value);
   const lacks = chosen ? (need.missing_scopes[chosen.id] ?? []).length > 0 : false;
   return (
     <>
       <Field
-        label={words.connections.access(listed(providers))}
+        label={words.connections.access(names)}
         isRequired={need.is_required}
         error={isUnmet ? words.connections.none : error}
         hint={

@@ -738,6 +738,7 @@ export const en = {
   },
   connections: {
     title: "Connections",
+    others: (count: number) => `${count} others`,
     access: (providers: string) => `Access to ${providers}`,
     none: "You have no access to this yet.",
     add: "Add a connection",

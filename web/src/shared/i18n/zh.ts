@@ -698,6 +698,7 @@ export const zh: Messages = {
   },
   connections: {
     title: "连接",
+    others: (count) => `另外 ${count} 个`,
     access: (providers) => `访问 ${providers}`,
     none: "您还没有可用的连接。",
     add: "添加连接",
