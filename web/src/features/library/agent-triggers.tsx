@@ -13,6 +13,7 @@ import {
   Trash2,
 } from "lucide-react";
 import { useState } from "react";
+import { useProviderNames } from "@/features/connections/queries";
 import { PresetDeletion } from "@/features/library/agent-presets";
 import { PresetDialog } from "@/features/library/preset-dialog";
 import { deliveriesQuery, presetsQuery, triggersQuery } from "@/features/library/queries";
@@ -178,6 +179,11 @@ function Webhook({ webhook, graphId }: { webhook: WebhookAnswer; graphId: string
     },
     onError: tellError,
   });
+  // Anybody's request is from no service.
+  const service = useProviderNames(
+    webhook.provider === "generic_webhook" ? [] : [webhook.provider],
+    words.connections.others,
+  );
   const showing = useMutation({
     mutationFn: () => api("POST /api/v1/webhooks/{webhook_id}/secret", { path: { webhook_id: webhook.id } }),
     onSuccess: (found) => setSecret(found.secret),
@@ -202,7 +208,7 @@ function Webhook({ webhook, graphId }: { webhook: WebhookAnswer; graphId: string
         <span className={`rounded-full px-2.5 py-0.5 font-medium text-12 ${HEALTH[webhook.state]}`}>
           {words.triggers.health[webhook.state]}
         </span>
-        <span>{[webhook.provider, webhook.resource, ...webhook.events].filter(Boolean).join(" · ")}</span>
+        <span>{[service, webhook.resource, ...webhook.events].filter(Boolean).join(" · ")}</span>
         {webhook.last_delivery_at ? (
           <span>
             {words.triggers.lastCame} <Ago at={webhook.last_delivery_at} />
