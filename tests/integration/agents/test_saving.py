@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from autograph.blocks.catalog import Catalog
 from autograph.bootstrap import Platform, Process, platform
 from autograph.features.agents import repository
 from autograph.features.agents.errors import StaleGraph
+from autograph.graph.model import Graph, Position
 from autograph.graph.portable import write_agent
 from autograph.infra.errors import OperationalError
 from autograph.infra.settings import Settings
@@ -107,3 +110,40 @@ async def test_of_many_who_change_the_same_version_one_is_saved_and_the_others_a
     assert (len(refused), len(done) - len(refused)) == (9, 1)
     assert {one.details["latest_version"] for one in refused} == {2}
     assert len(await up.agents.versions(up.owner, saved.id)) == 2
+
+
+@pytest.mark.seed("D4-10")
+async def test_the_same_content_has_the_same_hash_and_what_did_not_change_makes_no_version(
+    up: Platform, catalog: Catalog
+) -> None:
+    made = chain(catalog, 2)
+    first = await up.agents.create(up.owner, write_agent(made))
+    twin = await up.agents.create(up.owner, write_agent(made))
+    assert first.id != twin.id
+    assert first.content_hash == twin.content_hash
+    hash(first.graph.links)  # it is a value, and cannot be changed
+    with pytest.raises(FrozenInstanceError):
+        first.graph.name = "another"  # type: ignore[misc]
+
+    async def save(graph: Graph, base: int) -> tuple[int, int]:
+        """Save a graph as a screen sends it; return which version it is, and how many there are."""
+        text = json.dumps(write_agent(graph), sort_keys=True)
+        saved = await up.agents.update(up.owner, first.id, json.loads(text), base_version=base)
+        assert saved.is_active
+        return saved.version, len(await up.agents.versions(up.owner, first.id))
+
+    shown = (await up.agents.get(up.owner, first.id)).graph
+    assert await save(shown, 1) == (1, 1)
+    moved = replace(
+        shown, nodes=(replace(shown.nodes[0], position=Position(7, 7)), *shown.nodes[1:])
+    )
+    assert await save(moved, 1) == (2, 2), "where a node stands is kept"
+    assert await save(moved, 2) == (2, 2)
+    renamed = replace(moved, name="Another name")
+    assert await save(renamed, 2) == (3, 3)
+
+    await up.agents.activate(up.owner, first.id, 1)
+    assert await save(renamed, 3) == (3, 3), "it runs again, and is no new version"
+    assert await save(shown, 3) == (4, 4), "an older one that is saved again is the newest"
+    with pytest.raises(StaleGraph):
+        await save(shown, 3)

@@ -166,7 +166,7 @@ async def update_graph(
     principal: PrincipalDep,
     base_version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
 ) -> GraphAnswer:
-    """Save the next version and make it active. 409 when `base_version` is not the latest any more."""
+    """Save the next version and make it active; an unchanged graph makes none. 409 when `base_version` is not the latest any more."""
     saved = await services.agents.update(
         principal, graph_id, await json_body(request), base_version=base_version
     )

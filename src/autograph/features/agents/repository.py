@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from autograph.features.agents.models import (
     SavedGraph,
 )
 from autograph.features.agents.tables import graph_versions, graphs
-from autograph.graph.content import content_hash
+from autograph.graph.content import canonical_text, content_hash
 from autograph.graph.model import Graph
 from autograph.graph.portable import read_agent, write_agent
 from autograph.infra.database import Database
@@ -63,7 +64,7 @@ class GraphRepository:
     async def add_version(
         self, principal: Principal, graph_id: UUID, graph: Graph, *, base_version: int | None
     ) -> SavedGraph:
-        """Save the next version of a graph and make it the active one.
+        """Save the next version of a graph and make it the active one; an unchanged graph makes no new one.
 
         Raises:
             GraphNotFound: There is none.
@@ -81,8 +82,10 @@ class GraphRepository:
                     "Load it again and make your change there.",
                     latest_version=latest,
                 )
-            version = latest + 1
-            await _insert_version(connection, graph_id, version, graph)
+            version = latest
+            if not _is_same(graph, await _fetch(connection, principal, graph_id, latest)):
+                version += 1
+                await _insert_version(connection, graph_id, version, graph)
             await connection.execute(
                 update(graphs)
                 .where(graphs.c.id == graph_id)
@@ -349,6 +352,15 @@ def _own(principal: Principal, graph_id: UUID) -> Any:
         graphs.c.owner_id == principal.user_id,
         graphs.c.deleted_at.is_(None),
     )
+
+
+def _is_same(graph: Graph, saved: SavedGraph) -> bool:
+    """Tell whether a graph is what was saved, also to look at."""
+    return content_hash(graph) == saved.content_hash and _text(graph) == _text(saved.graph)
+
+
+def _text(graph: Graph) -> str:
+    return canonical_text(write_agent(replace(graph, version=1)))
 
 
 async def _insert_version(

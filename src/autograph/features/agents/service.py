@@ -72,7 +72,7 @@ class AgentService:
         *,
         base_version: int | None = None,
     ) -> SavedGraph:
-        """Save the next version of a graph; it becomes the active one.
+        """Save the next version of a graph; it becomes the active one. An unchanged graph stays the version it is.
 
         Args:
             principal: Whose it is.
