@@ -110,13 +110,13 @@ class TestGraphs:
         self, served: Up, greeter: dict[str, object]
     ) -> None:
         graph_id = served.save(greeter)
-        second = served.http.put(
-            f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=greeter
-        )
-        stale = served.http.put(
-            f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=greeter
+        changed = {**greeter, "name": "Greeter 2"}
+        unchanged, second, stale = (
+            served.http.put(f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=one)
+            for one in (greeter, changed, changed)
         )
 
+        assert (unchanged.status_code, unchanged.json()["version"]) == (200, 1)
         assert (second.json()["version"], second.json()["is_active"]) == (2, True)
         assert (stale.status_code, stale.json()["details"]) == (409, {"latest_version": 2})
         history = served.http.get(f"/api/v1/graphs/{graph_id}/versions").json()

@@ -38,7 +38,9 @@ class TestSecretConstants:
 
         shown = served.http.get(f"/api/v1/graphs/{graph_id}")
         saved = served.http.put(
-            f"/api/v1/graphs/{graph_id}", params={"base_version": 1}, json=shown.json()["graph"]
+            f"/api/v1/graphs/{graph_id}",
+            params={"base_version": 1},
+            json={**shown.json()["graph"], "layout": {"key": {"x": 40, "y": 0}}},
         )
 
         assert "s3cr3t" not in shown.text

@@ -224,6 +224,7 @@ class TestBlocks:
 class TestGraphs:
     def test_push_list_pull(self, home: Path, adder: Path) -> None:
         saved = as_json(command("graphs", "push", str(adder), "--json", data_dir=home))
+        adder.write_text(dump({**json.loads(adder.read_text()), "description": "It adds."}))
         again = as_json(
             command("graphs", "push", str(adder), "--id", saved["id"], "--json", data_dir=home)
         )

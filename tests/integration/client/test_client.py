@@ -65,9 +65,11 @@ class TestEverything:
             "out",
         ]
         assert client.graphs.get(saved.id).input_schema["required"] == ["who"]
-        assert client.graphs.update(saved.id, greeter, base_version=1).version == 2
+        assert client.graphs.update(saved.id, greeter, base_version=1).version == 1
+        changed = {**greeter, "description": "It greets."}
+        assert client.graphs.update(saved.id, changed, base_version=1).version == 2
         with pytest.raises(Conflict, match="graph\\.stale"):
-            client.graphs.update(saved.id, greeter, base_version=1)
+            client.graphs.update(saved.id, changed, base_version=1)
         assert [one.version for one in client.graphs.versions(saved.id)] == [2, 1]
         assert client.graphs.activate(saved.id, 1).is_active
         assert client.graphs.export(saved.id, form="autogpt")["nodes"]
