@@ -42,6 +42,7 @@ PUBLIC = {
     "GET /oauth/authorize",
     "GET /reviews",
     "GET /runs",
+    "GET /runs/compare",
     "GET /runs/{run_id}",
     "GET /share/{token}",
     "GET /signup",
