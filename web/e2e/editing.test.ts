@@ -414,13 +414,17 @@ describe("a node", () => {
     await page.goto("/build");
     await page.getByRole("heading", { name: "An empty graph" }).waitFor();
     await add(page, "mcp tool");
-    await panel(page).getByRole("textbox", { name: /^Server/ }).fill("http://127.0.0.1:9/mcp");
+    await panel(page)
+      .getByRole("textbox", { name: /^Server/ })
+      .fill("http://127.0.0.1:9/mcp");
     await button(panel(page), "Find its tools").click();
     const dialog = page.getByRole("dialog");
     await dialog.getByRole("alert").waitFor();
     await button(dialog, "Close").first().click();
     const { port } = tools.address() as AddressInfo;
-    await panel(page).getByRole("textbox", { name: /^Server/ }).fill(`http://127.0.0.1:${port}/mcp`);
+    await panel(page)
+      .getByRole("textbox", { name: /^Server/ })
+      .fill(`http://127.0.0.1:${port}/mcp`);
     await button(panel(page), "Find its tools").click();
     await button(dialog, /forecast/).waitFor();
     expect(await barriers(page)).toEqual([]);
