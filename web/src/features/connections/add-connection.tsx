@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { ExternalLink, PlugZap, Search } from "lucide-react";
+import { ExternalLink, PlugZap } from "lucide-react";
 import { type FormEvent, useEffect, useRef, useState } from "react";
 import { connect } from "@/features/connections/connect";
 import { credentialsQuery, providersQuery } from "@/features/connections/queries";
@@ -15,6 +15,7 @@ import { useWords } from "@/shared/settings";
 import { Button } from "@/shared/ui/button";
 import { Dialog } from "@/shared/ui/dialog";
 import { Field, Input, Select } from "@/shared/ui/field";
+import { SearchBox } from "@/shared/ui/search-box";
 import { FormProblem, Problem, Skeletons } from "@/shared/ui/state";
 
 /** What a connection is wanted for; everything is left out where a person looks around. */
@@ -65,17 +66,7 @@ export function AddConnection({
   const found = all.filter((one) => `${one.id} ${one.name}`.toLowerCase().includes(text.toLowerCase()));
   return (
     <Dialog title={words.connections.add} about={words.connections.chooseProvider} onClose={onClose}>
-      <div className="relative mb-3">
-        <Search className="absolute top-2.5 left-3 size-4 text-dim" aria-hidden="true" />
-        <Input
-          type="search"
-          className="pl-9"
-          aria-label={words.connections.searchProviders}
-          placeholder={words.connections.searchProviders}
-          value={text}
-          onChange={(event) => setText(event.target.value)}
-        />
-      </div>
+      <SearchBox label={words.connections.searchProviders} value={text} onSearch={setText} className="mb-3" />
       {providers.isPending ? <Skeletons count={4} className="h-9" /> : null}
       {providers.isError ? <Problem error={providers.error} onRetry={() => providers.refetch()} /> : null}
       {providers.isSuccess && found.length === 0 ? (

@@ -8,7 +8,6 @@ import {
   PlugZap,
   Plus,
   RefreshCw,
-  Search,
   Trash2,
   UserRound,
   Workflow,
@@ -24,6 +23,7 @@ import { Button } from "@/shared/ui/button";
 import { Confirm, Dialog } from "@/shared/ui/dialog";
 import { Field, Input } from "@/shared/ui/field";
 import { Menu } from "@/shared/ui/menu";
+import { SearchBox } from "@/shared/ui/search-box";
 import { Ago, Empty, FormProblem, Page, Problem, Skeletons } from "@/shared/ui/state";
 import { messageOf, tell, tellError } from "@/shared/ui/toast";
 
@@ -58,17 +58,7 @@ export function ConnectionsPage() {
         </Empty>
       ) : null}
       {all.length > MANY ? (
-        <div className="relative mb-4">
-          <Search className="absolute top-2.5 left-3 size-4 text-dim" aria-hidden="true" />
-          <Input
-            type="search"
-            className="pl-9"
-            aria-label={words.connections.search}
-            placeholder={words.connections.search}
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-        </div>
+        <SearchBox label={words.connections.search} value={text} onSearch={setText} className="mb-4" />
       ) : null}
       {all.length > 0 && found.length === 0 ? (
         <p className="py-4 text-dim">{words.connections.noneFound}</p>
